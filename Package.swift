@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+// Homebrew keeps hiredis' headers where only pkg-config finds them. On Linux the headers are on the
+// compiler's own path, and a pkg-config entry would warn about a prohibited flag.
+#if os(macOS)
+let hiredisPkgConfig: String? = "hiredis"
+#else
+let hiredisPkgConfig: String? = nil
+#endif
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+/// One lesson: an executable in `Lessons/`.
+func lesson(_ name: String, in folder: String, uses dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: ["StreamKit", "LessonKit", argumentParser] + dependencies,
+        path: "Lessons/\(folder)",
+        exclude: folder.hasPrefix("05") ? ["README.md", "demo.http"] : ["README.md"],
+        swiftSettings: strict
+    )
+}
+
+/// A test target in `Tests/`, named for the target it tests.
+func tests(of name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "redis-streams-workspace",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "StreamKit", targets: ["StreamKit"]),
+        .library(name: "ServerSentEvents", targets: ["ServerSentEvents"]),
+        .executable(name: "basics", targets: ["Basics"]),
+        .executable(name: "setup", targets: ["Setup"]),
+        .executable(name: "queue-integration", targets: ["QueueIntegration"]),
+        .executable(name: "agent-task-logging", targets: ["AgentTaskLogging"]),
+        .executable(name: "streaming-to-users", targets: ["StreamingToUsers"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.2.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.16.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.26.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CHiredis",
+            pkgConfig: hiredisPkgConfig,
+            providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"]), .yum(["hiredis-devel"])]
+        ),
+        .target(
+            name: "StreamKit",
+            dependencies: ["CHiredis", logging, .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict
+        ),
+        .target(name: "ServerSentEvents", swiftSettings: strict),
+        .target(name: "AgentKit", dependencies: ["StreamKit", logging], swiftSettings: strict),
+        .target(
+            name: "StreamServer",
+            dependencies: ["StreamKit", "ServerSentEvents", hummingbird, lifecycle, logging],
+            resources: [.embedInCode("Page/index.html")],
+            swiftSettings: strict
+        ),
+        .target(name: "LessonKit", dependencies: ["StreamKit", argumentParser], swiftSettings: strict),
+
+        lesson("Basics", in: "01-Basics", uses: []),
+        lesson("Setup", in: "02-Setup", uses: []),
+        lesson("QueueIntegration", in: "03-QueueIntegration", uses: []),
+        lesson("AgentTaskLogging", in: "04-AgentTaskLogging", uses: ["AgentKit"]),
+        lesson(
+            "StreamingToUsers", in: "05-StreamingToUsers",
+            uses: ["AgentKit", "StreamServer", "ServerSentEvents", httpClient, hummingbird, lifecycle]),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["StreamKit"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        tests(of: "StreamKit", ["StreamKit", "TestSupport"]),
+        tests(of: "ServerSentEvents", ["ServerSentEvents"]),
+        tests(of: "AgentKit", ["AgentKit", "StreamKit", "TestSupport"]),
+        tests(of: "StreamServer", ["StreamServer", "StreamKit", "ServerSentEvents", "TestSupport", hummingbird, httpClient]),
+        tests(of: "LessonKit", ["LessonKit", "StreamKit", "TestSupport"]),
+        tests(of: "Lessons", ["StreamKit", "TestSupport", "ServerSentEvents", httpClient]),
+    ]
+)
