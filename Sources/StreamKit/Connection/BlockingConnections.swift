@@ -1,0 +1,114 @@
+import DequeModule
+import Synchronization
+
+/// The connections that carry blocking commands, one command at a time each.
+///
+/// A connection whose command ended is used again. When a waiting task is cancelled it goes on at once;
+/// its command is ended by CLIENT UNBLOCK and the connection returns here with the late reply, or is
+/// closed when none comes. Source: <https://redis.io/docs/latest/commands/client-unblock/>
+final class BlockingConnections: Sendable {
+    private struct State {
+        var idle: [Connection] = []
+        var busy: [ObjectIdentifier: Connection] = [:]
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let configuration: RedisConfiguration
+    /// Idle connections beyond this number are closed.
+    private static let maximumIdle = 16
+
+    init(_ configuration: RedisConfiguration) {
+        self.configuration = configuration
+    }
+
+    func send(
+        wait: ReadWait, unblockingWith shared: Connection, orphan: (@Sendable (Reply) -> Void)?,
+        _ encode: (inout ByteBuffer) -> Void
+    ) async throws -> [Reply] {
+        let connection = try take()
+        let timeout: Duration? =
+            switch wait {
+            case .no: configuration.commandTimeout
+            case .atMost(let limit): limit + configuration.commandTimeout
+            case .forever: nil
+            }
+        do {
+            let replies = try await connection.send(
+                timeout: timeout,
+                orphan: { [self] outcome in
+                    guard case .success(let replies) = outcome else { return drop(connection) }
+                    giveBack(connection)
+                    if let reply = replies.first, reply.kind == .array { orphan?(reply) }
+                }, encode)
+            giveBack(connection)
+            return replies
+        } catch is CancellationError {
+            unblock(connection, with: shared)
+            throw CancellationError()
+        } catch {
+            drop(connection)
+            throw error
+        }
+    }
+
+    func close() {
+        let all = state.withLock { state in
+            state.isClosed = true
+            defer { (state.idle, state.busy) = ([], [:]) }
+            return state.idle + state.busy.values
+        }
+        for connection in all { connection.close() }
+    }
+
+    private func take() throws -> Connection {
+        try state.withLock { state in
+            guard !state.isClosed else { throw StreamKitError.closed }
+            let connection = Self.usable(&state.idle) ?? Connection(configuration, reconnects: false)
+            state.busy[ObjectIdentifier(connection)] = connection
+            return connection
+        }
+    }
+
+    private static func usable(_ idle: inout [Connection]) -> Connection? {
+        while let candidate = idle.popLast() {
+            if candidate.isConnected { return candidate }
+            candidate.close()
+        }
+        return nil
+    }
+
+    private func giveBack(_ connection: Connection) {
+        let isKept = state.withLock { state in
+            state.busy[ObjectIdentifier(connection)] = nil
+            guard !state.isClosed, state.idle.count < Self.maximumIdle else { return false }
+            state.idle.append(connection)
+            return true
+        }
+        if !isKept { connection.close() }
+    }
+
+    private func drop(_ connection: Connection) {
+        state.withLock { $0.busy[ObjectIdentifier(connection)] = nil }
+        connection.close()
+    }
+
+    private func unblock(_ connection: Connection, with shared: Connection) {
+        connection.expire(within: .seconds(2))
+        guard let clientID = connection.clientID else { return drop(connection) }
+        // Unstructured: the cancelled task must not wait for this, and its cancellation must not stop it.
+        Task {
+            _ = try? await shared.send(timeout: .seconds(2)) { buffer in
+                buffer.beginCommand("CLIENT", words: 3)
+                buffer.word("UNBLOCK")
+                buffer.word(clientID)
+            }
+        }
+    }
+}
+
+extension Connection {
+    var isConnected: Bool {
+        state.withLock { state in if case .ready = state.phase { true } else { false } }
+    }
+}

@@ -1,0 +1,63 @@
+/// Sees every command that a client sends, with its reply: for narration, logs and debugging.
+///
+/// Without a trace nothing is recorded and nothing is paid.
+public struct CommandTrace: Sendable {
+    let handler: @Sendable (TracedCommand) -> Void
+
+    /// - Parameter handler: called on the task that sent the command, once its outcome is known.
+    public init(_ handler: @escaping @Sendable (TracedCommand) -> Void) {
+        self.handler = handler
+    }
+}
+
+/// One command as it went out, and what came back.
+public struct TracedCommand: Sendable {
+    /// The command's words as text, invalid UTF-8 repaired.
+    public let words: [String]
+    /// The reply, an error reply included; `nil` when none came.
+    public let reply: Reply?
+    /// Why no reply came.
+    public let error: StreamKitError?
+    /// From sending to the outcome.
+    public let duration: Duration
+
+    /// The command as one would type it in redis-cli.
+    public var line: String {
+        words.map { $0.isEmpty || $0.contains(where: Self.needsQuotes) ? Reply.quoted(Array($0.utf8)) : $0 }
+            .joined(separator: " ")
+    }
+
+    /// The reply as redis-cli prints it, or the error.
+    public var replyText: String { reply?.description ?? error?.description ?? "" }
+
+    private static func needsQuotes(_ character: Character) -> Bool {
+        character.isWhitespace || character == "\"" || character == "'" || character == "\\"
+    }
+
+    /// Reads the words back out of encoded commands, one array a command.
+    static func words(in encoded: borrowing ByteBuffer) -> [[String]] {
+        encoded.withBytes { bytes in
+            var commands: [[String]] = []
+            var index = 0
+            func number() -> Int {
+                var value = 0
+                index += 1
+                while bytes[index] != UInt8(ascii: "\r") {
+                    value = value * 10 + Int(bytes[index] - UInt8(ascii: "0"))
+                    index += 1
+                }
+                index += 2
+                return value
+            }
+            while index < bytes.count {
+                commands.append(
+                    (0..<number()).map { _ in
+                        let length = number()
+                        defer { index += length + 2 }
+                        return String(decoding: bytes[index..<index + length], as: UTF8.self)
+                    })
+            }
+            return commands
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import CHiredis
+import Foundation
+
+/// Opens a socket and says hello: AUTH, SELECT, CLIENT SETNAME, CLIENT SETINFO, CLIENT ID, PING.
+///
+/// hiredis connects and shakes hands with blocking calls, and so does name resolution. Each attempt
+/// therefore has a thread of its own, which ends with it; nothing blocks Swift's cooperative threads.
+enum Connector {
+    /// A failure to connect, and whether waiting may help.
+    struct Failure: Error {
+        let error: StreamKitError
+        let isTransient: Bool
+    }
+
+    static func connect(
+        to configuration: RedisConfiguration, _ done: @escaping @Sendable (Result<Socket, Failure>) -> Void
+    ) {
+        let thread = Thread {
+            done(Result { () throws(Failure) in try open(configuration) })
+        }
+        thread.name = "streamkit-connect"
+        thread.stackSize = 512 << 10
+        thread.start()
+    }
+
+    private static func open(_ configuration: RedisConfiguration) throws(Failure) -> Socket {
+        guard !configuration.usesTLS else {
+            throw failure("\(configuration): TLS (rediss://) is not built in. Use redis:// or unix://.", transient: false)
+        }
+        let context = try connectedContext(configuration)
+        do throws(Failure) {
+            let clientID = try greet(context, configuration)
+            guard fcntl(context.pointee.fd, F_SETFL, fcntl(context.pointee.fd, F_GETFL) | O_NONBLOCK) == 0 else {
+                throw failure("\(configuration): \(String(cString: strerror(errno)))", transient: false)
+            }
+            return Socket(context: context, clientID: clientID)
+        } catch {
+            redisFree(context)
+            throw error
+        }
+    }
+
+    private static func connectedContext(
+        _ configuration: RedisConfiguration
+    ) throws(Failure) -> UnsafeMutablePointer<redisContext> {
+        let limit = timeval(configuration.connectTimeout)
+        let context =
+            switch configuration.endpoint {
+            case .tcp(let host, let port): redisConnectWithTimeout(host, Int32(port), limit)
+            case .unix(let path): redisConnectUnixWithTimeout(path, limit)
+            }
+        guard let context else { throw failure("Out of memory while connecting to \(configuration).", transient: false) }
+        guard context.pointee.err == 0 else {
+            let reason = errorText(context)
+            redisFree(context)
+            throw failure(
+                "Cannot connect to Redis at \(configuration): \(reason). "
+                    + "Is the server running there, and are host and port right?", transient: true)
+        }
+        redisSetTimeout(context, limit)
+        redisEnableKeepAlive(context)
+        return context
+    }
+
+    /// Says who we are and which database we want; returns the connection's client ID.
+    private static func greet(
+        _ context: UnsafeMutablePointer<redisContext>, _ configuration: RedisConfiguration
+    ) throws(Failure) -> Int {
+        if let password = configuration.password {
+            try ask(context, ["AUTH"] + (configuration.username.map { [$0] } ?? []) + [password], configuration)
+        }
+        try ask(context, ["PING"], configuration)
+        if configuration.database != 0 {
+            try ask(context, ["SELECT", String(configuration.database)], configuration)
+        }
+        if let name = configuration.clientName {
+            _ = try? ask(context, ["CLIENT", "SETNAME", name], configuration)
+        }
+        _ = try? ask(context, ["CLIENT", "SETINFO", "LIB-NAME", "streamkit"], configuration)
+        // An ACL may forbid CLIENT ID; then a cancelled blocking read closes its connection instead.
+        return (try? ask(context, ["CLIENT", "ID"], configuration)) ?? 0
+    }
+
+    @discardableResult
+    private static func ask(
+        _ context: UnsafeMutablePointer<redisContext>, _ words: [String], _ configuration: RedisConfiguration
+    ) throws(Failure) -> Int {
+        guard let raw = blockingCommand(context, words) else {
+            throw failure(
+                "Redis at \(configuration) accepted the connection but did not answer \(words[0]): "
+                    + "\(errorText(context)). Is that port Redis?", transient: true)
+        }
+        let reply = raw.assumingMemoryBound(to: redisReply.self)
+        defer { freeReplyObject(raw) }
+        guard reply.pointee.type == REDIS_REPLY_ERROR else { return Int(reply.pointee.integer) }
+        let error = ServerError(message: reply.pointee.str.map { String(cString: $0) } ?? "", command: words[0])
+        throw Failure(
+            error: .cannotConnect("Cannot use Redis at \(configuration). \(error)"),
+            isTransient: ["LOADING", "MASTERDOWN", "BUSY"].contains(error.prefix)
+                || error.message.contains("max number of clients"))
+    }
+
+    private static func blockingCommand(
+        _ context: UnsafeMutablePointer<redisContext>, _ words: [String]
+    ) -> UnsafeMutableRawPointer? {
+        let copies = words.map { strdup($0) }
+        defer { copies.forEach { free($0) } }
+        var arguments: [UnsafePointer<CChar>?] = copies.map { UnsafePointer($0) }
+        let lengths = words.map { $0.utf8.count }
+        return redisCommandArgv(context, Int32(words.count), &arguments, lengths)
+    }
+
+    private static func errorText(_ context: UnsafeMutablePointer<redisContext>) -> String {
+        withUnsafeBytes(of: &context.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    private static func failure(_ text: String, transient: Bool) -> Failure {
+        Failure(error: .cannotConnect(text), isTransient: transient)
+    }
+
+    private static func timeval(_ duration: Duration) -> CHiredis.timeval {
+        let (seconds, attoseconds) = duration.components
+        return CHiredis.timeval(tv_sec: Int(seconds), tv_usec: .init(attoseconds / 1_000_000_000_000))
+    }
+}

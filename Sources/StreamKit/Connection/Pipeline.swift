@@ -1,0 +1,24 @@
+/// Commands that go out together.
+public struct Pipeline: ~Copyable {
+    var buffer = ByteBuffer(capacity: 1024)
+    /// How many commands it holds.
+    public private(set) var count = 0
+
+    /// Adds one command, which must not block.
+    public mutating func add(_ words: String...) {
+        add(words)
+    }
+
+    /// Adds one command, its words in an array. An empty array adds nothing.
+    public mutating func add(_ words: [String]) {
+        guard !words.isEmpty else { return }
+        buffer.beginCommand(words: words.count)
+        for word in words { buffer.word(word) }
+        count += 1
+    }
+
+    mutating func add(_ encode: (inout ByteBuffer) -> Void) {
+        encode(&buffer)
+        count += 1
+    }
+}

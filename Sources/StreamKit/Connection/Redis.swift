@@ -1,0 +1,66 @@
+/// A client of one Redis server: safe to share between any number of tasks.
+///
+/// Ordinary commands of all tasks travel over one connection, pipelined by themselves. A command that
+/// blocks gets a connection of its own for as long as it blocks, so that it holds nobody up. Nothing is
+/// connected before the first command, and a lost connection comes back by itself.
+public final class Redis: Sendable {
+    /// Where and how this client connects.
+    public let configuration: RedisConfiguration
+    let shared: Connection
+    let blocking: BlockingConnections
+
+    /// A client that connects on its first command.
+    public init(_ configuration: RedisConfiguration) {
+        self.configuration = configuration
+        shared = Connection(configuration)
+        blocking = BlockingConnections(configuration)
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Closes every connection. Commands that wait fail with ``StreamKitError/closed``.
+    public func close() {
+        shared.close()
+        blocking.close()
+    }
+
+    /// Sends one command that does not block.
+    /// - Throws: ``StreamKitError/server(_:)`` when the reply is an error.
+    @discardableResult
+    public func send(_ words: String...) async throws -> Reply {
+        try await send(words)
+    }
+
+    /// Sends one command that does not block, its words in an array.
+    /// - Throws: ``StreamKitError/server(_:)`` when the reply is an error.
+    @discardableResult
+    public func send(_ words: [String]) async throws -> Reply {
+        try await execute(try Self.encoder(of: words))
+    }
+
+    /// Sends a command that may block, such as BRPOP, on a connection of its own.
+    /// - Parameters:
+    ///   - words: the command with its own timeout argument.
+    ///   - wait: the same timeout, from which the client-side deadline follows; `nil` waits for ever.
+    @discardableResult
+    public func sendBlocking(_ words: [String], wait: Duration?) async throws -> Reply {
+        try await executeBlocking(wait: wait.map { .atMost($0) } ?? .forever, try Self.encoder(of: words))
+    }
+
+    private static func encoder(of words: [String]) throws -> (inout ByteBuffer) -> Void {
+        guard !words.isEmpty else { throw StreamKitError.invalidInput("A command needs at least its name.") }
+        return { buffer in
+            buffer.beginCommand(words: words.count)
+            for word in words { buffer.word(word) }
+        }
+    }
+}
+
+/// Runs `body` with a client and closes the client afterwards, whatever happens.
+public func withRedis<R>(_ configuration: RedisConfiguration, _ body: (Redis) async throws -> R) async throws -> R {
+    let redis = Redis(configuration)
+    defer { redis.close() }
+    return try await body(redis)
+}

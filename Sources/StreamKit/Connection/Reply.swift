@@ -1,0 +1,150 @@
+/// The memory behind one or more replies: a flat list of tokens, and the bytes they point into.
+///
+/// Safety: only the parser writes to it, on the I/O thread, and hands it out once it writes no more.
+final class ReplyStorage: @unchecked Sendable {
+    struct Token {
+        var kind: Reply.Kind
+        /// Array: number of elements. Text: number of bytes. Integer: the value.
+        var value: Int
+        /// Text: where its bytes begin.
+        var offset: Int
+    }
+
+    var tokens: [Token] = []
+    var bytes: [UInt8] = []
+}
+
+/// One reply of the server.
+///
+/// Replies are laid out flat: all the text of a reply shares one piece of memory, which lives as long as
+/// any part of the reply does. Source: <https://redis.io/docs/latest/develop/reference/protocol-spec/>
+public struct Reply: Sendable {
+    /// The type that the server gave a reply.
+    public enum Kind: UInt8, Sendable {
+        /// No value: a missing key, or a blocking read that timed out.
+        case null
+        /// A signed 64-bit number.
+        case integer
+        /// Text or any other bytes.
+        case string
+        /// A short word such as `OK`.
+        case status
+        /// An error message.
+        case error
+        /// A list of replies.
+        case array
+    }
+
+    let storage: ReplyStorage
+    let index: Int
+
+    /// What the server sent.
+    public var kind: Kind { storage.tokens[index].kind }
+
+    /// Whether there is no value.
+    public var isNull: Bool { kind == .null }
+
+    /// The text of a string, status or error, invalid UTF-8 repaired; the digits of an integer.
+    public var text: String? {
+        let token = storage.tokens[index]
+        switch token.kind {
+        case .string, .status, .error: return storage.text(token)
+        case .integer: return String(token.value)
+        case .null, .array: return nil
+        }
+    }
+
+    /// The value of an integer, or of text that spells one.
+    public var integer: Int? {
+        let token = storage.tokens[index]
+        return token.kind == .integer ? token.value : text.flatMap { Int($0) }
+    }
+
+    /// The bytes of a string, status or error.
+    public var bytes: [UInt8]? {
+        let token = storage.tokens[index]
+        switch token.kind {
+        case .string, .status, .error: return Array(storage.bytes[token.offset..<token.offset + token.value])
+        case .integer, .null, .array: return nil
+        }
+    }
+
+    /// The elements of an array.
+    public var elements: [Reply]? {
+        let token = storage.tokens[index]
+        guard token.kind == .array else { return nil }
+        var next = index + 1
+        return (0..<token.value).map { _ in
+            defer { next = storage.indexAfter(next) }
+            return Reply(storage: storage, index: next)
+        }
+    }
+}
+
+extension ReplyStorage {
+    /// The text of a token, with invalid UTF-8 replaced by U+FFFD.
+    func text(_ token: Token) -> String {
+        bytes.withUnsafeBufferPointer { all in
+            String(decoding: UnsafeBufferPointer(rebasing: all[token.offset..<token.offset + token.value]), as: UTF8.self)
+        }
+    }
+
+    /// The token that follows the whole subtree at an index.
+    func indexAfter(_ index: Int) -> Int {
+        var remaining = 1
+        var next = index
+        while remaining > 0 {
+            if tokens[next].kind == .array { remaining += tokens[next].value }
+            remaining -= 1
+            next += 1
+        }
+        return next
+    }
+}
+
+extension Reply: CustomStringConvertible {
+    /// The reply as redis-cli prints it.
+    public var description: String { lines(indentedBy: "").joined(separator: "\n") }
+
+    private func lines(indentedBy indent: String) -> [String] {
+        switch kind {
+        case .null: return ["(nil)"]
+        case .integer: return ["(integer) \(integer ?? 0)"]
+        case .string: return [Self.quoted(bytes ?? [])]
+        case .status: return [text ?? ""]
+        case .error: return ["(error) \(text ?? "")"]
+        case .array:
+            guard let elements, !elements.isEmpty else { return ["(empty array)"] }
+            let width = String(elements.count).count
+            return elements.enumerated().flatMap { number, element in
+                let label = String(repeating: " ", count: width - String(number + 1).count) + "\(number + 1)) "
+                let hanging = String(repeating: " ", count: label.count)
+                let inner = element.lines(indentedBy: indent + hanging)
+                return inner.enumerated().map { $0 == 0 ? label + $1 : hanging + $1 }
+            }
+        }
+    }
+
+    /// Bytes as redis-cli quotes them: printable UTF-8 as it is, the rest escaped.
+    static func quoted(_ bytes: [UInt8]) -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            return "\"" + bytes.map { (32..<127).contains($0) ? String(UnicodeScalar($0)) : "\\x" + hex($0) }.joined() + "\""
+        }
+        return "\"" + text.unicodeScalars.map(escaped).joined() + "\""
+    }
+
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\"": "\\\""
+        case "\\": "\\\\"
+        case "\n": "\\n"
+        case "\r": "\\r"
+        case "\t": "\\t"
+        default: scalar.value < 32 ? "\\x" + hex(UInt8(scalar.value)) : String(scalar)
+        }
+    }
+
+    private static func hex(_ byte: UInt8) -> String {
+        (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }
+}

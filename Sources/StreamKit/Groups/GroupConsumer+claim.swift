@@ -1,0 +1,31 @@
+/// What a claim brought.
+public struct Claim: Sendable {
+    /// The entries, now pending with the consumer that claimed them.
+    public let entries: [StreamEntry]
+    /// Where the next claim should go on; `0-0` when all pending entries were looked at.
+    public let next: StreamID
+    /// Entries that were pending but no longer exist; they are not pending any more.
+    public let deleted: [StreamID]
+}
+
+extension GroupConsumer {
+    /// Takes over entries that another consumer was given and did not acknowledge (XAUTOCLAIM).
+    ///
+    /// Source: <https://redis.io/docs/latest/commands/xautoclaim/>
+    /// - Parameters:
+    ///   - idle: only entries whose last delivery is at least so long ago.
+    ///   - start: where to begin; pass ``Claim/next`` of the claim before.
+    ///   - limit: the most to take.
+    public func claim(idleFor idle: Duration, from start: StreamID = .zero, limit: Int = 100) async throws -> Claim {
+        let reply = try await group.stream.redis.send(
+            "XAUTOCLAIM", group.stream.key, group.name, name, String(idle.wholeMilliseconds), start.description,
+            "COUNT", String(limit))
+        guard let parts = reply.elements, parts.count >= 2 else {
+            throw StreamKitError.unexpectedReply("XAUTOCLAIM did not answer with a cursor and entries but \(reply).")
+        }
+        let deleted = parts.count > 2 ? parts[2].elements ?? [] : []
+        return Claim(
+            entries: try StreamEntry.all(in: parts[1]), next: try parts[0].streamID("XAUTOCLAIM"),
+            deleted: try deleted.map { try $0.streamID("XAUTOCLAIM") })
+    }
+}

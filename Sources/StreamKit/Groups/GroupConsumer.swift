@@ -1,0 +1,75 @@
+import Synchronization
+
+/// One consumer of a group: reads entries that nobody else gets, acknowledges them, claims abandoned ones.
+public final class GroupConsumer: Sendable {
+    /// The group it belongs to.
+    public let group: ConsumerGroup
+    /// Its name in the group.
+    public let name: String
+    /// Entries that the server delivered to a read whose task had been cancelled; the next read gets them.
+    private let undelivered = Mutex<[StreamEntry]>([])
+
+    init(group: ConsumerGroup, name: String) {
+        self.group = group
+        self.name = name
+    }
+
+    private var redis: Redis { group.stream.redis }
+
+    /// Reads new entries for this consumer (XREADGROUP `>`), which are pending with it from then on.
+    /// - Parameters:
+    ///   - limit: the most to return.
+    ///   - wait: how long to wait when there is nothing new.
+    /// - Returns: nothing if the wait ended before an entry came.
+    /// - Throws: ``StreamKitError/server(_:)`` with the prefix `NOGROUP` if group or stream are missing.
+    public func read(limit: Int? = nil, wait: ReadWait = .no) async throws -> [StreamEntry] {
+        let late = undelivered.withLock { entries in
+            let taken = entries.prefix(limit ?? .max)
+            entries.removeFirst(taken.count)
+            return Array(taken)
+        }
+        if !late.isEmpty { return late }
+        let encode: (inout ByteBuffer) -> Void = { [self] buffer in
+            encodeRead(&buffer, limit: limit, wait: wait, from: nil)
+        }
+        let reply: Reply
+        if wait == .no {
+            reply = try await redis.execute(encode)
+        } else {
+            reply = try await redis.executeBlocking(wait: wait, orphan: { [self] in keep($0) }, encode)
+        }
+        return try reply.entriesByStream()[group.stream.key] ?? []
+    }
+
+    /// Reads what this consumer holds and has not acknowledged (XREADGROUP with an ID), deleted entries left out.
+    /// - Parameter id: only entries after this one.
+    public func ownPending(after id: StreamID = .zero, limit: Int? = nil) async throws -> [StreamEntry] {
+        let reply = try await redis.execute(repeatable: true) { buffer in
+            encodeRead(&buffer, limit: limit, wait: .no, from: id)
+        }
+        return try reply.entriesByStream()[group.stream.key] ?? []
+    }
+
+    /// Marks entries as done (XACK).
+    /// - Returns: how many of them were pending.
+    @discardableResult
+    public func acknowledge(_ ids: StreamID...) async throws -> Int {
+        try await group.acknowledge(ids)
+    }
+
+    private func keep(_ reply: Reply) {
+        guard let entries = try? reply.entriesByStream()[group.stream.key] else { return }
+        undelivered.withLock { $0 += entries }
+    }
+
+    private func encodeRead(_ buffer: inout ByteBuffer, limit: Int?, wait: ReadWait, from id: StreamID?) {
+        buffer.beginCommand("XREADGROUP", words: 7 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
+        buffer.word("GROUP")
+        buffer.word(group.name)
+        buffer.word(name)
+        buffer.writeReadOptions(limit: limit, wait: wait)
+        buffer.word("STREAMS")
+        buffer.word(group.stream.key)
+        if let id { buffer.word(id) } else { buffer.word(">") }
+    }
+}

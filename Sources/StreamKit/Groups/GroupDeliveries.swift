@@ -1,0 +1,95 @@
+/// What to do when a group, or its stream, is missing.
+public enum MissingGroup: Sendable, Hashable {
+    /// Throw the server's `NOGROUP`.
+    case fail
+    /// Make it again and go on.
+    case recreate(from: StreamPosition)
+}
+
+/// The entries that a consumer is given: first what it holds from an earlier life, then new ones.
+///
+/// A lost connection is made anew. Delivery is at least once: what was delivered and not acknowledged
+/// comes again after a restart. Ends by throwing, like ``StreamFollower``.
+public struct GroupDeliveries: AsyncSequence, Sendable {
+    /// One delivered entry, pending until it is acknowledged.
+    public typealias Element = StreamEntry
+
+    let consumer: GroupConsumer
+    let ifMissing: MissingGroup
+    let patience: Duration
+
+    /// Starts with the oldest entry that the consumer holds.
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(consumer: consumer, ifMissing: ifMissing, patience: patience)
+    }
+
+    /// Delivers the entries one by one; reads up to 64 of them at a time.
+    public struct Iterator: AsyncIteratorProtocol {
+        let consumer: GroupConsumer
+        let ifMissing: MissingGroup
+        let patience: Duration
+        /// The last pending entry seen; `nil` once all of them were.
+        private var pendingAfter: StreamID? = .zero
+        private var highest = StreamID.zero
+        private var ready: ArraySlice<StreamEntry> = []
+
+        init(consumer: GroupConsumer, ifMissing: MissingGroup, patience: Duration) {
+            self.consumer = consumer
+            self.ifMissing = ifMissing
+            self.patience = patience
+        }
+
+        /// The next entry, once there is one.
+        public mutating func next() async throws -> StreamEntry? {
+            while true {
+                try Task.checkCancellation()
+                if let entry = ready.popFirst() {
+                    highest = Swift.max(highest, entry.id)
+                    return entry
+                }
+                do {
+                    try await fill()
+                } catch let error as StreamKitError {
+                    try await recover(from: error)
+                }
+            }
+        }
+
+        private mutating func fill() async throws {
+            guard let after = pendingAfter else {
+                ready = try await consumer.read(limit: 64, wait: .forever)[...]
+                return
+            }
+            let held = try await Reconnecting.attempt(for: patience) {
+                try await consumer.ownPending(after: after, limit: 64)
+            }
+            pendingAfter = held.last?.id
+            ready = held[...]
+        }
+
+        private mutating func recover(from error: StreamKitError) async throws {
+            if error.isConnectionFailure {
+                // The lost reply may have delivered entries: they are pending now, after the last one seen.
+                pendingAfter = highest
+                try await Reconnecting.attempt(for: patience) { _ = try await consumer.group.stream.redis.send("PING") }
+                return
+            }
+            guard case .recreate(let start) = ifMissing,
+                error.serverPrefix == "NOGROUP" || error.serverPrefix == "UNBLOCKED"
+            else { throw error }
+            try await consumer.group.create(from: start)
+        }
+    }
+}
+
+extension GroupConsumer {
+    /// Delivers this consumer's entries: its own pending ones first, then new ones (XREADGROUP BLOCK).
+    /// - Parameters:
+    ///   - ifMissing: what to do when the group or its stream does not exist, or vanishes.
+    ///   - patience: how long to keep trying when the server cannot be reached.
+    public func deliveries(
+        ifGroupIsMissing ifMissing: MissingGroup = .recreate(from: .beginning), patience: Duration = .seconds(60)
+    ) -> GroupDeliveries {
+        GroupDeliveries(consumer: self, ifMissing: ifMissing, patience: patience)
+    }
+}

@@ -1,0 +1,133 @@
+extension RedisStream {
+    /// The entries of a range, oldest first (XRANGE).
+    /// - Parameter limit: the most to return; `nil` returns all, in one reply.
+    public func entries(
+        from start: StreamBound = .first, to end: StreamBound = .last, limit: Int? = nil
+    ) async throws -> [StreamEntry] {
+        try await range("XRANGE", start, end, limit)
+    }
+
+    /// The entries of a range, newest first (XREVRANGE). The range starts at its high end.
+    public func entriesReversed(
+        from start: StreamBound = .last, to end: StreamBound = .first, limit: Int? = nil
+    ) async throws -> [StreamEntry] {
+        try await range("XREVRANGE", start, end, limit)
+    }
+
+    private func range(
+        _ command: StaticString, _ start: StreamBound, _ end: StreamBound, _ limit: Int?
+    ) async throws -> [StreamEntry] {
+        let reply = try await redis.execute(repeatable: true) { buffer in
+            buffer.beginCommand(command, words: limit == nil ? 4 : 6)
+            buffer.word(key)
+            buffer.word(start.word)
+            buffer.word(end.word)
+            if let limit {
+                buffer.word("COUNT")
+                buffer.word(max(0, limit))
+            }
+        }
+        return try StreamEntry.all(in: reply)
+    }
+
+    /// The entries after one (XREAD), waiting for the first of them if asked to.
+    /// - Returns: nothing if the wait ended before an entry came.
+    public func read(after id: StreamID, limit: Int? = nil, wait: ReadWait = .no) async throws -> [StreamEntry] {
+        try await redis.read([(key, id)], limit: limit, wait: wait)[key] ?? []
+    }
+
+    /// How many entries it holds (XLEN); 0 if there is no such key.
+    public func length() async throws -> Int {
+        try await redis.execute(repeatable: true) { buffer in
+            buffer.beginCommand("XLEN", words: 2)
+            buffer.word(key)
+        }.count("XLEN")
+    }
+
+    /// Deletes entries (XDEL).
+    /// - Returns: how many of them were there.
+    @discardableResult
+    public func delete(_ ids: [StreamID]) async throws -> Int {
+        guard !ids.isEmpty else { return 0 }
+        return try await redis.execute { buffer in
+            buffer.beginCommand("XDEL", words: 2 + ids.count)
+            buffer.word(key)
+            for id in ids { buffer.word(id) }
+        }.count("XDEL")
+    }
+
+    /// Drops old entries (XTRIM).
+    /// - Returns: how many were dropped.
+    @discardableResult
+    public func trim(_ trim: StreamTrim) async throws -> Int {
+        try await redis.execute { buffer in
+            buffer.beginCommand("XTRIM", words: 2 + StreamTrim.wordCount)
+            buffer.word(key)
+            trim.write(to: &buffer)
+        }.count("XTRIM")
+    }
+
+    /// Deletes the key with everything in it, groups included (DEL).
+    public func remove() async throws {
+        try await redis.send("DEL", key)
+    }
+}
+
+extension Redis {
+    /// Reads from several streams at once (XREAD): what comes after the given ID in each.
+    /// - Parameters:
+    ///   - limit: the most entries a stream.
+    ///   - wait: how long to wait when there is nothing in any of them.
+    /// - Returns: the entries by key; a stream without news is not in it.
+    public func read(
+        _ positions: [(key: String, after: StreamID)], limit: Int? = nil, wait: ReadWait = .no
+    ) async throws -> [String: [StreamEntry]] {
+        guard !positions.isEmpty else { return [:] }
+        let encode: (inout ByteBuffer) -> Void = { buffer in
+            buffer.beginCommand(
+                "XREAD", words: 2 + positions.count * 2 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
+            buffer.writeReadOptions(limit: limit, wait: wait)
+            buffer.word("STREAMS")
+            for position in positions { buffer.word(position.key) }
+            for position in positions { buffer.word(position.after) }
+        }
+        let reply =
+            wait == .no
+            ? try await execute(repeatable: true, encode) : try await executeBlocking(wait: wait, encode)
+        return try reply.entriesByStream()
+    }
+}
+
+extension ByteBuffer {
+    mutating func writeReadOptions(limit: Int?, wait: ReadWait) {
+        if let limit {
+            word("COUNT")
+            word(limit)
+        }
+        switch wait {
+        case .no: break
+        case .atMost(let duration):
+            word("BLOCK")
+            word(duration)
+        case .forever:
+            word("BLOCK")
+            word(0)
+        }
+    }
+}
+
+extension Reply {
+    /// The entries in an answer of XREAD or XREADGROUP, by stream.
+    func entriesByStream() throws -> [String: [StreamEntry]] {
+        guard let streams = elements else { return [:] }
+        var result: [String: [StreamEntry]] = [:]
+        for stream in streams {
+            guard stream.kind == .array, stream.storage.tokens[stream.index].value == 2 else {
+                throw StreamKitError.unexpectedReply("A stream's part of the reply is not a pair of key and entries.")
+            }
+            let key = Reply(storage: stream.storage, index: stream.index + 1).text ?? ""
+            result[key] = try StreamEntry.all(in: Reply(storage: stream.storage, index: stream.index + 2))
+        }
+        return result
+    }
+}

@@ -1,0 +1,110 @@
+/// A stream: an append-only log of entries under one key.
+///
+/// Source: <https://redis.io/docs/latest/develop/data-types/streams/>
+public struct RedisStream: Sendable {
+    /// The client it is reached through.
+    public let redis: Redis
+    /// The key that holds it.
+    public let key: String
+
+    /// Appends an entry (XADD) and returns its ID. The stream is made if there is none.
+    /// - Parameters:
+    ///   - fields: at least one; names may repeat.
+    ///   - id: an ID of your own, higher than the last one; usually `nil`, so that the server chooses.
+    ///   - trim: drops old entries in the same step.
+    @discardableResult
+    public func append(
+        _ fields: KeyValuePairs<String, String>, id: StreamID? = nil, trim: StreamTrim? = nil
+    ) async throws -> StreamID {
+        let reply = try await add(fields, id: id, trim: trim, onlyIfExists: false)
+        return try reply.streamID("XADD")
+    }
+
+    /// Appends an entry whose fields are known only at run time (XADD).
+    @discardableResult
+    public func append(
+        fields: [(String, String)], id: StreamID? = nil, trim: StreamTrim? = nil
+    ) async throws -> StreamID {
+        let reply = try await add(fields, id: id, trim: trim, onlyIfExists: false)
+        return try reply.streamID("XADD")
+    }
+
+    /// Appends an entry only if the stream exists (XADD NOMKSTREAM).
+    /// - Returns: `nil` if there is no such stream; nothing was written then.
+    public func appendIfExists(fields: [(String, String)], trim: StreamTrim? = nil) async throws -> StreamID? {
+        let reply = try await add(fields, id: nil, trim: trim, onlyIfExists: true)
+        return reply.isNull ? nil : try reply.streamID("XADD")
+    }
+
+    private func add(
+        _ fields: some Collection<(key: String, value: String)>, id: StreamID?, trim: StreamTrim?, onlyIfExists: Bool
+    ) async throws -> Reply {
+        guard !fields.isEmpty else {
+            throw StreamKitError.invalidInput("An entry needs at least one field. Nothing was appended to '\(key)'.")
+        }
+        return try await redis.execute { buffer in
+            Self.encode(&buffer, key: key, fields: fields, id: id, trim: trim, onlyIfExists: onlyIfExists)
+        }
+    }
+
+    private func add(
+        _ fields: [(String, String)], id: StreamID?, trim: StreamTrim?, onlyIfExists: Bool
+    ) async throws -> Reply {
+        try await add(fields.lazy.map { (key: $0.0, value: $0.1) }, id: id, trim: trim, onlyIfExists: onlyIfExists)
+    }
+
+    static func encode(
+        _ buffer: inout ByteBuffer, key: String, fields: some Collection<(key: String, value: String)>,
+        id: StreamID?, trim: StreamTrim?, onlyIfExists: Bool
+    ) {
+        let words = 3 + fields.count * 2 + (trim == nil ? 0 : StreamTrim.wordCount) + (onlyIfExists ? 1 : 0)
+        buffer.beginCommand("XADD", words: words)
+        buffer.word(key)
+        if onlyIfExists { buffer.word("NOMKSTREAM") }
+        trim?.write(to: &buffer)
+        if let id { buffer.word(id) } else { buffer.word("*") }
+        for field in fields {
+            buffer.word(field.key)
+            buffer.word(field.value)
+        }
+    }
+}
+
+extension Redis {
+    /// The stream under a key, whether it exists yet or not; nothing is sent.
+    public func stream(_ key: String) -> RedisStream {
+        RedisStream(redis: self, key: key)
+    }
+}
+
+extension Pipeline {
+    /// Adds one XADD.
+    public mutating func append(
+        _ fields: KeyValuePairs<String, String>, to key: String, trim: StreamTrim? = nil
+    ) {
+        add { buffer in
+            RedisStream.encode(&buffer, key: key, fields: fields, id: nil, trim: trim, onlyIfExists: false)
+        }
+    }
+}
+
+extension Reply {
+    /// The stream ID that a command promised.
+    func streamID(_ command: String) throws -> StreamID {
+        let token = storage.tokens[index]
+        let id =
+            token.kind == .string
+            ? storage.bytes.withUnsafeBytes {
+                StreamID(ascii: UnsafeRawBufferPointer(rebasing: $0[token.offset..<token.offset + token.value]))
+            } : nil
+        guard let id else { throw StreamKitError.unexpectedReply("\(command) did not answer with an ID but \(self).") }
+        return id
+    }
+
+    func count(_ command: String) throws -> Int {
+        guard kind == .integer, let integer else {
+            throw StreamKitError.unexpectedReply("\(command) did not answer with a number but \(self).")
+        }
+        return integer
+    }
+}
