@@ -1,11 +1,11 @@
 import Foundation
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// A child process, from its start until it is reaped.
@@ -25,11 +25,11 @@ struct ChildProcess: Sendable {
     /// - Throws: ``StreamKitError/cannotConnect(_:)`` if the system refuses.
     init(_ words: [String], input: Int32? = nil, third: Int32? = nil, output: String) throws {
         #if canImport(Darwin)
-            var actions: posix_spawn_file_actions_t?
-            var attributes: posix_spawnattr_t?
+        var actions: posix_spawn_file_actions_t?
+        var attributes: posix_spawnattr_t?
         #else
-            var actions = posix_spawn_file_actions_t()
-            var attributes = posix_spawnattr_t()
+        var actions = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
         #endif
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -56,11 +56,11 @@ struct ChildProcess: Sendable {
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         var flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | Self.newSession
         #if canImport(Darwin)
-            flags |= POSIX_SPAWN_CLOEXEC_DEFAULT
+        flags |= POSIX_SPAWN_CLOEXEC_DEFAULT
         #else
-            for descriptor in Self.openDescriptors where descriptor > (third == nil ? 2 : 3) {
-                posix_spawn_file_actions_addclose(&actions, descriptor)
-            }
+        for descriptor in Self.openDescriptors where descriptor > (third == nil ? 2 : 3) {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         #endif
         posix_spawnattr_setflags(&attributes, Int16(flags))
 
@@ -77,16 +77,16 @@ struct ChildProcess: Sendable {
     }
 
     #if canImport(Darwin)
-        private static let newSession = POSIX_SPAWN_SETSID
+    private static let newSession = POSIX_SPAWN_SETSID
     #else
-        // Swift does not see the macro, which glibc defines only with _GNU_SOURCE; musl has the same value.
-        private static let newSession: Int32 = 0x80
+    // Swift does not see the macro, which glibc defines only with _GNU_SOURCE; musl has the same value.
+    private static let newSession: Int32 = 0x80
 
-        /// What a child would inherit unless told to close it; closing one that is no longer open is no error.
-        private static var openDescriptors: [Int32] {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-            return names.compactMap { Int32($0) }
-        }
+    /// What a child would inherit unless told to close it; closing one that is no longer open is no error.
+    private static var openDescriptors: [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return names.compactMap { Int32($0) }
+    }
     #endif
 
     func send(_ signal: Int32) {

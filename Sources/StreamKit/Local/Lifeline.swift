@@ -1,9 +1,9 @@
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// What ends a private server when this process ends, however it ends.
@@ -29,14 +29,14 @@ struct Lifeline: Sendable {
     init(directory: String) throws {
         var ends: [Int32] = [-1, -1]
         #if canImport(Darwin)
-            let made = socketpair(AF_UNIX, SOCK_STREAM, 0, &ends)
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            var yes: Int32 = 1
-            setsockopt(ends[0], SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
+        let made = socketpair(AF_UNIX, SOCK_STREAM, 0, &ends)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        var yes: Int32 = 1
+        setsockopt(ends[0], SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
         #else
-            // In one call, so that a process forked meanwhile by another thread cannot inherit the end.
-            let type = LocalSocket.stream | Int32(SOCK_CLOEXEC.rawValue)
-            let made = socketpair(AF_UNIX, type, 0, &ends)
+        // In one call, so that a process forked meanwhile by another thread cannot inherit the end.
+        let type = LocalSocket.stream | Int32(SOCK_CLOEXEC.rawValue)
+        let made = socketpair(AF_UNIX, type, 0, &ends)
         #endif
         guard made == 0 else {
             throw StreamKitError.cannotConnect("No socket for the watchdog: \(String(cString: strerror(errno))).")
@@ -65,9 +65,9 @@ struct Lifeline: Sendable {
     /// Tells the watchdog that the server has ended, and its number may be somebody else's.
     func serverHasEnded() {
         #if canImport(Darwin)
-            let quietly: Int32 = 0
+        let quietly: Int32 = 0
         #else
-            let quietly = Int32(MSG_NOSIGNAL)
+        let quietly = Int32(MSG_NOSIGNAL)
         #endif
         _ = send(descriptor, "0\n", 2, quietly)
     }

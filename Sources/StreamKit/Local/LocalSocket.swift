@@ -1,17 +1,17 @@
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #endif
 
 /// The little of sockets that starting a private server needs.
 enum LocalSocket {
     #if canImport(Glibc)
-        static let stream = Int32(SOCK_STREAM.rawValue)
+    static let stream = Int32(SOCK_STREAM.rawValue)
     #else
-        static let stream = SOCK_STREAM
+    static let stream = SOCK_STREAM
     #endif
 
     enum Answer: Equatable {
