@@ -1,0 +1,101 @@
+/// The pen of one attempt: everything a worker says about a run goes through it.
+///
+/// Entries carry the attempt and their position in it. Redis refuses them once a later attempt has begun, and
+/// recognises one that arrives twice because the reply to the first got lost.
+public actor RunWriter {
+    /// The log that it writes to.
+    public nonisolated let log: RunLog
+    /// Which attempt it writes for, counting from 1.
+    public nonisolated let attempt: Int
+    /// Which run of the conversation it writes for, counting from 1.
+    public nonisolated let run: Int
+    /// The entry with which the attempt began.
+    public nonisolated let startID: StreamID
+
+    private var address: RunAddress
+    private var isBusy = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(log: RunLog, address: RunAddress, startID: StreamID, run: Int) {
+        self.log = log
+        self.address = address
+        self.startID = startID
+        self.run = run
+        attempt = address.attempt
+    }
+
+    /// Appends an event (XADD, in the script).
+    ///
+    /// - Parameters:
+    ///   - kind: What happened.
+    ///   - text: A chunk of the answer.
+    ///   - data: The details: one JSON object, already encoded.
+    /// - Returns: The ID of the entry.
+    /// - Throws: ``RunLogError/staleAttempt(attempt:current:)`` once another worker has taken over.
+    @discardableResult
+    public func append(_ kind: RunEvent.Kind, text: String? = nil, data: String? = nil) async throws -> StreamID {
+        try await write(kind, text: text, data: data)
+    }
+
+    /// Appends an event whose details are encoded to JSON.
+    @discardableResult
+    public func append(
+        _ kind: RunEvent.Kind, text: String? = nil, data: some Encodable & Sendable
+    ) async throws -> StreamID {
+        try await write(kind, text: text, data: try RunJSON.text(of: data))
+    }
+
+    /// Ends the run well. Nothing can be added after it.
+    @discardableResult
+    public func complete(data: String? = nil) async throws -> StreamID {
+        try await write(.taskCompleted, data: data ?? #"{"status":"completed"}"#)
+    }
+
+    /// Ends the run badly.
+    ///
+    /// - Parameter userMessage: What the user may see; keep secrets and stack traces out of it.
+    @discardableResult
+    public func fail(userMessage: String) async throws -> StreamID {
+        try await write(.taskFailed, error: userMessage)
+    }
+
+    /// Ends the run because somebody called it off.
+    @discardableResult
+    public func cancel() async throws -> StreamID {
+        try await write(.taskCancelled)
+    }
+
+    private func write(
+        _ kind: RunEvent.Kind, text: String? = nil, data: String? = nil, error: String? = nil
+    ) async throws -> StreamID {
+        await takeTurn()
+        defer { passTurn() }
+        var fields: [(String, String)] = []
+        if let text { fields.append(("text", text)) }
+        if let data { fields.append(("data", data)) }
+        if let error { fields.append(("error", error)) }
+        if kind.isTerminal { fields.append(("done", "true")) }
+        var next = address
+        next.position += 1
+        let id = try await log.add(.append, next, kind: kind, fields: fields).id
+        address = next
+        return id
+    }
+
+    // An actor lets a second call in while the first waits for Redis. Positions must leave in order, so calls queue.
+    private func takeTurn() async {
+        if isBusy {
+            await withCheckedContinuation { waiting.append($0) }
+        } else {
+            isBusy = true
+        }
+    }
+
+    private func passTurn() {
+        if waiting.isEmpty {
+            isBusy = false
+        } else {
+            waiting.removeFirst().resume()
+        }
+    }
+}
