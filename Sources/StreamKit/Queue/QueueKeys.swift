@@ -1,4 +1,6 @@
-/// The keys of one queue. They share a hash slot, as scripts on a cluster need.
+/// The keys of one queue.
+///
+/// They share a hash slot, as scripts on a cluster need.
 struct QueueKeys: Sendable {
     let stream: String
     let delayed: String

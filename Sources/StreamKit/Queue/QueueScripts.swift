@@ -1,5 +1,7 @@
-/// The queue's atomic steps. Each checks that the caller still holds the task before it changes anything,
-/// and takes the time from the server, so workers' clocks do not matter.
+/// The queue's atomic steps.
+///
+/// Each checks that the caller still holds the task before it changes anything, and takes the time from the
+/// server, so workers' clocks do not matter.
 ///
 /// An entry's fields: `payload`; and, once the task has been moved, `task` (its first ID), `attempts`
 /// (made before this entry), `forgiven` (attempts that no longer count), `first_error`.
@@ -33,7 +35,9 @@ enum QueueScripts {
 
         """
 
-    /// KEYS stream; ARGV group consumer id count. 1 if the task was held and is now gone.
+    /// KEYS stream; ARGV group consumer id count.
+    ///
+    /// 1 if the task was held and is now gone.
     static let complete = RedisScript(
         shared + """
             if not holds(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) then return 0 end
@@ -41,8 +45,10 @@ enum QueueScripts {
             return 1
             """)
 
-    /// KEYS stream delayed dead; ARGV group consumer id count, reason ('' = try again), error, delay,
-    /// maximum attempts, dead letter limit, retention. 0 not held, 1 will be tried again, 2 buried.
+    /// KEYS stream delayed dead; ARGV group consumer id count, reason ('' = try again), error, delay, maximum
+    /// attempts, dead letter limit, retention.
+    ///
+    /// 0 not held, 1 will be tried again, 2 buried.
     static let fail = RedisScript(
         shared + """
             local group, id = ARGV[1], ARGV[3]
@@ -64,7 +70,9 @@ enum QueueScripts {
             return 1
             """)
 
-    /// KEYS stream; ARGV group consumer, then id and count for each task. The IDs that are not held any more.
+    /// KEYS stream; ARGV group consumer, then id and count for each task.
+    ///
+    /// The IDs that are not held any more.
     static let renew = RedisScript(
         shared + """
             local lost = {}
@@ -80,8 +88,10 @@ enum QueueScripts {
             """)
 
     /// KEYS stream delayed dead; ARGV group consumer lease free, maximum attempts, dead letter limit, retention.
-    /// Moves what is due to the stream, buries poison tasks, and takes over at most `free` tasks of dead workers.
-    /// Returns milliseconds until the next delayed task (-1: none) and the tasks taken: id, count, fields.
+    ///
+    /// Moves what is due to the stream, buries poison tasks, and takes over at most `free` tasks of dead
+    /// workers. Returns milliseconds until the next delayed task (-1: none) and the tasks taken: id, count,
+    /// fields.
     static let sweep = RedisScript(
         shared + """
             local stream, delayed, group, time = KEYS[1], KEYS[2], ARGV[1], now()
@@ -111,7 +121,9 @@ enum QueueScripts {
             return {next[2] and math.max(next[2] - time, 0) or -1, taken}
             """)
 
-    /// KEYS stream; ARGV group consumer idle. Removes the consumers that hold nothing and were silent that long.
+    /// KEYS stream; ARGV group consumer idle.
+    ///
+    /// Removes the consumers that hold nothing and were silent that long.
     static let removeDeadConsumers = RedisScript(
         """
         for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
@@ -123,8 +135,10 @@ enum QueueScripts {
         return redis.status_reply('OK')
         """)
 
-    /// KEYS stream; ARGV group consumer lease. Makes all that the consumer holds look a lease old, so that the
-    /// next sweep of any worker takes it; removes the consumer if it holds nothing.
+    /// KEYS stream; ARGV group consumer lease.
+    ///
+    /// Makes all that the consumer holds look a lease old, so that the next sweep of any worker takes it;
+    /// removes the consumer if it holds nothing.
     static let handBack = RedisScript(
         """
         local held = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 10000, ARGV[2])
@@ -135,7 +149,9 @@ enum QueueScripts {
         return #held
         """)
 
-    /// KEYS stream target; ARGV group consumer id count, then a command. `false` if the task is not held.
+    /// KEYS stream target; ARGV group consumer id count, then a command.
+    ///
+    /// `false` if the task is not held.
     static let sendIfHeld = RedisScript(
         shared + """
             if not holds(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]) then
@@ -144,7 +160,9 @@ enum QueueScripts {
             return redis.call(unpack(ARGV, 5))
             """)
 
-    /// KEYS stream once; ARGV payload, window. The ID of the first task enqueued under the key.
+    /// KEYS stream once; ARGV payload, window.
+    ///
+    /// The ID of the first task enqueued under the key.
     static let enqueueOnce = RedisScript(
         """
         local first = redis.call('GET', KEYS[2])
@@ -154,7 +172,9 @@ enum QueueScripts {
         return id
         """)
 
-    /// KEYS stream delayed; ARGV payload, delay. The ID is the stream's own, reserved by an entry that never shows.
+    /// KEYS stream delayed; ARGV payload, delay.
+    ///
+    /// The ID is the stream's own, reserved by an entry that never shows.
     static let enqueueLater = RedisScript(
         shared + """
             local id = redis.call('XADD', KEYS[1], '*', 'payload', '')
@@ -164,7 +184,9 @@ enum QueueScripts {
             return id
             """)
 
-    /// KEYS stream dead; ARGV letter ID. Puts a dead letter back with a fresh allowance of attempts. 1 if it was there.
+    /// KEYS stream dead; ARGV letter ID.
+    ///
+    /// Puts a dead letter back with a fresh allowance of attempts. 1 if it was there.
     static let requeue = RedisScript(
         shared + """
             local letter = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])[1]
@@ -176,7 +198,9 @@ enum QueueScripts {
             return 1
             """)
 
-    /// KEYS stream delayed dead; ARGV group. Everything ``TaskQueueStatus`` holds.
+    /// KEYS stream delayed dead; ARGV group.
+    ///
+    /// Everything ``TaskQueueStatus`` holds.
     static let status = RedisScript(
         shared + """
             if redis.call('EXISTS', KEYS[1]) == 0 then

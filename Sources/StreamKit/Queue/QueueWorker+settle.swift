@@ -67,7 +67,9 @@ extension QueueWorker {
         }
     }
 
-    /// Tells the server how a task ended. A cancelled handler's task could not send any more, so a fresh one does.
+    /// Tells the server how a task ended.
+    ///
+    /// A cancelled handler's task could not send any more, so a fresh one does.
     private func settle(
         _ hold: TaskHold, as outcome: String, _ step: @escaping @Sendable () async throws -> Reply
     ) async {

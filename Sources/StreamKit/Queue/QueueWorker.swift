@@ -9,7 +9,9 @@ final class QueueWorker<Payload: Codable & Sendable>: Sendable {
     let concurrency: Int
     let handler: Handler
     let running = RunningTasks()
-    /// A handler ended, so a place is free. One signal is enough, however many ended.
+    /// A handler ended, so a place is free.
+    ///
+    /// One signal is enough, however many ended.
     let ended = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     var options: TaskQueueOptions { queue.options }
     var redis: Redis { queue.redis }
@@ -40,7 +42,9 @@ final class QueueWorker<Payload: Codable & Sendable>: Sendable {
 
     // MARK: Taking tasks
 
-    /// Sweeps and reads by turns until cancelled. The wait for new tasks ends when the next sweep is due.
+    /// Sweeps and reads by turns until cancelled.
+    ///
+    /// The wait for new tasks ends when the next sweep is due.
     private func takeTasks() async throws {
         var places = ended.stream.makeAsyncIterator()
         let clock = ContinuousClock()
@@ -156,7 +160,9 @@ final class QueueWorker<Payload: Codable & Sendable>: Sendable {
         await abandon(heartbeat)
     }
 
-    /// Cancels what still runs and hands it back. Renewing ends first, or it would undo that.
+    /// Cancels what still runs and hands it back.
+    ///
+    /// Renewing ends first, or it would undo that.
     private func abandon(_ heartbeat: Task<Void, Never>) async {
         heartbeat.cancel()
         await heartbeat.value
@@ -166,7 +172,7 @@ final class QueueWorker<Payload: Codable & Sendable>: Sendable {
                 QueueScripts.handBack, keys: [queue.keys.stream],
                 arguments: [queue.group, consumer, milliseconds(options.lease)])
         } catch {
-            logger.warning("could not hand back tasks of queue \(queue.key), they wait for their lease to end: \(error)")
+            logger.warning("could not hand back tasks of queue \(queue.key), their leases must run out: \(error)")
         }
     }
 

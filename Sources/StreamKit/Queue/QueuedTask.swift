@@ -4,8 +4,9 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     public let id: StreamID
     /// What was enqueued.
     public let payload: Payload
-    /// Which attempt this is, from 1. It only grows, so it serves as a fencing token: whatever stores it
-    /// can refuse a writer with a lower one.
+    /// Which attempt this is, from 1.
+    ///
+    /// It only grows, so it serves as a fencing token: whatever stores it can refuse a writer with a lower one.
     public let attempt: Int
     let hold: TaskHold
 
@@ -30,7 +31,7 @@ public struct TaskLeaseLost: Error, CustomStringConvertible {
     public let task: StreamID
 
     /// Says which task was lost and what follows from it.
-    public var description: String { "the lease of task \(task) was lost: another worker has it, so nothing was written" }
+    public var description: String { "the lease of task \(task) was lost, another worker has it; nothing was written" }
 }
 
 /// A failure that another attempt would only repeat: the task goes to the dead letters at once.

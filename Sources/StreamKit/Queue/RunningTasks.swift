@@ -21,7 +21,9 @@ final class RunningTasks: Sendable {
     var holds: [TaskHold] { running.withLock { Array($0.keys) } }
     var tasks: [Task<Void, Never>] { running.withLock { $0.values.map(\.task) } }
 
-    /// Starts a handler. The lock is held meanwhile, so that a quick one cannot end before it is listed.
+    /// Starts a handler.
+    ///
+    /// The lock is held meanwhile, so that a quick one cannot end before it is listed.
     func start(_ hold: TaskHold, takenAt: ContinuousClock.Instant, _ body: @escaping @Sendable () async -> Void) {
         running.withLock { running in
             // Unstructured, because a handler may go on for the grace period after `work` was cancelled.

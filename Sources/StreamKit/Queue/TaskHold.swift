@@ -1,4 +1,6 @@
-/// A worker's claim to one task: who holds it, and which delivery it was. All that a script needs to check it.
+/// A worker's claim to one task: who holds it, and which delivery it was.
+///
+/// All that a script needs to check it.
 struct TaskHold: Sendable, Hashable {
     let redis: Redis
     let stream: String

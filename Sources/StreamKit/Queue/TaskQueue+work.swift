@@ -16,7 +16,8 @@ extension TaskQueue {
     /// - Throws: A ``StreamKitError`` that waiting does not mend: Redis cannot be reached at the start, the key
     ///   holds something else (`WRONGTYPE`), or access is denied.
     public func work(
-        as worker: String, concurrency: Int = 1, _ handler: @escaping @Sendable (QueuedTask<Payload>) async throws -> Void
+        as worker: String, concurrency: Int = 1,
+        _ handler: @escaping @Sendable (QueuedTask<Payload>) async throws -> Void
     ) async throws {
         guard concurrency > 0 else { throw StreamKitError.invalidInput("a worker needs a concurrency of 1 or more") }
         let suffix = UUID().uuidString.prefix(8).lowercased()

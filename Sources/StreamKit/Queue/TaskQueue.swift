@@ -14,9 +14,13 @@ import Foundation
 /// ```
 /// Source: <https://redis.io/docs/latest/develop/data-types/streams/#consumer-groups>
 public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
-    /// The connection that the queue uses. Waiting for tasks has one of its own.
+    /// The connection that the queue uses.
+    ///
+    /// Waiting for tasks has one of its own.
     public let redis: Redis
-    /// The stream's key. Its companions are `{key}:delayed` and `{key}:dead`.
+    /// The stream's key.
+    ///
+    /// Its companions are `{key}:delayed` and `{key}:dead`.
     public let key: String
     /// The consumer group that the workers share.
     public let group: String
@@ -24,7 +28,9 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
     public let options: TaskQueueOptions
     let keys: QueueKeys
 
-    /// A queue on the stream `key`. Nothing is sent yet; stream and group are made when they are needed.
+    /// A queue on the stream `key`.
+    ///
+    /// Nothing is sent yet; stream and group are made when they are needed.
     public init(redis: Redis, key: String, group: String, options: TaskQueueOptions = .init()) {
         self.redis = redis
         self.key = key

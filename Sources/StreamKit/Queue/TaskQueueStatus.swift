@@ -21,7 +21,9 @@ public struct TaskQueueStatus: Sendable, Codable {
         public var worker: String
         /// Which attempt this is, from 1.
         public var attempt: Int
-        /// Milliseconds since its lease was last renewed. More than the lease: its worker is dead.
+        /// Milliseconds since its lease was last renewed.
+        ///
+        /// More than the lease: its worker is dead.
         public var silentMilliseconds: Int
         /// Milliseconds since the task was enqueued, by the server's clock.
         public var ageMilliseconds: Int
