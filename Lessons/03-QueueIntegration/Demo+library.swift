@@ -1,0 +1,86 @@
+// Act three of the demo: what the library's queue does that sixty lines do not.
+// Run:    swift run queue-integration
+// Expect: a long task that runs once, a worker that wakes up too late, and a task that cannot succeed.
+
+import Foundation
+import LessonKit
+import StreamKit
+
+extension Stage {
+    func libraryAct() async throws {
+        narrator.title("Act three: the library's TaskQueue")
+        let queue = LibraryQueue(redis: redis).tasks
+        try await longTaskRunsOnce(queue)
+        try await pausedWorkerIsRefused(queue)
+        try await brokenTaskIsGivenUp(queue)
+    }
+
+    private func longTaskRunsOnce(_ queue: TaskQueue<LessonTask>) async throws {
+        try await narrator.step("A task longer than its lease")
+        narrator.say(
+            """
+            A task's lease here is 1 second, and this task takes 3. Two workers run. \
+            By hand the second would have claimed it after 0.8 seconds; here the first one renews its lease.
+            """)
+        let id = try await newTaskID()
+        try await queue.enqueue(.processData(id: id))
+        let pace = Duration.milliseconds(1500)
+        try await withWorker(.library, "worker-1", pace: pace, redisURL: redisURL) { _ in
+            try await wait(forTask: id, in: .library, toLog: "started")
+            try await withWorker(.library, "worker-2", pace: pace, redisURL: redisURL) { _ in
+                try await wait(forTask: id, in: .library, toLog: "completed")
+                try await waitFor(queue) { $0.running == 0 && $0.waiting == 0 }
+            }
+        }
+        try await showLog(ofTask: id, in: .library)
+    }
+
+    private func pausedWorkerIsRefused(_ queue: TaskQueue<LessonTask>) async throws {
+        try await narrator.step("A worker that wakes up too late")
+        let id = try await newTaskID()
+        try await queue.enqueue(.sendEmail(id: id))
+        try await withWorker(.library, "worker-1", redisURL: redisURL) { paused in
+            try await wait(forTask: id, in: .library, toLog: "processing", step: "step1")
+            paused.signal(SIGSTOP)
+            narrator.show("worker-1 is paused (SIGSTOP): it is not dead, and does not know what it misses")
+            try await withWorker(.library, "worker-2", redisURL: redisURL) { _ in
+                try await wait(forTask: id, in: .library, toLog: "completed", attempt: 2)
+                try await waitFor(queue) { $0.running == 0 && $0.waiting == 0 }
+                paused.signal(SIGCONT)
+                narrator.show("worker-2 is done; worker-1 goes on (SIGCONT)")
+                // Long enough for the step and the end that worker-1 still has in mind.
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+        try await showLog(ofTask: id, in: .library)
+        narrator.say(
+            """
+            worker-1 still wanted to write `step2` and `completed`. Redis refused: every write carries the attempt, \
+            and the script that writes checks it first. That is a *fencing token*.
+            """)
+    }
+
+    private func brokenTaskIsGivenUp(_ queue: TaskQueue<LessonTask>) async throws {
+        try await narrator.step("A task that cannot succeed")
+        let id = try await newTaskID()
+        try await queue.enqueue(.broken(id: id))
+        try await withWorker(.library, "worker-1", redisURL: redisURL) { _ in
+            try await waitFor(queue) { $0.dead == 1 }
+        }
+        try await showLog(ofTask: id, in: .library)
+        for letter in try await narrator.untraced({ try await queue.deadLetters() }) {
+            narrator.show("dead letter: \(letter.attempts) attempts, \(letter.reason.rawValue): \(letter.lastError)")
+        }
+        narrator.say(
+            "Three attempts, each after a longer wait; then the dead letters, from where `requeue` brings it back.")
+        let status = try await narrator.untraced { try await queue.status() }
+        narrator.show(status.lines.joined(separator: "\n"))
+    }
+
+    /// Waits until the queue's status is as it should be.
+    private func waitFor(_ queue: TaskQueue<LessonTask>, _ isReached: (TaskQueueStatus) -> Bool) async throws {
+        try await narrator.untraced {
+            while try await !isReached(queue.status()) { try await Task.sleep(for: .milliseconds(50)) }
+        }
+    }
+}

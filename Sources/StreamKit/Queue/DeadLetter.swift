@@ -1,0 +1,34 @@
+import Foundation
+
+/// A task that was given up, with all it takes to understand it and to try again.
+public struct DeadLetter: Sendable {
+    /// The letter's own ID; ``TaskQueue/requeue(_:)`` takes it.
+    public let id: StreamID
+    /// The task it was.
+    public let task: StreamID
+    /// Why it was given up.
+    public let reason: Reason
+    /// How many attempts were made.
+    public let attempts: Int
+    /// What went wrong the first time.
+    public let firstError: String
+    /// What went wrong the last time.
+    public let lastError: String
+    /// What was enqueued, as it stands in Redis.
+    public let payload: String
+
+    /// When it was given up, by the server's clock.
+    public var date: Date { Date(timeIntervalSince1970: Double(id.milliseconds) / 1000) }
+
+    /// Why a task was given up.
+    public enum Reason: String, Sendable {
+        /// Every attempt that it was allowed failed.
+        case failed
+        /// Its handler said that another attempt is pointless.
+        case permanent
+        /// Its payload is not what the worker expects.
+        case undecodable
+        /// Its workers died, again and again.
+        case workerDied = "worker-died"
+    }
+}

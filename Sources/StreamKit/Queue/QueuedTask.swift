@@ -1,0 +1,44 @@
+/// One task in a worker's hands.
+public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
+    /// The task's name for all of its life; a retry keeps it.
+    public let id: StreamID
+    /// What was enqueued.
+    public let payload: Payload
+    /// Which attempt this is, from 1.
+    ///
+    /// It only grows, so it serves as a fencing token: whatever stores it can refuse a writer with a lower one.
+    public let attempt: Int
+    let hold: TaskHold
+
+    /// Runs one Redis command on condition that this attempt still holds the task.
+    ///
+    /// Check and command are one atomic script, so a worker that was paused past its lease cannot write
+    /// after another one took over. In a cluster the key must share the queue's slot.
+    ///
+    /// - Parameters:
+    ///   - words: The command, for example `["INCR", "{agent-tasks}:sent"]`.
+    ///   - key: The key that the command touches.
+    /// - Returns: The command's reply.
+    /// - Throws: ``TaskLeaseLost`` if another worker has the task; otherwise a ``StreamKitError``.
+    public func sendIfHeld(_ words: [String], key: String) async throws -> Reply {
+        try await hold.send(words, key: key)
+    }
+}
+
+/// This attempt no longer holds its task: another worker took it over, or it was removed.
+public struct TaskLeaseLost: Error, CustomStringConvertible {
+    /// The task that was lost.
+    public let task: StreamID
+
+    /// Says which task was lost and what follows from it.
+    public var description: String { "the lease of task \(task) was lost, another worker has it; nothing was written" }
+}
+
+/// A failure that another attempt would only repeat: the task goes to the dead letters at once.
+public struct PermanentTaskFailure: Error, CustomStringConvertible {
+    /// Why the task cannot succeed.
+    public let description: String
+
+    /// A failure with its reason, which is recorded with the dead letter.
+    public init(_ reason: String) { description = reason }
+}

@@ -1,0 +1,47 @@
+extension TaskQueue {
+    /// The tasks that were given up, oldest first (XRANGE).
+    ///
+    /// - Throws: A ``StreamKitError``.
+    public func deadLetters(limit: Int = 100) async throws -> [DeadLetter] {
+        try await redis.stream(keys.dead).entries(limit: limit).map { entry in
+            DeadLetter(
+                id: entry.id, task: entry["task"].flatMap { StreamID($0) } ?? entry.id,
+                reason: entry["reason"].flatMap { .init(rawValue: $0) } ?? .failed,
+                attempts: entry["attempts"].flatMap { Int($0) } ?? 0, firstError: entry["first_error"] ?? "",
+                lastError: entry["last_error"] ?? "", payload: entry["payload"] ?? "")
+        }
+    }
+
+    /// Puts a dead letter back into the queue with a fresh allowance of attempts, in one atomic step.
+    ///
+    /// The task keeps its ID, and its attempts go on counting, so that fencing tokens never run backwards.
+    ///
+    /// - Returns: `false` if there is no such letter (any more).
+    /// - Throws: A ``StreamKitError``.
+    @discardableResult
+    public func requeue(_ letter: StreamID) async throws -> Bool {
+        let reply = try await redis.run(
+            QueueScripts.requeue, keys: [keys.stream, keys.dead], arguments: ["\(letter)"])
+        return reply.integer == 1
+    }
+
+    /// Puts every dead letter back that is there when the call begins.
+    ///
+    /// - Returns: How many were put back.
+    /// - Throws: A ``StreamKitError``; the letters before it are back in the queue, the others where they were.
+    @discardableResult
+    public func requeueAll() async throws -> Int {
+        var count = 0
+        for letter in try await deadLetters(limit: options.maximumDeadLetters) where try await requeue(letter.id) {
+            count += 1
+        }
+        return count
+    }
+
+    /// Deletes the queue with everything in it (DEL).
+    ///
+    /// - Throws: A ``StreamKitError``.
+    public func remove() async throws {
+        _ = try await redis.send(["DEL", keys.stream, keys.delayed, keys.dead])
+    }
+}

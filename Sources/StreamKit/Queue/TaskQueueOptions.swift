@@ -1,0 +1,40 @@
+import Logging
+
+/// How a task queue treats its tasks: leases, retries and limits.
+///
+/// All workers of one queue should use the same options; the ones that matter for an attempt are
+/// those of the worker that makes it.
+public struct TaskQueueOptions: Sendable {
+    /// How long a task stays with a worker that has stopped renewing it.
+    ///
+    /// Workers renew three times a lease, so a live worker keeps a task for as long as it needs, and a dead
+    /// worker's task waits this long.
+    public var lease: Duration = .seconds(15)
+    /// How many attempts a task gets before it goes to the dead letters.
+    ///
+    /// Attempts that killed their worker count.
+    public var maximumAttempts: Int = 5
+    /// How long a failed task waits before its next attempt.
+    public var backoff: RetryBackoff = .init()
+    /// How long one attempt may take; `nil` for as long as it likes.
+    ///
+    /// Afterwards the attempt is cancelled and failed.
+    public var attemptTimeout: Duration?
+    /// How long running tasks may go on after `work` was cancelled, before they are cancelled and handed back.
+    public var shutdownGrace: Duration = .seconds(2)
+    /// How often a worker looks for retries that are due and for tasks of dead workers.
+    public var sweepInterval: Duration = .seconds(1)
+    /// How many dead letters are kept; the oldest are dropped first.
+    public var maximumDeadLetters: Int = 1_000
+    /// How long dead letters are kept.
+    public var deadLetterRetention: Duration = .seconds(14 * 86_400)
+    /// How many bytes of JSON a payload may have.
+    public var maximumPayloadBytes: Int = 1 << 20
+    /// How long an idempotency key is remembered.
+    public var idempotencyWindow: Duration = .seconds(86_400)
+    /// Where workers report retries, dead letters and lost connections.
+    public var logger = Logger(label: "streamkit.queue", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    /// Options that suit tasks of seconds to hours on a healthy network.
+    public init() {}
+}
