@@ -27,12 +27,11 @@ struct LessonKeys {
         var taken: [String] = []
         for name in names where try await redis.send("EXISTS", name).integer == 1 { taken.append(name) }
         guard !taken.isEmpty else { return }
-        throw StreamKitError.server(
-            ServerError(
-                prefix: "", message: """
-                    this lesson wants to make \(taken.joined(separator: ", ")), which exists already.
-                    If it is left from a run with --keep, remove it: \(redisCLI) DEL \(taken.joined(separator: " "))
-                    """, command: "EXISTS"))
+        throw LessonProblem(
+            """
+            This lesson makes \(taken.joined(separator: ", ")), and \(server.configuration) has that already.
+            If it is left from a run with --keep, remove it: \(server.redisCLI) DEL \(taken.joined(separator: " "))
+            """)
     }
 
     private func remove() async {
@@ -45,15 +44,13 @@ struct LessonKeys {
     }
 
     private func explainWhatStays() async throws {
-        narrator.show("Kept: \(names.joined(separator: ", ")). To look: \(redisCLI)")
+        narrator.show("Kept: \(names.joined(separator: ", ")). To look: `\(server.redisCLI)`")
         guard server.isPrivate else { return }
         guard narrator.terminal.isInteractive else {
-            narrator.show("The private server ends with this lesson, and the keys with it; --redis names one that stays.")
+            narrator.show("The private server ends now, and the keys with it. --redis URL names a server that stays.")
             return
         }
         narrator.show("The private server, and the keys with it, stay until you press Enter.")
         try await narrator.pause("Press Enter to end the lesson.")
     }
-
-    private var redisCLI: String { "redis-cli -u \(server.configuration)" }
 }

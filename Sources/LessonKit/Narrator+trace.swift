@@ -12,6 +12,11 @@ extension Narrator {
         }
     }
 
+    /// A trace whose commands appear when its `show()` is called.
+    public func delayedTrace(as prompt: String = "redis") -> DelayedTrace {
+        DelayedTrace(trace(as: prompt))
+    }
+
     private func lines(for command: TracedCommand, prompt: String) -> [String] {
         let start = "  \(prompt)> "
         let typed = wrap(start + Self.shortened(command), width: terminal.width, hanging: "      ")

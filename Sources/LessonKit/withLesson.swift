@@ -9,9 +9,13 @@ import StreamKit
 /// ``StreamKit/StreamKitError`` becomes one message on standard error and exit code 1 (64 when the URL
 /// is at fault).
 /// - Parameters:
+///   - options: what the command line asks for.
 ///   - durable: whether a private server writes every change to disk before it answers.
 ///   - keys: the keys that the lesson makes. They must not exist before, and are removed at the end
 ///     unless `--keep` is given.
+///   - body: the lesson.
+/// - Returns: what `body` returns.
+/// - Throws: what `body` throws, or an exit code once its error was printed.
 public func withLesson<R>(
     _ options: LessonOptions,
     durable: Bool = false,
@@ -33,12 +37,6 @@ public func withLesson<R>(
     }
 }
 
-/// The server of a lesson, and whether it ends with the lesson.
-struct LessonServer {
-    var configuration: RedisConfiguration
-    var isPrivate: Bool
-}
-
 private func withServer<R>(
     _ options: LessonOptions, durable: Bool, _ body: (LessonServer) async throws -> R
 ) async throws -> R {
@@ -56,11 +54,18 @@ private func reportingErrors<R>(_ narrator: Narrator, _ body: () async throws ->
     do {
         return try await body()
     } catch let error as StreamKitError {
-        let isTerminal = isatty(STDERR_FILENO) == 1 && narrator.terminal.hasColours
-        let label = isTerminal ? "\u{1B}[31mError:\u{1B}[0m" : "Error:"
-        writeFully("\(label) \(error)\n", to: STDERR_FILENO)
+        complain(error, narrator)
         throw exitCode(for: error)
+    } catch let error as LessonProblem {
+        complain(error, narrator)
+        throw ExitCode.failure
     }
+}
+
+private func complain(_ error: any Error, _ narrator: Narrator) {
+    let isColoured = narrator.terminal.hasColours && isatty(STDERR_FILENO) == 1
+    let label = isColoured ? "\u{1B}[31mError:\u{1B}[0m" : "Error:"
+    writeFully("\(label) \(error)\n", to: STDERR_FILENO)
 }
 
 private func exitCode(for error: StreamKitError) -> ExitCode {
