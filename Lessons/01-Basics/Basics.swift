@@ -1,0 +1,50 @@
+// Redis Streams, the basics: one stream, and everything one does with it.
+// Run:    swift run basics
+// Expect: six short steps; each shows what goes to Redis and what comes back.
+
+import ArgumentParser
+import LessonKit
+import StreamKit
+
+@main
+struct Basics: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "basics",
+        abstract: "Lesson 1: what a Redis stream is, played on a real server.")
+
+    @OptionGroup var options: LessonOptions
+
+    func run() async throws {
+        try await withLesson(options, keys: ["lesson1:tasks", "lesson1:agent-log"]) { redis, narrator in
+            let log = redis.stream("lesson1:agent-log")
+            tellTheStory(narrator)
+            try await seeWhatAQueueForgets(redis, narrator)
+            try await appendToTheLog(log, narrator)
+            try await readRanges(of: log, narrator)
+            try await readWhatIsNew(in: log, narrator)
+            try await waitForWhatComes(in: log, narrator)
+            try await shareTheWork(of: log, narrator)
+            sumUp(narrator)
+        }
+    }
+}
+
+private func tellTheStory(_ narrator: Narrator) {
+    narrator.title("Lesson 1 · Redis Streams, the basics")
+    narrator.say(
+        """
+        At work you have an AI agent. It takes tasks from a plain queue, and while it thinks its users look at \
+        a spinner. They want to see what it does, while it does it. So the agent needs a log that others can \
+        read live: a stream.
+        """)
+}
+
+private func sumUp(_ narrator: Narrator) {
+    narrator.title("That was lesson 1")
+    narrator.say(
+        """
+        A queue says what to do, and forgets it. A log says what happened, and keeps it: any number of readers, \
+        each at a place of its own, and groups whose members share the entries.
+        Next: `./lesson 2` checks your own Redis, lets a consumer die, and keeps a stream from growing for ever.
+        """)
+}

@@ -1,0 +1,28 @@
+// Read what is new: a reader remembers the last ID it saw and asks for what comes after.
+// Run:    swift run basics
+// Expect: everything after 0, and then nothing, because nothing is new.
+
+import LessonKit
+import StreamKit
+
+func readWhatIsNew(in log: RedisStream, _ narrator: Narrator) async throws {
+    try await narrator.step("Read what is new")
+    narrator.say("`XREAD` asks: what came after this ID? A reader that has seen nothing asks from 0.")
+    let cursor = try await catchUp(with: log, after: .zero)
+
+    narrator.say("It keeps the last ID, its cursor, and asks again. `(nil)` means: nothing new.")
+    _ = try await catchUp(with: log, after: cursor)
+    narrator.say(
+        """
+        The server keeps no list of readers: the cursor is all a reader needs, also after a crash. Lesson 5 rests \
+        on that.
+        """)
+}
+
+// snippet: cursor
+/// Reads all there is after the cursor, and returns the cursor for the next time.
+private func catchUp(with log: RedisStream, after cursor: StreamID) async throws -> StreamID {
+    let entries = try await log.read(after: cursor)
+    return entries.last?.id ?? cursor
+}
+// end snippet

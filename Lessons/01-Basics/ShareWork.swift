@@ -1,0 +1,37 @@
+// Share the work: a group gives each entry to one of its consumers, and remembers to whom.
+// Run:    swift run basics
+// Expect: ada and bob get different entries; an acknowledged entry is no longer pending.
+
+import LessonKit
+import StreamKit
+
+func shareTheWork(of log: RedisStream, _ narrator: Narrator) async throws {
+    try await narrator.step("Share the work")
+    narrator.say(
+        """
+        So far every reader saw everything. A consumer group is one reader made of many: each entry goes to one \
+        consumer. This group starts at 0, so the entries that are there already are work, too.
+        """)
+    let group = log.group("reviewers")
+    try await group.create(from: .beginning)
+
+    narrator.say("`>` asks for entries that no consumer of the group was given yet.")
+    try await readTwoEach(group)
+
+    narrator.say("What a consumer was given is pending until it says that it is done: `XACK`.")
+    _ = try await group.pending()
+
+    narrator.say("Two entries of bob's still wait. Had bob crashed, lesson 2 would show how ada takes them over.")
+    narrator.say("And the log itself? Nothing that was read or acknowledged has left it.")
+    _ = try await log.length()
+}
+
+// snippet: group
+private func readTwoEach(_ group: ConsumerGroup) async throws {
+    let ada = group.consumer("ada")
+    let bob = group.consumer("bob")
+    let hers = try await ada.read(limit: 2)
+    _ = try await bob.read(limit: 2)
+    _ = try await group.acknowledge(hers.map(\.id))
+}
+// end snippet

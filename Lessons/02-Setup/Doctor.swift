@@ -1,0 +1,65 @@
+// The doctor: is this Redis fit for streams? It looks, and changes nothing.
+// Run:    swift run setup doctor --redis redis://localhost:6379
+// Expect: one line for each thing that matters, and a fix under each that is not right.
+
+import LessonKit
+import StreamKit
+
+/// Examines the named server, else the one on localhost:6379, else a private one.
+func examine(_ options: LessonOptions) async throws -> [Finding] {
+    let (options, introduction) = try await choosePatient(options)
+    return try await withLesson(options) { redis, narrator in
+        narrator.title("Doctor: is this Redis fit for streams?")
+        narrator.say(introduction)
+        let findings = await narrator.untraced { await allFindings(about: redis) }
+        for finding in findings { finding.show(narrator) }
+        showSummary(of: findings, narrator)
+        return findings
+    }
+}
+
+private func choosePatient(_ options: LessonOptions) async throws -> (LessonOptions, String) {
+    if options.redis != nil { return (options, "Examining the Redis that --redis names. Nothing on it is changed.") }
+    if try RedisConfiguration.fromEnvironment() != nil {
+        return (options, "Examining the Redis that REDIS_URL names. Nothing on it is changed.")
+    }
+    guard await somethingListens(host: "localhost", port: 6379) else {
+        return (
+            options,
+            "Nothing listens on localhost:6379, so a private redis-server is started and examined. Name yours with --redis URL."
+        )
+    }
+    var local = options
+    local.redis = "redis://localhost:6379"
+    return (local, "Examining the Redis that listens on localhost:6379. Nothing on it is changed.")
+}
+
+/// Whether a server is there, be it one that wants a password or is still loading.
+private func somethingListens(host: String, port: Int) async -> Bool {
+    var configuration = RedisConfiguration(host: host, port: port)
+    configuration.connectTimeout = .seconds(1)
+    do {
+        _ = try await withRedis(configuration) { try await $0.send("PING") }
+        return true
+    } catch StreamKitError.server {
+        return true
+    } catch {
+        return false
+    }
+}
+
+private func allFindings(about redis: Redis) async -> [Finding] {
+    let answer = await checkAnswer(redis)
+    guard answer.level != .wrong else { return [answer] }
+    let info = await ServerInfo.read(from: redis)
+    var findings = [answer]
+    findings.append(checkVersion(info))
+    findings.append(await checkCommands(redis))
+    findings.append(await checkRights(redis))
+    findings.append(checkRole(info))
+    findings.append(checkPersistence(info))
+    findings.append(checkEviction(info))
+    findings.append(checkTransport(redis.configuration))
+    findings.append(await checkNewerCommands(redis))
+    return findings
+}

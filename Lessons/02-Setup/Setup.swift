@@ -1,0 +1,62 @@
+// Set-up: is this Redis fit for streams? And the two things that keep streams healthy.
+// Run:    swift run setup
+// Expect: an examination of your Redis, a consumer that dies, and a stream that stays small.
+
+import ArgumentParser
+import LessonKit
+import StreamKit
+
+@main
+struct Setup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "setup",
+        abstract: "Lesson 2: check your Redis, share work in a group, keep a stream small.",
+        subcommands: [DemoCommand.self, DoctorCommand.self, GroupsCommand.self, TrimmingCommand.self],
+        defaultSubcommand: DemoCommand.self)
+}
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "The whole lesson: doctor, groups, trimming.")
+
+    @OptionGroup var options: LessonOptions
+
+    func run() async throws {
+        _ = try await examine(options)
+        try await showGroups(options)
+        try await showTrimming(options)
+        Narrator(options).say(
+            "\nNext: `./lesson 3` puts a task queue on a stream, and kills a worker in the middle of a task.")
+    }
+}
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Check a Redis for streams; changes nothing. Exit code 1 when something is wrong.")
+
+    @OptionGroup var options: LessonOptions
+
+    func run() async throws {
+        let findings = try await examine(options)
+        if findings.contains(where: { $0.level == .wrong }) { throw ExitCode.failure }
+    }
+}
+
+struct GroupsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "groups", abstract: "Two consumers share work; one dies, the other takes over.")
+
+    @OptionGroup var options: LessonOptions
+
+    func run() async throws { try await showGroups(options) }
+}
+
+struct TrimmingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trimming", abstract: "Keep a stream small: by length, by age, exactly or nearly.")
+
+    @OptionGroup var options: LessonOptions
+
+    func run() async throws { try await showTrimming(options) }
+}

@@ -1,0 +1,90 @@
+// Trimming: a log that only grows fills the memory; a limit belongs to every stream.
+// Run:    swift run setup trimming
+// Expect: 1000 entries become some 300, exactly 250, and then only those after a certain ID.
+
+import LessonKit
+import StreamKit
+
+func showTrimming(_ options: LessonOptions) async throws {
+    try await withLesson(options, keys: ["lesson2:log"]) { redis, narrator in
+        narrator.title("Trimming: a log that does not grow for ever")
+        let log = redis.stream("lesson2:log")
+        try await fill(log, narrator)
+        try await trimNearly(log, narrator)
+        try await trimExactly(log, narrator)
+        try await trimByID(log, narrator)
+        try await trimWhileAppending(log, narrator)
+    }
+}
+
+private func fill(_ log: RedisStream, _ narrator: Narrator) async throws {
+    try await narrator.step("A thousand entries")
+    narrator.say(
+        """
+        One `pipeline` sends a thousand `XADD`s at once. `XINFO STREAM` tells what a stream is made of: nodes of up \
+        to 100 entries each, in a radix tree.
+        """)
+    try await narrator.untraced { try await appendThousand(to: log) }
+    _ = try await log.info()
+}
+
+private func appendThousand(to log: RedisStream) async throws {
+    let replies = try await log.redis.pipeline { batch in
+        for number in 1...1000 {
+            batch.add("XADD", log.key, "*", "event", "progress", "step", String(number))
+        }
+    }
+    for reply in replies { _ = try reply.get() }
+}
+
+private func trimNearly(_ log: RedisStream, _ narrator: Narrator) async throws {
+    try await narrator.step("Nearly: MAXLEN ~")
+    narrator.say(
+        """
+        The tilde lets Redis remove whole nodes only, which costs next to nothing. It keeps at least 250, and at \
+        most one node's worth more.
+        """)
+    _ = try await log.trim(.maximumLength(250))
+    try await report(on: log, narrator)
+}
+
+private func trimExactly(_ log: RedisStream, _ narrator: Narrator) async throws {
+    try await narrator.step("Exactly: MAXLEN =")
+    narrator.say("Exactly 250, then. Redis has to rewrite a node for it; done on every append, that adds up.")
+    _ = try await log.trim(.maximumLength(250, exact: true))
+    try await report(on: log, narrator)
+}
+
+private func trimByID(_ log: RedisStream, _ narrator: Narrator) async throws {
+    try await narrator.step("By age: MINID")
+    narrator.say(
+        """
+        An ID begins with a time, so `MINID` is a limit by age: everything below the ID goes. Here it is the ID of \
+        the tenth entry from the end; \"older than an hour\" would be the clock minus 3600000.
+        """)
+    guard let tenth = try await narrator.untraced({ try await log.entriesReversed(limit: 10).last }) else { return }
+    _ = try await log.trim(.minimumID(tenth.id, exact: true))
+    try await report(on: log, narrator)
+}
+
+private func trimWhileAppending(_ log: RedisStream, _ narrator: Narrator) async throws {
+    try await narrator.step("While appending")
+    narrator.say("In real life nobody trims by hand: every append carries the limit, and the stream stays small.")
+    try await appendWithLimit(to: log)
+    try await report(on: log, narrator)
+    narrator.say(
+        "A group does not protect its pending entries from trimming: choose a limit that the slowest reader can bear.")
+}
+
+// snippet: append-with-limit
+private func appendWithLimit(to log: RedisStream) async throws {
+    try await log.append(["event": "task_completed"], trim: .maximumLength(10_000))
+}
+// end snippet
+
+/// Prints what XINFO STREAM says, in one line.
+private func report(on log: RedisStream, _ narrator: Narrator) async throws {
+    guard let info = try await narrator.untraced({ try await log.info() }) else { return }
+    narrator.show(
+        "XINFO says: \(info.length) entries in \(info.radixTreeNodes) nodes, \(info.entriesAdded) were ever added")
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+@preconcurrency import Dispatch
+import Foundation
+import Synchronization
+
+/// Runs `body`; Ctrl-C (or a request to terminate) cancels it, and the process ends with 128 + signal.
+///
+/// What `body` started gets two seconds to clean up. After that, or at a second Ctrl-C, the process
+/// exits at once; a private redis-server notices and ends by itself.
+func cancellingOnInterrupt<R>(_ body: () async throws -> R) async throws -> R {
+    // Safety: a task may be cancelled from any thread. This one lives as long as this function runs, and
+    // no signal reaches it once `stopListening` has returned.
+    nonisolated(unsafe) let task = withUnsafeCurrentTask { $0 }
+    let interruption = Interruption { task?.cancel() }
+    defer { interruption.stopListening() }
+    let result: R
+    do {
+        result = try await body()
+    } catch {
+        if let signal = interruption.signal { throw ExitCode(128 + signal) }
+        throw error
+    }
+    // A body may end well although it was interrupted; the program ends all the same.
+    if let signal = interruption.signal { throw ExitCode(128 + signal) }
+    return result
+}
+
+/// The signals that ask the process to end, turned into a call.
+private final class Interruption: Sendable {
+    private struct State {
+        var received: Int32?
+        var cancel: (@Sendable () -> Void)?
+    }
+
+    private let state: Mutex<State>
+    private let sources: [any DispatchSourceSignal]
+    private static let signals = [SIGINT, SIGTERM, SIGHUP]
+
+    /// Calls `cancel` at the first signal, and exits when cancelling takes too long.
+    init(_ cancel: @escaping @Sendable () -> Void) {
+        state = Mutex(State(cancel: cancel))
+        sources = Self.signals.map { DispatchSource.makeSignalSource(signal: $0, queue: .global()) }
+        for (number, source) in zip(Self.signals, sources) {
+            source.setEventHandler { self.arrived(number) }
+            source.resume()
+            // The default action would end the process before the handler runs.
+            Foundation.signal(number, SIG_IGN)
+        }
+    }
+
+    /// The first signal that arrived.
+    var signal: Int32? { state.withLock { $0.received } }
+
+    func stopListening() {
+        state.withLock { $0.cancel = nil }
+        for (number, source) in zip(Self.signals, sources) {
+            source.cancel()
+            Foundation.signal(number, SIG_DFL)
+        }
+    }
+
+    private func arrived(_ number: Int32) {
+        let isFirst = state.withLock { state in
+            guard state.received == nil else { return false }
+            state.received = number
+            return true
+        }
+        guard isFirst else { exit(128 + number) }
+        // A terminal shows ^C; what follows starts on a line of its own.
+        if isatty(STDERR_FILENO) == 1 { writeFully("\n", to: STDERR_FILENO) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { exit(128 + number) }
+        state.withLock { $0.cancel?() }
+    }
+}

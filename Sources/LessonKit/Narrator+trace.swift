@@ -1,0 +1,47 @@
+import StreamKit
+
+extension Narrator {
+    /// Shows each command as one types it in redis-cli, and the reply as redis-cli prints it.
+    public var trace: CommandTrace { trace(as: "redis") }
+
+    /// The same under a prompt of its own, to tell apart who of several sent a command.
+    public func trace(as prompt: String) -> CommandTrace {
+        CommandTrace { command in
+            guard showsCommands, !Self.isHousekeeping(command) else { return }
+            emit(.command, lines(for: command, prompt: prompt))
+        }
+    }
+
+    /// A trace whose commands appear when its `show()` is called.
+    public func delayedTrace(as prompt: String = "redis") -> DelayedTrace {
+        DelayedTrace(trace(as: prompt))
+    }
+
+    private func lines(for command: TracedCommand, prompt: String) -> [String] {
+        let start = "  \(prompt)> "
+        let typed = wrap(start + Self.shortened(command), width: terminal.width, hanging: "      ")
+        let first = terminal.styled(start, .faint) + terminal.styled(typed[0].dropFirst(start.count), .command)
+        let others = typed.dropFirst().map { terminal.styled($0, .command) }
+        return [first] + others + replyLines(for: command)
+    }
+
+    private func replyLines(for command: TracedCommand) -> [String] {
+        let lines = command.replyText.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
+            wrap("  " + $0, width: terminal.width, hanging: "     ")
+        }
+        return command.error == nil ? lines : lines.map { terminal.styled($0, .bad) }
+    }
+
+    /// Commands by which the library sets up or frees its connections; no learner typed them.
+    private static func isHousekeeping(_ command: TracedCommand) -> Bool {
+        guard let name = command.words.first?.uppercased() else { return true }
+        return ["CLIENT", "HELLO", "AUTH", "SELECT", "COMMAND"].contains(name)
+    }
+
+    /// The command line, with the text of a Lua script cut to its first line.
+    private static func shortened(_ command: TracedCommand) -> String {
+        guard command.words.count > 1, command.words[0].uppercased() == "EVAL" else { return command.line }
+        let script = command.words[1].split(separator: "\n").first ?? ""
+        return "EVAL \"\(script) …\" " + command.words.dropFirst(2).joined(separator: " ")
+    }
+}

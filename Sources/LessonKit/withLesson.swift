@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+import StreamKit
+
+/// Runs a lesson: finds or starts its Redis, hands over a connection and a narrator, cleans up.
+///
+/// The server is the one `--redis` or `REDIS_URL` names; otherwise a private `redis-server`, also when
+/// another one listens on port 6379. Ctrl-C cancels `body`, cleans up and ends the process with 130. A
+/// ``StreamKit/StreamKitError`` becomes one message on standard error and exit code 1 (64 when the URL
+/// is at fault).
+/// - Parameters:
+///   - options: what the command line asks for.
+///   - durable: whether a private server writes every change to disk before it answers.
+///   - keys: the keys that the lesson makes. They must not exist before, and are removed at the end
+///     unless `--keep` is given.
+///   - body: the lesson.
+/// - Returns: what `body` returns.
+/// - Throws: what `body` throws, or an exit code once its error was printed.
+public func withLesson<R>(
+    _ options: LessonOptions,
+    durable: Bool = false,
+    keys: [String] = [],
+    _ body: (Redis, Narrator) async throws -> R
+) async throws -> R {
+    let narrator = Narrator(options)
+    return try await reportingErrors(narrator) {
+        try await cancellingOnInterrupt {
+            try await withServer(options, durable: durable) { server in
+                var configuration = server.configuration
+                configuration.trace = narrator.trace
+                return try await withRedis(configuration) { redis in
+                    let place = LessonKeys(names: keys, server: server, redis: redis, narrator: narrator)
+                    return try await place.around(options) { try await body(redis, narrator) }
+                }
+            }
+        }
+    }
+}
+
+private func withServer<R>(
+    _ options: LessonOptions, durable: Bool, _ body: (LessonServer) async throws -> R
+) async throws -> R {
+    let named = try options.redis.map { try RedisConfiguration(url: $0) } ?? .fromEnvironment()
+    if let named {
+        return try await body(LessonServer(configuration: named, isPrivate: false))
+    }
+    return try await withLocalRedis(options: LocalRedis.Options(durable: durable)) { local in
+        try await body(LessonServer(configuration: local.configuration, isPrivate: true))
+    }
+}
+
+/// Turns the errors that a learner can act on into one message and an exit code.
+private func reportingErrors<R>(_ narrator: Narrator, _ body: () async throws -> R) async throws -> R {
+    do {
+        return try await body()
+    } catch let error as StreamKitError {
+        complain(error, narrator)
+        throw exitCode(for: error)
+    } catch let error as LessonProblem {
+        complain(error, narrator)
+        throw ExitCode.failure
+    }
+}
+
+private func complain(_ error: any Error, _ narrator: Narrator) {
+    let isColoured = narrator.terminal.hasColours && isatty(STDERR_FILENO) == 1
+    let label = isColoured ? "\u{1B}[31mError:\u{1B}[0m" : "Error:"
+    writeFully("\(label) \(error)\n", to: STDERR_FILENO)
+}
+
+private func exitCode(for error: StreamKitError) -> ExitCode {
+    if case .invalidInput = error { return ExitCode(64) }
+    return .failure
+}

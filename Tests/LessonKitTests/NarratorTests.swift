@@ -1,0 +1,64 @@
+import StreamKit
+import TestSupport
+import Testing
+
+@testable import LessonKit
+
+@Suite("Narrating")
+struct NarratorTests {
+    private let paper = Paper()
+
+    @Test func `steps are numbered, and a title begins again at one`() async throws {
+        let narrator = Narrator(terminal: paper.terminal())
+
+        narrator.title("First")
+        try await narrator.step("append")
+        try await narrator.step("read")
+        narrator.title("Second")
+        try await narrator.step("trim")
+
+        let headings = paper.lines.filter { $0.contains("──") }.map { $0.prefix { $0 != "─" } }
+        #expect(headings == ["1. append ", "2. read ", "1. trim "])
+    }
+
+    @Test func `blocks of different kinds are set apart by one empty line`() async throws {
+        let narrator = Narrator(terminal: paper.terminal())
+
+        narrator.say("one")
+        narrator.show("two")
+        narrator.show("three")
+        narrator.say("four")
+
+        #expect(paper.lines == ["one", "", "  two", "  three", "", "four", ""])
+    }
+
+    @Test(arguments: [20, 40, 80, 200])
+    func `no line is wider than the terminal`(width: Int) async throws {
+        let narrator = Narrator(terminal: paper.terminal(width: width))
+
+        narrator.title("Lesson 1 · Redis Streams, the basics, in a title of some length")
+        try await narrator.step("Wait for what comes, however long that takes")
+        narrator.say("With `BLOCK` the server answers when there is something, 東京 included. " + String(repeating: "x", count: 90))
+        narrator.show(.warning, "append-only file off: a crash loses everything", hint: "CONFIG SET appendonly yes")
+
+        #expect(paper.lines.allSatisfy { displayWidth($0) <= width })
+    }
+
+    @Test func `a quiet narrator leaves out explanations and keeps results`() async throws {
+        let narrator = Narrator(terminal: paper.terminal(), isQuiet: true)
+
+        narrator.say("an explanation")
+        narrator.show("a result")
+
+        #expect(paper.lines == ["  a result", ""])
+    }
+
+    @Test func `colours appear only on a terminal that has them`() async throws {
+        Narrator(terminal: paper.terminal()).say("with `XADD`")
+        let coloured = Paper()
+        Narrator(terminal: coloured.terminal(hasColours: true)).say("with `XADD`")
+
+        #expect(paper.lines[0] == "with `XADD`")
+        #expect(coloured.lines[0] == "with \u{1B}[36mXADD\u{1B}[0m")
+    }
+}

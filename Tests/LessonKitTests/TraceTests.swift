@@ -1,0 +1,70 @@
+import StreamKit
+import TestSupport
+import Testing
+
+@testable import LessonKit
+
+@Suite("Showing commands and replies")
+struct TraceTests {
+    private let paper = Paper()
+
+    @Test func `a command is shown as typed, the reply as redis-cli prints it`() async throws {
+        try await withTracedRedis(Narrator(terminal: paper.terminal())) { redis in
+            _ = try await redis.send("XADD", "log", "1-0", "event", "task started")
+            _ = try await redis.send("XRANGE", "log", "-", "+")
+        }
+
+        #expect(
+            paper.lines == [
+                "  redis> XADD log 1-0 event \"task started\"",
+                "  \"1-0\"",
+                "  redis> XRANGE log - +",
+                "  1) 1) \"1-0\"",
+                "     2) 1) \"event\"",
+                "        2) \"task started\"",
+                "",
+            ])
+    }
+
+    @Test func `an error of the server is shown where its reply would be`() async throws {
+        try await withTracedRedis(Narrator(terminal: paper.terminal())) { redis in
+            _ = try await redis.send("SET", "text", "hello")
+            await #expect(throws: StreamKitError.self) { try await redis.send("XLEN", "text") }
+        }
+
+        #expect(paper.lines.contains { $0.hasPrefix("  (error) WRONGTYPE") })
+    }
+
+    @Test func `housekeeping and untraced commands are not shown`() async throws {
+        let narrator = Narrator(terminal: paper.terminal())
+        try await withTracedRedis(narrator) { redis in
+            _ = try await redis.send("CLIENT", "GETNAME")
+            try await narrator.untraced { _ = try await redis.send("PING") }
+        }
+
+        #expect(paper.lines == [""])
+    }
+
+    @Test func `a delayed trace shows its commands when it is told to`() async throws {
+        let narrator = Narrator(terminal: paper.terminal())
+        let delayed = narrator.delayedTrace(as: "viewer")
+        try await withScratchRedis { scratch in
+            var configuration = scratch.configuration
+            configuration.trace = delayed.trace
+            try await withRedis(configuration) { _ = try await $0.send("ECHO", "hello") }
+        }
+        #expect(paper.lines == [""])
+
+        delayed.show()
+
+        #expect(paper.lines == ["  viewer> ECHO hello", "  \"hello\"", ""])
+    }
+
+    private func withTracedRedis(_ narrator: Narrator, _ body: (Redis) async throws -> Void) async throws {
+        try await withScratchRedis { scratch in
+            var configuration = scratch.configuration
+            configuration.trace = narrator.trace
+            try await withRedis(configuration) { try await body($0) }
+        }
+    }
+}
