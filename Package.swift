@@ -52,6 +52,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.2.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.0.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.16.0"),
@@ -72,7 +73,10 @@ let package = Package(
         .target(name: "AgentKit", dependencies: ["StreamKit", logging], swiftSettings: strict),
         .target(
             name: "StreamServer",
-            dependencies: ["StreamKit", "ServerSentEvents", hummingbird, lifecycle, logging],
+            dependencies: [
+                "StreamKit", "ServerSentEvents", hummingbird, lifecycle, logging,
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+            ],
             resources: [.embedInCode("Page/index.html")],
             swiftSettings: strict
         ),

@@ -1,0 +1,44 @@
+import Hummingbird
+import StreamKit
+
+/// Where a viewer wants to begin: after an entry it has seen, or at the beginning.
+struct Cursor: Sendable {
+    let id: StreamID?
+
+    var position: StreamPosition {
+        id.map { .after($0) } ?? .beginning
+    }
+
+    /// Reads `Last-Event-ID` and `?cursor=`.
+    ///
+    /// The header wins: a browser that reconnects by itself repeats the URL it was given, whose cursor
+    /// is old by then, and adds the header, which is not.
+    init(of request: Request) throws {
+        let header = request.headers[.lastEventID].flatMap { $0.isEmpty ? nil : $0 }
+        let query = request.uri.queryParameters["cursor"].flatMap { $0.isEmpty ? nil : String($0) }
+        guard let text = header ?? query else {
+            id = nil
+            return
+        }
+        guard let id = StreamID(text) else {
+            throw Problem.badRequest(
+                "malformed_cursor",
+                "'\(text)' is no cursor. Send the id of an event, such as 1718000000000-0, or leave it out to begin "
+                    + "at the beginning.")
+        }
+        self.id = id
+    }
+
+    /// Refuses a cursor that no event of this conversation can have had, or whose successors are gone.
+    func check(against log: RunLog) async throws {
+        guard let id, id != .zero, let info = try await log.stream.info() else { return }
+        guard id <= info.lastGeneratedID else {
+            throw Problem.badRequest(
+                "cursor_beyond_end",
+                "Cursor \(id) lies beyond the end of this conversation, which is \(info.lastGeneratedID). Send the id "
+                    + "of an event you received.")
+        }
+        guard let oldest = info.firstEntry.map({ RunEvent($0) }), oldest.id > id, oldest.sequence > 0 else { return }
+        throw RunLogError.trimmed(conversationID: log.conversationID)
+    }
+}

@@ -1,0 +1,26 @@
+import StreamKit
+
+/// Turns the events of a run into the bytes of a response body.
+protocol EventFraming: Sendable {
+    /// What comes first. It also makes the server send the headers off.
+    mutating func start() -> [UInt8]
+    /// What one event adds; nothing, for an event that this format does not show.
+    mutating func bytes(for event: RunEvent) -> [UInt8]
+    /// What shows that the connection is alive.
+    mutating func ping() -> [UInt8]
+    /// What comes last, when the newest run is over.
+    mutating func end() -> [UInt8]
+    /// What comes last, when the log can no longer be followed.
+    mutating func failure(_ message: String) -> [UInt8]
+}
+
+extension RunEvent {
+    /// What the reader of an answer is told of an end that is not a good one.
+    var complaint: String? {
+        switch kind {
+        case .taskFailed: error ?? "The run failed."
+        case .taskCancelled: error ?? "The run was cancelled."
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import StreamKit
+
+/// What a client did wrong, or what went wrong for it, as a JSON answer that says what to do next.
+struct Problem: Error, HTTPResponseError {
+    let status: HTTPResponse.Status
+    /// A word for programs, for example `unknown_agent`.
+    let code: String
+    /// A sentence or two for people.
+    let message: String
+    var headers: HTTPFields = [:]
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        .json(ProblemBody(error: .init(code: code, message: message)), status: status, headers: headers)
+    }
+}
+
+private struct ProblemBody: Encodable {
+    struct Details: Encodable {
+        let code: String
+        let message: String
+    }
+    let error: Details
+}
+
+extension Problem {
+    static func badRequest(_ code: String, _ message: String) -> Problem {
+        Problem(status: .badRequest, code: code, message: message)
+    }
+
+    static func notFound(_ code: String, _ message: String) -> Problem {
+        Problem(status: .notFound, code: code, message: message)
+    }
+
+    /// The answer to an error of StreamKit's, or nil for one that has no meaning to a client.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as StreamKitError: self.init(error)
+        case let error as RunLogError: self.init(error)
+        default: return nil
+        }
+    }
+
+    private init(_ error: StreamKitError) {
+        switch error {
+        case .server(let reply) where reply.prefix == "WRONGTYPE":
+            self.init(
+                status: .conflict, code: "wrong_type",
+                message: "The key of this conversation holds something that is no stream. "
+                    + "Use another conversation, or remove that key from Redis.")
+        case .server, .invalidInput, .unexpectedReply:
+            self.init(
+                status: .internalServerError, code: "redis_refused",
+                message: "Redis refused a command. The server's log says which.")
+        case .cannotConnect, .connectionLost, .timedOut, .closed:
+            self = .redisUnavailable
+        }
+    }
+
+    static let redisUnavailable = Problem(
+        status: .serviceUnavailable, code: "redis_unavailable",
+        message: "The server cannot reach Redis. Nothing that was accepted is lost; try again in a few seconds.",
+        headers: [.retryAfter: "2"])
+
+    private init(_ error: RunLogError) {
+        switch error {
+        case .trimmed:
+            self.init(status: .gone, code: "trimmed", message: "\(error)")
+        case .expired:
+            self.init(status: .notFound, code: "unknown_conversation", message: "\(error)")
+        case .staleAttempt, .finished, .outOfOrder:
+            self.init(status: .conflict, code: "conflict", message: "\(error)")
+        }
+    }
+}
+
+extension Response {
+    /// A JSON answer that no cache keeps.
+    static func json(
+        _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let body = (try? encoder.encode(value)) ?? Data("{}".utf8)
+        var fields = headers
+        fields[.contentType] = "application/json; charset=utf-8"
+        fields[.cacheControl] = "no-store"
+        fields[.xContentTypeOptions] = "nosniff"
+        return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Hummingbird
+import NIOCore
+
+/// What the body of a run request says: a text, and maybe the conversation it belongs to.
+struct RunMessage: Sendable {
+    let text: String
+    let conversation: ConversationID?
+
+    /// Reads `text/plain`, or JSON `{"message": …, "thread_id": …}`.
+    init(reading request: Request, limit: Int) async throws {
+        let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased() ?? "text/plain"
+        // In JSON a byte of the message may need six of the body ("\u0000"), and the names need some too.
+        let isJSON = type.trimmingCharacters(in: .whitespaces) == "application/json"
+        guard isJSON || type.trimmingCharacters(in: .whitespaces) == "text/plain" else {
+            throw Problem(
+                status: .unsupportedMediaType, code: "unsupported_media_type",
+                message: "The body is \(type). Send text/plain, or application/json with a \"message\"; "
+                    + "with curl: -H 'Content-Type: text/plain'.")
+        }
+        let body = try await Self.collect(request, upTo: isJSON ? 6 * limit + 1_024 : limit, limit: limit)
+        (text, conversation) = isJSON ? try Self.decode(body) : (try Self.text(body), nil)
+        guard text.utf8.count <= limit else { throw Self.tooLarge(limit) }
+        guard !text.allSatisfy(\.isWhitespace) else {
+            throw Problem.badRequest("empty_message", "The message is empty. Send the prompt as the request's body.")
+        }
+    }
+
+    private static func collect(_ request: Request, upTo size: Int, limit: Int) async throws -> [UInt8] {
+        do {
+            return Array(buffer: try await request.body.collect(upTo: size))
+        } catch is NIOTooManyBytesError {
+            throw tooLarge(limit)
+        }
+    }
+
+    private static func text(_ body: [UInt8]) throws -> String {
+        guard let text = String(validating: body, as: UTF8.self) else {
+            throw Problem.badRequest("not_utf8", "The message is not UTF-8. Encode it as UTF-8 and send it again.")
+        }
+        return text
+    }
+
+    private static func decode(_ body: [UInt8]) throws -> (String, ConversationID?) {
+        struct Body: Decodable {
+            let message: String
+            let thread_id: String?
+        }
+        _ = try text(body)
+        guard let body = try? JSONDecoder().decode(Body.self, from: Data(body)) else {
+            throw Problem.badRequest(
+                "malformed_json",
+                "The body is not the JSON expected here. Send {\"message\": \"…\"}, and \"thread_id\": \"…\" to go on "
+                    + "with a conversation.")
+        }
+        guard let thread = body.thread_id else { return (body.message, nil) }
+        guard let conversation = ConversationID(thread) else {
+            throw Problem.badRequest(
+                "malformed_thread_id",
+                "A thread_id has 1 to 128 letters, digits, '-', '_' or '.'. Use the conversation_id of an earlier run.")
+        }
+        return (body.message, conversation)
+    }
+
+    private static func tooLarge(_ limit: Int) -> Problem {
+        Problem(
+            status: .contentTooLarge, code: "message_too_large",
+            message: "The message is larger than \(limit) bytes. Send a shorter one.")
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import StreamKit
+
+/// `POST /api/agents/{agent}/run`: takes a message in, and says where its answer will appear.
+struct RunRoute: Sendable {
+    let redis: Redis
+    let configuration: StreamServerConfiguration
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.post("/api/agents/:agent/run") { request, context in
+            try await accept(request, for: try context.parameters.require("agent"))
+        }
+    }
+
+    private func accept(_ request: Request, for agent: String) async throws -> Response {
+        guard configuration.agents.contains(agent) else {
+            let known = configuration.agents.sorted().joined(separator: ", ")
+            throw Problem.notFound("unknown_agent", "There is no agent '\(agent)'. Ask one of these: \(known).")
+        }
+        let message = try await RunMessage(reading: request, limit: configuration.maximumMessageSize)
+        let run = RunRequest(
+            conversationID: (message.conversation ?? ConversationID()).text,
+            correlationID: UUID().uuidString.lowercased(), agent: agent, message: message.text)
+        let log = RunLog(redis: redis, conversationID: run.conversationID, retention: configuration.retention)
+
+        // A continued conversation is watched from here on; its earlier answers are not said again.
+        let before = message.conversation == nil ? nil : try await log.stream.lastID()
+        // The log first: whoever has the answer to this request can watch, however late a worker comes.
+        try await log.accept(run)
+        let queue = TaskQueue<RunRequest>(
+            redis: redis, key: configuration.queueKey, group: configuration.queueGroup)
+        _ = try await queue.enqueue(run)
+        return accepted(run, after: before)
+    }
+
+    private func accepted(_ run: RunRequest, after cursor: StreamID?) -> Response {
+        var location = "/api/agent/stream/\(run.conversationID)"
+        if let cursor { location += "?cursor=\(cursor)" }
+        return .json(
+            Accepted(conversation_id: run.conversationID, correlation_id: run.correlationID),
+            status: .accepted, headers: [.location: location])
+    }
+
+    private struct Accepted: Encodable {
+        let status = "accepted"
+        let conversation_id: String
+        let correlation_id: String
+    }
+}

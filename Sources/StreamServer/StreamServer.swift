@@ -1,0 +1,44 @@
+import Hummingbird
+public import Logging
+import NIOCore
+public import ServiceLifecycle
+public import StreamKit
+
+/// The HTTP server as a service: it runs until its task is cancelled or a graceful shutdown begins.
+///
+/// A shutdown ends the streams that are being watched, without a last event, so their viewers reconnect
+/// to whatever listens there next, and go on where they were.
+public struct StreamServer: Service {
+    private let redis: Redis
+    private let configuration: StreamServerConfiguration
+    private let logger: Logger
+    private let onServerRunning: @Sendable (Int) async -> Void
+
+    /// Creates a server. Nothing listens before ``run()``.
+    /// - Parameter onServerRunning: called once with the port that the server listens on.
+    public init(
+        redis: Redis,
+        configuration: StreamServerConfiguration,
+        logger: Logger = Logger(label: "StreamServer"),
+        onServerRunning: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) {
+        self.redis = redis
+        self.configuration = configuration
+        self.logger = logger
+        self.onServerRunning = onServerRunning
+    }
+
+    /// Listens, and answers requests until it is told to stop.
+    /// - Throws: ``StreamServerError`` if it cannot listen on the address of its configuration.
+    public func run() async throws {
+        let application = buildApplication(
+            redis: redis, configuration: configuration, logger: logger, onServerRunning: onServerRunning)
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw StreamServerError(error, host: configuration.host, port: configuration.port) ?? error
+        } catch let error as SocketAddressError {
+            throw StreamServerError.unknownHost(configuration.host, reason: "\(error)")
+        }
+    }
+}

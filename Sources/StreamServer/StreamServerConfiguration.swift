@@ -1,0 +1,36 @@
+public import StreamKit
+
+/// What a ``StreamServer`` has to know.
+public struct StreamServerConfiguration: Sendable {
+    /// The address to listen on. Only this machine can reach the default.
+    public var host: String
+    /// The port to listen on; 0 takes any free one.
+    public var port: Int
+    /// The names of the agents that runs may ask for.
+    public var agents: Set<String>
+    /// How long a conversation is kept, and how long it may grow.
+    public var retention: RunRetention
+    /// The stream that the workers take runs from.
+    public var queueKey = "agent-tasks"
+    /// The consumer group of the workers.
+    public var queueGroup = "agents"
+    /// How often an event stream says that it is still there. Proxies cut what stays silent for long.
+    public var pingInterval: Duration = .seconds(10)
+    /// How long a browser waits before it reconnects by itself.
+    public var reconnectionDelay: Duration = .seconds(1)
+    /// The most bytes that one message may have.
+    public var maximumMessageSize = 64 * 1_024
+
+    /// Creates a configuration for the agents named.
+    public init(
+        host: String = "127.0.0.1",
+        port: Int = 8080,
+        agents: Set<String>,
+        retention: RunRetention = RunRetention()
+    ) {
+        self.host = host
+        self.port = port
+        self.agents = agents
+        self.retention = retention
+    }
+}

@@ -1,0 +1,36 @@
+public import Hummingbird
+import Logging
+public import StreamKit
+
+/// Builds the HTTP application, for the program and for its tests alike.
+///
+/// It knows no agent: it accepts a run into the log of its conversation, puts it into the queue, and
+/// follows the log for whoever watches. Which process does the work is none of its business.
+/// - Parameter onServerRunning: called once with the port that the server listens on.
+public func buildApplication(
+    redis: Redis,
+    configuration: StreamServerConfiguration,
+    logger: Logger = Logger(label: "StreamServer"),
+    onServerRunning: @escaping @Sendable (Int) async -> Void = { _ in }
+) -> some ApplicationProtocol {
+    Application(
+        router: buildRouter(redis: redis, configuration: configuration),
+        configuration: ApplicationConfiguration(
+            address: .hostname(configuration.host, port: configuration.port),
+            serverName: "StreamServer"
+        ),
+        onServerRunning: { channel in await onServerRunning(channel.localAddress?.port ?? configuration.port) },
+        logger: logger
+    )
+}
+
+/// Every route of the server.
+func buildRouter(redis: Redis, configuration: StreamServerConfiguration) -> Router<BasicRequestContext> {
+    let router = Router()
+    router.add(middleware: ProblemMiddleware())
+    PageRoute().add(to: router)
+    HealthRoute(redis: redis, agents: configuration.agents).add(to: router)
+    RunRoute(redis: redis, configuration: configuration).add(to: router)
+    StreamRoute(redis: redis, configuration: configuration).add(to: router)
+    return router
+}
