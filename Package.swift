@@ -99,8 +99,10 @@ let package = Package(
         tests(of: "StreamKit", ["StreamKit", "TestSupport"]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
         tests(of: "AgentKit", ["AgentKit", "StreamKit", "TestSupport"]),
-        tests(of: "StreamServer", ["StreamServer", "StreamKit", "ServerSentEvents", "TestSupport", hummingbird, httpClient]),
+        tests(
+            of: "StreamServer",
+            ["StreamServer", "StreamKit", "ServerSentEvents", "TestSupport", hummingbird, httpClient]),
         tests(of: "LessonKit", ["LessonKit", "StreamKit", "TestSupport"]),
-        tests(of: "Lessons", ["StreamKit", "TestSupport", "ServerSentEvents", httpClient]),
+        tests(of: "Lessons", []),
     ]
 )
