@@ -27,11 +27,11 @@ enum LocalSocket {
         guard connection >= 0 else { return .none }
         defer { close(connection) }
         _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-        var patience = timeval(tv_sec: 2, tv_usec: 0)
-        setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         guard connects(connection, to: path) else { return .none }
         // A shut-down peer must not raise SIGPIPE here; nothing was sent before, so `send` cannot fail that way.
         guard send(connection, "PING\r\n", 6, 0) == 6 else { return .none }
+        var readable = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+        guard poll(&readable, 1, 2_000) == 1 else { return .none }
         var reply = [UInt8](repeating: 0, count: 64)
         let count = recv(connection, &reply, reply.count, 0)
         guard count > 0 else { return .none }
