@@ -58,7 +58,7 @@ struct Worker: AsyncParsableCommand {
     func run() async throws {
         Thread.detachNewThread {
             while readLine() != nil {}
-            exit(0)
+            Foundation.exit(0)
         }
         guard let configuration = try RedisConfiguration.fromEnvironment() else { throw ExitCode.failure }
         try await withRedis(configuration) { redis in
