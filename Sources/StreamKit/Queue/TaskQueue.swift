@@ -110,10 +110,3 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
         return id
     }
 }
-
-extension Duration {
-    /// The duration in milliseconds, without the rest, as Redis takes it.
-    var wholeMilliseconds: Int64 {
-        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
-    }
-}
