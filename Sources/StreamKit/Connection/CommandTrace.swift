@@ -2,7 +2,8 @@
 ///
 /// Without a trace nothing is recorded and nothing is paid.
 public struct CommandTrace: Sendable {
-    let handler: @Sendable (TracedCommand) -> Void
+    /// What receives each command; one trace can pass on to another.
+    public let handler: @Sendable (TracedCommand) -> Void
 
     /// - Parameter handler: called on the task that sent the command, once its outcome is known.
     public init(_ handler: @escaping @Sendable (TracedCommand) -> Void) {
