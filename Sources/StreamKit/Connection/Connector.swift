@@ -58,7 +58,7 @@ enum Connector {
                     + "Is the server running there, and are host and port right?", transient: true)
         }
         redisSetTimeout(context, limit)
-        redisEnableKeepAlive(context)
+        if case .tcp = configuration.endpoint { redisEnableKeepAlive(context) }
         return context
     }
 
