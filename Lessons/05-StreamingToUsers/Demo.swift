@@ -32,11 +32,11 @@ struct Demo: AsyncParsableCommand {
 // MARK: By hand
 
 private func byHand(_ redis: Redis, _ narrator: Narrator) async throws {
-    let router = Router()
-    addHandmadeRoute(to: router, redis: redis)
     let sentence = ["Streams ", "are ", "logs ", "that ", "you ", "can ", "come ", "back ", "to."]
 
     try await withServer({ running in
+        let router = Router()
+        addHandmadeRoute(to: router, redis: redis)
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { await running($0.localAddress?.port ?? 0) }, logger: quietLogger)
