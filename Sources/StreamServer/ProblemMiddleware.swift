@@ -4,9 +4,9 @@ import NIOCore
 
 /// Turns every error into JSON of one shape, also the router's own "not found".
 struct ProblemMiddleware: RouterMiddleware {
-    func handle(
+    @concurrent func handle(
         _ request: Request, context: BasicRequestContext,
-        next: (Request, BasicRequestContext) async throws -> Response
+        next: @concurrent (Request, BasicRequestContext) async throws -> Response
     ) async throws -> Response {
         do {
             return try await next(request, context)

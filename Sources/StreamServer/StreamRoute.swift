@@ -43,7 +43,7 @@ struct StreamRoute: Sendable {
 
     /// Writes event by event. The next one is asked for when the last is on its way, so a slow viewer
     /// holds up nobody and collects nothing here.
-    private func send(
+    @concurrent private func send(
         _ events: RunEvents, _ framing: any EventFraming, to writer: inout any ResponseBodyWriter
     ) async throws {
         var framing = framing

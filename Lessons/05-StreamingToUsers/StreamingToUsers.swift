@@ -1,0 +1,15 @@
+// Streaming to users: an answer that a browser watches, leaves and comes back to.
+// Run:    swift run streaming-to-users          (or serve, and open http://127.0.0.1:8080)
+// Expect: a stream by hand, then the library's server; both go on exactly where the viewer left.
+
+import ArgumentParser
+
+@main
+struct StreamingToUsers: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "streaming-to-users",
+        abstract: "Lesson 5: stream an agent's answer to users who may leave and come back.",
+        subcommands: [Demo.self, Serve.self, Work.self, Ask.self, Watch.self],
+        defaultSubcommand: Demo.self
+    )
+}
