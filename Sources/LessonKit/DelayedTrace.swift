@@ -7,9 +7,9 @@ import Synchronization
 /// told later takes a trace like this one.
 public final class DelayedTrace: Sendable {
     private let kept = Mutex<[TracedCommand]>([])
-    private let shown: CommandTrace
+    private let shown: @Sendable (TracedCommand) -> Void
 
-    init(_ shown: CommandTrace) {
+    init(_ shown: @escaping @Sendable (TracedCommand) -> Void) {
         self.shown = shown
     }
 
@@ -24,6 +24,6 @@ public final class DelayedTrace: Sendable {
             defer { kept = [] }
             return kept
         }
-        for command in commands { shown.handler(command) }
+        for command in commands { shown(command) }
     }
 }

@@ -6,15 +6,18 @@ extension Narrator {
 
     /// The same under a prompt of its own, to tell apart who of several sent a command.
     public func trace(as prompt: String) -> CommandTrace {
-        CommandTrace { command in
-            guard showsCommands, !Self.isHousekeeping(command) else { return }
-            emit(.command, lines(for: command, prompt: prompt))
-        }
+        CommandTrace { print($0, prompt: prompt) }
     }
 
     /// A trace whose commands appear when its `show()` is called.
     public func delayedTrace(as prompt: String = "redis") -> DelayedTrace {
-        DelayedTrace(trace(as: prompt))
+        DelayedTrace { print($0, prompt: prompt) }
+    }
+
+    private func print(_ command: TracedCommand, prompt: String) {
+        // A command without an outcome was cancelled: there is no reply to show.
+        guard showsCommands, !Self.isHousekeeping(command), command.reply != nil || command.error != nil else { return }
+        emit(.command, lines(for: command, prompt: prompt))
     }
 
     private func lines(for command: TracedCommand, prompt: String) -> [String] {
@@ -29,7 +32,7 @@ extension Narrator {
         let lines = command.replyText.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
             wrap("  " + $0, width: terminal.width, hanging: "     ")
         }
-        return command.error == nil ? lines : lines.map { terminal.styled($0, .bad) }
+        return command.reply.map { $0.kind != .error } ?? false ? lines : lines.map { terminal.styled($0, .bad) }
     }
 
     /// Commands by which the library sets up or frees its connections; no learner typed them.

@@ -38,7 +38,8 @@ struct NarratorTests {
 
         narrator.title("Lesson 1 · Redis Streams, the basics, in a title of some length")
         try await narrator.step("Wait for what comes, however long that takes")
-        narrator.say("With `BLOCK` the server answers when there is something, 東京 included. " + String(repeating: "x", count: 90))
+        narrator.say("With `BLOCK` the server answers when there is something, 東京 included.")
+        narrator.say(String(repeating: "x", count: 90))
         narrator.show(.warning, "append-only file off: a crash loses everything", hint: "CONFIG SET appendonly yes")
 
         #expect(paper.lines.allSatisfy { displayWidth($0) <= width })

@@ -6,7 +6,9 @@ import Synchronization
 final class Paper: Sendable {
     private let text = Mutex("")
 
-    var lines: [String] { text.withLock { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) } }
+    var lines: [String] {
+        text.withLock { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
+    }
 
     func terminal(width: Int = 80, hasColours: Bool = false) -> Terminal {
         Terminal(width: width, hasColours: hasColours, isInteractive: false) { new in

@@ -15,8 +15,9 @@ struct TextWrappingTests {
     }
 
     @Test func `later lines hang below the first`() {
-        #expect(wrap("  redis> XADD key * event started", width: 24, hanging: "      ")
-            == ["  redis> XADD key *", "      event started"])
+        let lines = wrap("  redis> XADD key * event started", width: 24, hanging: "      ")
+
+        #expect(lines == ["  redis> XADD key *", "      event started"])
     }
 
     @Test func `a word longer than the line is cut`() {
