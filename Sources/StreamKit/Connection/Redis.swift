@@ -59,6 +59,7 @@ public final class Redis: Sendable {
 }
 
 /// Runs `body` with a client and closes the client afterwards, whatever happens.
+@discardableResult
 public func withRedis<R>(_ configuration: RedisConfiguration, _ body: (Redis) async throws -> R) async throws -> R {
     let redis = Redis(configuration)
     defer { redis.close() }
