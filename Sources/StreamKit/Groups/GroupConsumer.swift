@@ -44,10 +44,21 @@ public final class GroupConsumer: Sendable {
     /// Reads what this consumer holds and has not acknowledged (XREADGROUP with an ID), deleted entries left out.
     /// - Parameter id: only entries after this one.
     public func ownPending(after id: StreamID = .zero, limit: Int? = nil) async throws -> [StreamEntry] {
+        try await ownPendingPage(after: id, limit: limit).entries
+    }
+
+    /// A page of what this consumer holds, and the ID to go on after; `nil` when there is no more.
+    ///
+    /// Deleted entries count for the page and are not in it, so its last entry need not be its end.
+    func ownPendingPage(
+        after id: StreamID, limit: Int?
+    ) async throws -> (entries: [StreamEntry], last: StreamID?) {
         let reply = try await redis.execute(repeatable: true) { buffer in
             encodeRead(&buffer, limit: limit, wait: .no, from: id)
         }
-        return try reply.entriesByStream()[group.stream.key] ?? []
+        let page = reply.elements?.first?.elements?.last
+        let last = try page?.elements?.last?.elements?.first?.streamID("XREADGROUP")
+        return (try page.map { try StreamEntry.all(in: $0) } ?? [], last)
     }
 
     /// Marks entries as done (XACK).

@@ -61,10 +61,10 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
                 return
             }
             let held = try await Reconnecting.attempt(for: patience) {
-                try await consumer.ownPending(after: after, limit: 64)
+                try await consumer.ownPendingPage(after: after, limit: 64)
             }
-            pendingAfter = held.last?.id
-            ready = held[...]
+            pendingAfter = held.last
+            ready = held.entries[...]
         }
 
         private mutating func recover(from error: StreamKitError) async throws {

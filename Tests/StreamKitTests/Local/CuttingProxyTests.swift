@@ -23,7 +23,7 @@ struct CuttingProxyTests {
             proxy.resume()
 
             await #expect(throws: StreamKitError.self) { try await stuck }
-            try await eventually("the client answers again") { try await (try? redis.send("PING")) != nil }
+            try await eventually("the client answers again") { await (try? redis.send("PING")) != nil }
             #expect(proxy.acceptedConnections > before)
         }
     }

@@ -1,0 +1,35 @@
+import Foundation
+import StreamKit
+import Testing
+
+@Suite("A stream ID")
+struct StreamIDTests {
+    @Test(arguments: ["abc", "", "-", "1-", "-1", "1-2-3", "1-x", " 1-0", "+1-0", "18446744073709551616-0", "٣-0"])
+    func `that is malformed is nil`(text: String) {
+        #expect(StreamID(text) == nil)
+    }
+
+    @Test func `compares as a pair of numbers`() throws {
+        let sorted = try ["10-0", "9-0", "9-10", "9-9"].map { try #require(StreamID($0)) }.sorted()
+
+        #expect(sorted.map(\.description) == ["9-0", "9-9", "9-10", "10-0"])
+    }
+
+    @Test func `without a sequence means the first of its millisecond`() {
+        #expect(StreamID("17") == StreamID(milliseconds: 17, sequence: 0))
+    }
+
+    @Test func `has neighbours, except at the ends`() {
+        #expect(StreamID(milliseconds: 1, sequence: .max).next == StreamID(milliseconds: 2))
+        #expect(StreamID(milliseconds: 2).previous == StreamID(milliseconds: 1, sequence: .max))
+        #expect(StreamID.zero.previous == .zero)
+        #expect(StreamID.maximum.next == .maximum)
+    }
+
+    @Test func `is a string in JSON`() throws {
+        let json = try JSONEncoder().encode([StreamID(milliseconds: 3, sequence: 4)])
+
+        #expect(String(decoding: json, as: UTF8.self) == #"["3-4"]"#)
+        #expect(try JSONDecoder().decode([StreamID].self, from: json).first?.sequence == 4)
+    }
+}
