@@ -1,0 +1,65 @@
+import StreamKit
+import TestSupport
+import Testing
+
+struct Job: Codable, Sendable {
+    var number: Int
+}
+
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+}
+
+extension TaskQueueOptions {
+    /// Short leases and waits, so that tests need not wait long for what takes a lease.
+    static var quick: TaskQueueOptions {
+        var options = TaskQueueOptions()
+        options.lease = .milliseconds(600)
+        options.sweepInterval = .milliseconds(50)
+        options.maximumAttempts = 3
+        options.backoff = RetryBackoff(initial: .milliseconds(20), maximum: .milliseconds(100))
+        options.shutdownGrace = .milliseconds(200)
+        return options
+    }
+}
+
+extension TaskQueueStatus {
+    /// Nothing is left to do.
+    var isEmpty: Bool { waiting == 0 && running == 0 && delayed == 0 }
+}
+
+func withScratchQueue(
+    _ options: TaskQueueOptions = .quick, _ body: (TaskQueue<Job>) async throws -> Void
+) async throws {
+    try await withScratchRedis { redis in
+        let queue = TaskQueue<Job>(redis: redis, key: scratchKey("queue"), group: "workers", options: options)
+        try await body(queue)
+        try await queue.remove()
+    }
+}
+
+/// Runs one worker until the condition holds, or a minute is over.
+func working(
+    on queue: TaskQueue<Job>, concurrency: Int = 1,
+    _ handler: @escaping @Sendable (QueuedTask<Job>) async throws -> Void,
+    until isDone: () async throws -> Bool
+) async throws {
+    try await withThrowingTaskGroup { group in
+        group.addTask { try await queue.work(as: "worker", concurrency: concurrency, handler) }
+        try await eventually(isDone)
+        group.cancelAll()
+        try await group.waitForAll()
+    }
+}
+
+/// Polls until the condition holds; records an issue if that takes a minute.
+func eventually(_ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else {
+            Issue.record("the condition did not hold within a minute")
+            return
+        }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import StreamKit
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("Task queue")
+struct TaskQueueTests {
+    @Test func `every task runs once and leaves nothing in Redis`() async throws {
+        try await withScratchQueue { queue in
+            let done = Mutex<[Int]>([])
+            try await queue.enqueue(contentsOf: (1...100).map { Job(number: $0) })
+
+            try await working(on: queue, concurrency: 8) { task in
+                done.withLock { $0.append(task.payload.number) }
+            } until: {
+                try await queue.status().isEmpty
+            }
+
+            #expect(done.withLock { $0.sorted() } == Array(1...100))
+            #expect(try await queue.status().dead == 0)
+        }
+    }
+
+    @Test func `a failing task is tried again up to the limit, then lies with the dead letters`() async throws {
+        try await withScratchQueue { queue in
+            let attempts = Mutex<[Int]>([])
+            let id = try await queue.enqueue(Job(number: 7))
+
+            try await working(on: queue) { task in
+                attempts.withLock { $0.append(task.attempt) }
+                throw Failure(description: "failure \(task.attempt)")
+            } until: {
+                try await queue.status().dead == 1
+            }
+
+            let letter = try #require(try await queue.deadLetters().first)
+            #expect(attempts.withLock { $0 } == [1, 2, 3])
+            #expect(letter.task == id)
+            #expect(letter.reason == .failed)
+            #expect(letter.attempts == 3)
+            #expect(letter.firstError == "failure 1")
+            #expect(letter.lastError == "failure 3")
+            #expect(letter.payload == #"{"number":7}"#)
+            #expect(try await queue.status().isEmpty)
+        }
+    }
+
+    @Test func `a dead letter that is put back keeps its ID and counts its attempts on`() async throws {
+        try await withScratchQueue { queue in
+            let id = try await queue.enqueue(Job(number: 1))
+            try await working(on: queue) { _ in
+                throw PermanentTaskFailure("never")
+            } until: {
+                try await queue.status().dead == 1
+            }
+            let seen = Mutex<[(StreamID, Int)]>([])
+
+            #expect(try await queue.requeueAll() == 1)
+            try await working(on: queue) { task in
+                seen.withLock { $0.append((task.id, task.attempt)) }
+            } until: {
+                try await queue.status().isEmpty
+            }
+
+            #expect(seen.withLock { $0.map(\.0) } == [id])
+            #expect(seen.withLock { $0.map(\.1) } == [2])
+            #expect(try await queue.deadLetters().isEmpty)
+        }
+    }
+
+    @Test func `a payload that does not decode is given up at once, and the others go on`() async throws {
+        try await withScratchQueue { queue in
+            let done = Mutex(0)
+            _ = try await queue.redis.stream(queue.key).append(["payload": "not JSON"])
+            try await queue.enqueue(Job(number: 1))
+
+            try await working(on: queue) { _ in
+                done.withLock { $0 += 1 }
+            } until: {
+                try await queue.status().isEmpty
+            }
+
+            #expect(done.withLock { $0 } == 1)
+            #expect(try await queue.deadLetters().map(\.reason) == [.undecodable])
+        }
+    }
+
+    @Test func `the same idempotency key makes one task, however many enqueue it`() async throws {
+        try await withScratchQueue { queue in
+            let ids = try await withThrowingTaskGroup(of: StreamID.self) { group in
+                for _ in 0..<50 {
+                    group.addTask { try await queue.enqueue(Job(number: 1), idempotencyKey: "order-1") }
+                }
+                return try await group.reduce(into: Set()) { $0.insert($1) }
+            }
+
+            #expect(ids.count == 1)
+            #expect(try await queue.status().waiting == 1)
+        }
+    }
+
+    @Test func `a delayed task runs under the ID that enqueue returned, and not before its time`() async throws {
+        try await withScratchQueue { queue in
+            let seen = Mutex<[(StreamID, ContinuousClock.Instant)]>([])
+            let enqueued = ContinuousClock.now
+            let id = try await queue.enqueue(Job(number: 1), after: .milliseconds(400))
+            #expect(try await queue.status().delayed == 1)
+
+            try await working(on: queue) { task in
+                seen.withLock { $0.append((task.id, .now)) }
+            } until: {
+                try await queue.status().isEmpty
+            }
+
+            let run = try #require(seen.withLock { $0.first })
+            #expect(run.0 == id)
+            #expect(run.1 - enqueued >= .milliseconds(400))
+        }
+    }
+
+    @Test func `a payload over the limit is refused with its size`() async throws {
+        var options = TaskQueueOptions.quick
+        options.maximumPayloadBytes = 5
+        try await withScratchQueue(options) { queue in
+            await #expect(throws: StreamKitError.self) { try await queue.enqueue(Job(number: 123_456)) }
+            #expect(try await queue.status().isEmpty)
+        }
+    }
+
+    @Test func `a key that holds something else ends the worker with WRONGTYPE`() async throws {
+        try await withScratchQueue { queue in
+            _ = try await queue.redis.send("LPUSH", queue.key, "x")
+            let error = await #expect(throws: StreamKitError.self) { try await queue.work(as: "worker") { _ in } }
+            #expect(error?.serverPrefix == "WRONGTYPE")
+        }
+    }
+}
+
+@Suite("Retry backoff")
+struct RetryBackoffTests {
+    @Test func `the wait doubles up to its limit, and half of it is drawn`() {
+        let backoff = RetryBackoff(initial: .seconds(1), maximum: .seconds(10))
+        #expect(backoff.delay(afterFailures: 1, jitter: 1) == .seconds(1))
+        #expect(backoff.delay(afterFailures: 3, jitter: 1) == .seconds(4))
+        #expect(backoff.delay(afterFailures: 3, jitter: 0) == .seconds(2))
+        #expect(backoff.delay(afterFailures: 1_000, jitter: 1) == .seconds(10))
+    }
+}
