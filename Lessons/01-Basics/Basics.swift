@@ -21,8 +21,8 @@ struct Basics: AsyncParsableCommand {
             try await seeWhatAQueueForgets(redis, narrator)
             try await appendToTheLog(log, narrator)
             try await readRanges(of: log, narrator)
-            try await readWhatIsNew(in: log, narrator)
-            try await waitForWhatComes(in: log, narrator)
+            let cursor = try await readWhatIsNew(in: log, narrator)
+            try await waitForWhatComes(in: log, after: cursor, narrator)
             try await shareTheWork(of: log, narrator)
             sumUp(narrator)
         }

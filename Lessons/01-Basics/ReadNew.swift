@@ -5,7 +5,8 @@
 import LessonKit
 import StreamKit
 
-func readWhatIsNew(in log: RedisStream, _ narrator: Narrator) async throws {
+/// Returns the cursor of a reader that has read everything so far.
+func readWhatIsNew(in log: RedisStream, _ narrator: Narrator) async throws -> StreamID {
     try await narrator.step("Read what is new")
     narrator.say("`XREAD` asks: what came after this ID? A reader that has seen nothing asks from 0.")
     let cursor = try await catchUp(with: log, after: .zero)
@@ -17,6 +18,7 @@ func readWhatIsNew(in log: RedisStream, _ narrator: Narrator) async throws {
         The server keeps no list of readers: the cursor is all a reader needs, also after a crash. Lesson 5 rests \
         on that.
         """)
+    return cursor
 }
 
 // snippet: cursor

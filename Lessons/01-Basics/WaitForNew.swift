@@ -5,7 +5,7 @@
 import LessonKit
 import StreamKit
 
-func waitForWhatComes(in log: RedisStream, _ narrator: Narrator) async throws {
+func waitForWhatComes(in log: RedisStream, after cursor: StreamID, _ narrator: Narrator) async throws {
     try await narrator.step("Wait for what comes")
     narrator.say(
         """
@@ -14,7 +14,7 @@ func waitForWhatComes(in log: RedisStream, _ narrator: Narrator) async throws {
         """)
     let viewer = narrator.delayedTrace(as: "viewer")
     let waited = try await ContinuousClock().measure {
-        try await watchWhileTheAgentWorks(log, viewer.trace)
+        try await watchWhileTheAgentWorks(log, after: cursor, viewer.trace)
     }
     viewer.show()
     narrator.say(
@@ -25,21 +25,22 @@ func waitForWhatComes(in log: RedisStream, _ narrator: Narrator) async throws {
 }
 
 // snippet: wait
-private func watchWhileTheAgentWorks(_ log: RedisStream, _ trace: CommandTrace) async throws {
-    let lastSeen = try await log.lastID() ?? .zero
-    async let next = waitForOneEntry(in: log, after: lastSeen, trace)
+private func watchWhileTheAgentWorks(
+    _ log: RedisStream, after cursor: StreamID, _ trace: CommandTrace
+) async throws {
+    async let next = waitForOneEntry(in: log, after: cursor, trace)
     try await Task.sleep(for: .milliseconds(500))  // the agent at work
     try await log.append(["event": "task_completed", "task_id": "123"])
     _ = try await next
 }
 
 private func waitForOneEntry(
-    in log: RedisStream, after lastSeen: StreamID, _ trace: CommandTrace
+    in log: RedisStream, after cursor: StreamID, _ trace: CommandTrace
 ) async throws -> [StreamEntry] {
     var configuration = log.redis.configuration
     configuration.trace = trace
     return try await withRedis(configuration) { redis in
-        try await redis.stream(log.key).read(after: lastSeen, wait: .atMost(.seconds(5)))
+        try await redis.stream(log.key).read(after: cursor, wait: .atMost(.seconds(5)))
     }
 }
 // end snippet

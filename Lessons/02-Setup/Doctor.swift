@@ -7,7 +7,7 @@ import StreamKit
 
 /// Examines the named server, else the one on localhost:6379, else a private one.
 func examine(_ options: LessonOptions) async throws -> [Finding] {
-    let (options, introduction) = try await choosePatient(options)
+    let (options, introduction) = try choosePatient(options)
     return try await withLesson(options) { redis, narrator in
         narrator.title("Doctor: is this Redis fit for streams?")
         narrator.say(introduction)
@@ -18,34 +18,23 @@ func examine(_ options: LessonOptions) async throws -> [Finding] {
     }
 }
 
-private func choosePatient(_ options: LessonOptions) async throws -> (LessonOptions, String) {
+private func choosePatient(_ options: LessonOptions) throws -> (LessonOptions, String) {
     if options.redis != nil { return (options, "Examining the Redis that --redis names. Nothing on it is changed.") }
     if try RedisConfiguration.fromEnvironment() != nil {
         return (options, "Examining the Redis that REDIS_URL names. Nothing on it is changed.")
     }
-    guard await somethingListens(host: "localhost", port: 6379) else {
+    guard somethingListens(onPort: 6379) else {
         return (
             options,
-            "Nothing listens on localhost:6379, so a private redis-server is started and examined. Name yours with --redis URL."
+            """
+            Nothing listens on localhost:6379, so a private redis-server is started and examined. Name yours with \
+            --redis URL.
+            """
         )
     }
     var local = options
     local.redis = "redis://localhost:6379"
     return (local, "Examining the Redis that listens on localhost:6379. Nothing on it is changed.")
-}
-
-/// Whether a server is there, be it one that wants a password or is still loading.
-private func somethingListens(host: String, port: Int) async -> Bool {
-    var configuration = RedisConfiguration(host: host, port: port)
-    configuration.connectTimeout = .seconds(1)
-    do {
-        _ = try await withRedis(configuration) { try await $0.send("PING") }
-        return true
-    } catch StreamKitError.server {
-        return true
-    } catch {
-        return false
-    }
 }
 
 private func allFindings(about redis: Redis) async -> [Finding] {

@@ -22,11 +22,14 @@ struct DemoCommand: AsyncParsableCommand {
     @OptionGroup var options: LessonOptions
 
     func run() async throws {
+        let narrator = Narrator(options)
         _ = try await examine(options)
+        narrator.separate()
         try await showGroups(options)
+        narrator.separate()
         try await showTrimming(options)
-        Narrator(options).say(
-            "\nNext: `./lesson 3` puts a task queue on a stream, and kills a worker in the middle of a task.")
+        narrator.separate()
+        narrator.say("Next: `./lesson 3` puts a task queue on a stream, and kills a worker in the middle of a task.")
     }
 }
 

@@ -21,8 +21,8 @@ private func fill(_ log: RedisStream, _ narrator: Narrator) async throws {
     try await narrator.step("A thousand entries")
     narrator.say(
         """
-        One `pipeline` sends a thousand `XADD`s at once. `XINFO STREAM` tells what a stream is made of: nodes of up \
-        to 100 entries each, in a radix tree.
+        One `pipeline` sends a thousand `XADD`s at once. `XINFO STREAM` tells what a stream is made of: a radix tree \
+        whose keys lead to nodes of up to 100 entries each. Ten keys, then.
         """)
     try await narrator.untraced { try await appendThousand(to: log) }
     _ = try await log.info()
@@ -85,6 +85,6 @@ private func appendWithLimit(to log: RedisStream) async throws {
 /// Prints what XINFO STREAM says, in one line.
 private func report(on log: RedisStream, _ narrator: Narrator) async throws {
     guard let info = try await narrator.untraced({ try await log.info() }) else { return }
-    narrator.show(
-        "XINFO says: \(info.length) entries in \(info.radixTreeNodes) nodes, \(info.entriesAdded) were ever added")
+    let first = info.firstEntry.map { "the first is \($0.id)" } ?? "none"
+    narrator.show("XINFO says: \(info.length) entries, \(first); \(info.entriesAdded) were ever added")
 }

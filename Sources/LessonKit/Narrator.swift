@@ -57,6 +57,11 @@ public struct Narrator: Sendable {
         emit(.result, highlight(lines.flatMap { wrap("  " + $0, width: terminal.width, hanging: "    ") }))
     }
 
+    /// Leaves an empty line between what another narrator printed and what comes next.
+    public func separate() {
+        terminal.write("\n")
+    }
+
     /// Runs `body` without showing the Redis commands sent meanwhile.
     public func untraced<R>(_ body: () async throws -> R) async rethrows -> R {
         state.hide()
