@@ -30,14 +30,15 @@ struct StreamRoute: Sendable {
             status: .ok,
             headers: [
                 .contentType: format.contentType, .cacheControl: "no-cache", .xAccelBuffering: "no",
-                .xContentTypeOptions: "nosniff",
+                // Watching the connection for its end uses it up, so nobody shall send another request on it.
+                .xContentTypeOptions: "nosniff", .connection: "close",
             ],
             body: ResponseBody { writer in
                 // A viewer that leaves while nothing happens is noticed at once, not at the next ping.
                 try await request.body.consumeWithCancellationOnInboundClose { _ in
                     try await send(log.events(after: cursor.position), framing, to: &writer)
+                    try await writer.finish(nil)
                 }
-                try await writer.finish(nil)
             })
     }
 

@@ -1,0 +1,96 @@
+import Foundation
+import StreamKit
+import TestSupport
+import Testing
+
+@testable import StreamServer
+
+@Suite("Asking over HTTP")
+struct RunRouteTests {
+    private let path = "/api/agents/TravelPlanner/run"
+    private let plain = ["Content-Type": "text/plain"]
+
+    @Test func `a run is accepted with the names and the place to watch it`() async throws {
+        try await withServer { server in
+            let answer = try await server.send(path, method: .POST, headers: plain, body: Array("Hi".utf8))
+            #expect(answer.status == 202)
+            #expect(try answer.json("status") == "accepted")
+            #expect(try answer.json("correlation_id").count == 36)
+            let conversation = try answer.json("conversation_id")
+            #expect(answer.headers.first(name: "Location") == "/api/agent/stream/\(conversation)")
+        }
+    }
+
+    @Test func `a thread continues, and its location leads past what was said before`() async throws {
+        try await withServer { server in
+            let first = try await server.ask("First")
+            _ = try await server.events("/api/agent/stream/\(first)")
+            let body = #"{"message": "Second", "thread_id": "\#(first)"}"#
+            let answer = try await server.send(
+                path, method: .POST, headers: ["Content-Type": "application/json"], body: Array(body.utf8))
+            #expect(try answer.json("conversation_id") == first)
+
+            let location = try #require(answer.headers.first(name: "Location"))
+            let fresh = try await server.send(location, headers: ["Accept": "text/plain"])
+            #expect(fresh.text.hasPrefix("Second: "))
+            let whole = try await server.events("/api/agent/stream/\(first)")
+            #expect(whole.count { $0.event == "done" } == 1)
+            #expect(whole.contains { $0.data == "First: " } && whole.contains { $0.data == "Second: " })
+        }
+    }
+
+    @Test func `what cannot be asked is refused with a sentence that helps`() async throws {
+        try await withServer { server in
+            let json = ["Content-Type": "application/json"]
+            let cases: [(String, [String: String], [UInt8], Int, String)] = [
+                ("/api/agents/Nobody/run", plain, Array("Hi".utf8), 404, "TravelPlanner"),
+                (path, plain, [], 400, "empty"),
+                (path, plain, Array(" \n\t ".utf8), 400, "empty"),
+                (path, plain, [0xC3, 0x28], 400, "UTF-8"),
+                (path, plain, Array(repeating: 0x61, count: 65_537), 413, "65536"),
+                (path, json, Array("{".utf8), 400, "JSON"),
+                (path, json, Array(#"{"message": "x", "thread_id": "{a}"}"#.utf8), 400, "thread_id"),
+                (path, ["Content-Type": "image/png"], [1], 415, "text/plain"),
+                ("/nowhere", plain, [], 404, "/api/health"),
+            ]
+            for (path, headers, body, status, word) in cases {
+                let answer = try await server.send(path, method: .POST, headers: headers, body: body)
+                #expect(answer.status == status, "\(path) \(answer.text)")
+                #expect(answer.text.contains(word), "\(answer.text)")
+            }
+            let largest = try await server.send(
+                path, method: .POST, headers: plain, body: Array(repeating: 0x61, count: 65_536))
+            #expect(largest.status == 202)
+        }
+    }
+
+    @Test func `health tells of Redis and the agents, and without Redis everything is 503`() async throws {
+        try await withScratchServer { local in
+            try await withRedis(local.configuration) { redis in
+                try await withServer(redis, .init(port: 0, agents: ["TravelPlanner"])) { server in
+                    let well = try await server.send("/api/health")
+                    #expect(well.status == 200)
+                    #expect(well.text == #"{"agents":["TravelPlanner"],"redis":"reachable","status":"ok"}"#)
+
+                    await local.kill()
+
+                    #expect(try await server.send("/api/health").status == 503)
+                    let refused = try await server.send(path, method: .POST, headers: plain, body: Array("Hi".utf8))
+                    #expect(refused.status == 503)
+                    #expect(refused.headers.contains(name: "Retry-After") && refused.text.contains("try again"))
+                    #expect(try await server.send("/api/agent/stream/any").status == 503)
+                }
+            }
+        }
+    }
+
+    @Test func `a port in use is an error that says so`() async throws {
+        try await withServer { server in
+            let second = StreamServer(
+                redis: server.redis, configuration: .init(port: server.port, agents: ["TravelPlanner"]))
+            await #expect(throws: StreamServerError.portInUse(host: "127.0.0.1", port: server.port)) {
+                try await second.run()
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import AsyncHTTPClient
+import Foundation
+import Logging
+import NIOCore
+import NIOHTTP1
+import ServerSentEvents
+import StreamKit
+import TestSupport
+
+@testable import StreamServer
+
+/// A server on a free port, a Redis of its own, and a worker that says what the test wants.
+struct RunningServer: Sendable {
+    let redis: Redis
+    let port: Int
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    func send(
+        _ path: String, method: HTTPMethod = .GET, headers: [String: String] = [:], body: [UInt8]? = nil
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: url + path)
+        request.method = method
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let text = String(buffer: try await response.body.collect(upTo: 16 << 20))
+        return Answer(status: Int(response.status.code), headers: response.headers, text: text)
+    }
+
+    func ask(_ prompt: String) async throws -> String {
+        let answer = try await send(
+            "/api/agents/TravelPlanner/run", method: .POST, headers: ["Content-Type": "text/plain"],
+            body: Array(prompt.utf8))
+        return try answer.json("conversation_id")
+    }
+
+    /// Reads events until `count` have come, or the stream ends.
+    func events(_ path: String, headers: [String: String] = [:], count: Int = .max) async throws -> [ServerSentEvent] {
+        var request = HTTPClientRequest(url: url + path)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        var parser = EventStreamParser()
+        var events: [ServerSentEvent] = []
+        for try await chunk in response.body {
+            events += try parser.parse(chunk.readableBytesView)
+            if events.count >= count { return Array(events.prefix(count)) }
+        }
+        return events
+    }
+}
+
+struct Answer {
+    let status: Int
+    let headers: HTTPHeaders
+    let text: String
+
+    func json(_ key: String) throws -> String {
+        let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        return object?[key] as? String ?? "no \(key) in \(text)"
+    }
+}
+
+/// Runs a server for the length of a test.
+/// - Parameter script: the chunks of every answer; each request's message is said first.
+func withServer(
+    pace: Duration = .zero, script: [String] = ["One ", "two\nlines ", "</script> ", "🗼"],
+    adjust: (inout StreamServerConfiguration) -> Void = { _ in },
+    _ body: (RunningServer) async throws -> Void
+) async throws {
+    try await withScratchRedis { redis in
+        var configuration = StreamServerConfiguration(port: 0, agents: ["TravelPlanner"])
+        configuration.queueKey = scratchKey("queue")
+        adjust(&configuration)
+        try await withServer(redis, configuration, pace: pace, script: script, body)
+    }
+}
+
+/// Runs a server on a Redis that the test may stop.
+func withServer(
+    _ redis: Redis, _ configuration: StreamServerConfiguration, pace: Duration = .zero, script: [String] = [],
+    _ body: (RunningServer) async throws -> Void
+) async throws {
+    let (ports, announce) = AsyncStream<Int>.makeStream()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        var logger = Logger(label: "tests")
+        logger.logLevel = .critical
+        let server = StreamServer(redis: redis, configuration: configuration, logger: logger) { announce.yield($0) }
+        group.addTask {
+            defer { announce.finish() }
+            try await server.run()
+        }
+        let queue = TaskQueue<RunRequest>(redis: redis, key: configuration.queueKey, group: configuration.queueGroup)
+        let retention = configuration.retention
+        group.addTask {
+            try await queue.work(as: "scripted", concurrency: 8) { task in
+                let log = RunLog(redis: redis, conversationID: task.payload.conversationID, retention: retention)
+                let writer = try await log.begin(task.payload, attempt: task.attempt)
+                for text in [task.payload.message + ": "] + script {
+                    try await writer.append(.text, text: text)
+                    try await Task.sleep(for: pace)
+                }
+                if task.payload.message == "fail" {
+                    try await writer.fail(userMessage: "No rooms\nleft.")
+                } else {
+                    try await writer.complete()
+                }
+            }
+        }
+        defer { group.cancelAll() }
+        guard let port = await ports.first(where: { _ in true }) else { return try await group.waitForAll() }
+        try await body(RunningServer(redis: redis, port: port))
+    }
+}
