@@ -1,0 +1,81 @@
+import Logging
+import StreamKit
+
+/// A worker of the queue `agent-tasks`: takes requests and lets the agents that they name answer.
+public struct AgentWorker: Sendable {
+    /// The queue's key and group, where the HTTP server puts what users ask.
+    public static let queueKey = "agent-tasks"
+    /// The consumer group that the workers share.
+    public static let queueGroup = "agents"
+
+    private let redis: Redis
+    private let agents: [String: any Agent]
+    private let retention: RunRetention
+    private let queue: TaskQueue<RunRequest>
+
+    /// A worker with the agents it knows.
+    ///
+    /// - Parameters:
+    ///   - redis: The connection.
+    ///   - agents: Who can answer; requests name them.
+    ///   - retention: How long the logs are kept.
+    ///   - options: Leases, retries and limits of the queue.
+    public init(
+        redis: Redis, agents: [any Agent] = [TravelPlanner()], retention: RunRetention = .init(),
+        options: TaskQueueOptions = .init()
+    ) {
+        self.redis = redis
+        self.agents = Dictionary(agents.map { ($0.name, $0) }) { _, later in later }
+        self.retention = retention
+        queue = TaskQueue(redis: redis, key: Self.queueKey, group: Self.queueGroup, options: options)
+    }
+
+    /// Puts a request into the log and the queue, in this order: whoever has the ID can follow at once.
+    public func submit(_ request: RunRequest) async throws {
+        try await log(of: request).accept(request)
+        _ = try await queue.enqueue(request)
+    }
+
+    /// Works on requests until cancelled.
+    ///
+    /// - Parameters:
+    ///   - name: The worker's name, for people.
+    ///   - concurrency: How many requests at once. Agents mostly wait for their model, so many fit.
+    public func run(as name: String, concurrency: Int = 16) async throws {
+        try await queue.work(as: name, concurrency: concurrency) { task in
+            try await answer(task.payload, attempt: task.attempt)
+        }
+    }
+
+    private func answer(_ request: RunRequest, attempt: Int) async throws {
+        let writer: RunWriter
+        do {
+            writer = try await log(of: request).begin(request, attempt: attempt)
+        } catch RunLogError.finished {
+            // An earlier attempt ended the run and died before it could say so to the queue.
+            return
+        }
+        do {
+            guard let agent = agents[request.agent] else {
+                throw AgentFailure("There is no agent '\(request.agent)' here.")
+            }
+            try await runAgent(agent, request: request, writer: writer)
+        } catch let error as AgentFailure {
+            try await writer.fail(userMessage: error.description)
+            throw PermanentTaskFailure(error.description)
+        } catch let error where isFinal(error, attempt) {
+            // The run gets its last event, so that no viewer waits for ever.
+            try await writer.fail(userMessage: "The agent failed several times. Please try again later.")
+            throw error
+        }
+    }
+
+    private func isFinal(_ error: any Error, _ attempt: Int) -> Bool {
+        if error is RunLogError || error is CancellationError || Task.isCancelled { return false }
+        return attempt >= queue.options.maximumAttempts
+    }
+
+    private func log(of request: RunRequest) -> RunLog {
+        RunLog(redis: redis, conversationID: request.conversationID, retention: retention)
+    }
+}

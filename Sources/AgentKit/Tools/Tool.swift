@@ -1,0 +1,26 @@
+/// Something an agent can do beside talking: look up, compute, change.
+public protocol Tool: Sendable {
+    /// What the model calls it, for example `get_weather_forecast`.
+    var name: String { get }
+    /// What it does, in words for the model.
+    var summary: String { get }
+    /// The arguments it takes, as a JSON Schema.
+    var parameters: JSONValue { get }
+
+    /// Does it.
+    ///
+    /// - Parameter arguments: A JSON object in the shape of ``parameters``, as far as the model kept to it.
+    /// - Throws: ``ToolError`` for arguments it cannot use; the model is told and may try again.
+    func call(_ arguments: JSONValue) async throws -> JSONValue
+}
+
+/// Why a tool could not do what the model asked for.
+public struct ToolError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong and what would be right, in words for the model.
+    public let description: String
+
+    /// An error with a reason.
+    public init(_ description: String) {
+        self.description = description
+    }
+}
