@@ -1,0 +1,88 @@
+// Agent task logging: an agent writes down everything it does, while it does it.
+// Run:    swift run agent-task-logging
+// Expect: an agent that logs by hand, then one whose log survives a crash.
+
+import AgentKit
+import ArgumentParser
+import Foundation
+import LessonKit
+import StreamKit
+
+@main
+struct AgentTaskLogging: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent-task-logging",
+        abstract: "Lesson 4: an agent whose every thought, tool call and word is an event in a stream.",
+        subcommands: [Demo.self, Run.self, Work.self, Replay.self],
+        defaultSubcommand: Demo.self)
+}
+
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Let the agent answer a prompt, and watch its log.")
+
+    @OptionGroup var options: LessonOptions
+    @Argument(help: "What you want of the TravelPlanner, for example \"Plan a 3-day trip to Tokyo\".")
+    var prompt: String
+
+    func validate() throws {
+        guard prompt.contains(where: { !$0.isWhitespace }) else { throw ValidationError("The prompt is empty.") }
+    }
+
+    func run() async throws {
+        try await withLesson(options) { redis, narrator in
+            let request = RunRequest(
+                conversationID: UUID().uuidString.lowercased(), correlationID: UUID().uuidString.lowercased(),
+                agent: "TravelPlanner", message: prompt)
+            let log = RunLog(redis: redis, conversationID: request.conversationID, retention: try .fromEnvironment())
+            narrator.say("Conversation \(request.conversationID)")
+            try await narrator.untraced { try await answerAndWatch(request, log, narrator) }
+            narrator.say(
+                """
+                The log stays for ten minutes. On a server of your own (--redis) you can replay it: \
+                `agent-task-logging replay \(request.conversationID) --redis URL`
+                """)
+        }
+    }
+}
+
+struct Work: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Work on the requests in the queue agent-tasks until Ctrl-C.")
+
+    @OptionGroup var options: LessonOptions
+    @Option(help: "The worker's name.") var name = "worker"
+
+    func run() async throws {
+        try requireSharedServer(options)
+        try await withLesson(options) { redis, narrator in
+            narrator.show("Waiting for requests in agent-tasks. Ctrl-C ends the worker.")
+            try await narrator.untraced {
+                try await AgentWorker(redis: redis, retention: .fromEnvironment()).run(as: name)
+            }
+        }
+    }
+}
+
+struct Replay: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print a run from its log alone.")
+
+    @OptionGroup var options: LessonOptions
+    @Argument(help: "The ID of the conversation.") var id: String
+
+    func run() async throws {
+        try requireSharedServer(options)
+        try await withLesson(options) { redis, narrator in
+            let history = try await narrator.untraced { try await RunLog(redis: redis, conversationID: id).history() }
+            guard !history.isEmpty else {
+                throw LessonProblem("There is no log of conversation \(id): it expired or never existed.")
+            }
+            replay(history, narrator)
+        }
+    }
+}
+
+/// A private server begins empty and is nobody else's, so there is nothing in it to work on or to replay.
+private func requireSharedServer(_ options: LessonOptions) throws {
+    guard options.redis == nil, try RedisConfiguration.fromEnvironment() == nil else { return }
+    throw ValidationError("Say which Redis: --redis redis://localhost:6379, or set REDIS_URL.")
+}

@@ -1,0 +1,118 @@
+// The demo: the log by hand, the library's log, and a worker that is replaced in the middle.
+// Run:    swift run agent-task-logging demo
+// Expect: three parts; in the last one a zombie is refused, and no tool is called twice.
+
+import AgentKit
+import ArgumentParser
+import LessonKit
+import StreamKit
+
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Play the whole lesson.")
+
+    @OptionGroup var options: LessonOptions
+
+    func run() async throws {
+        let keys = ["lesson4-trip", "lesson4-crash"].flatMap { ["agent-stream:\($0)", "{agent-stream:\($0)}:run"] }
+        try await withLesson(options, keys: ["agent_logs:lesson4"] + keys) { redis, narrator in
+            narrator.title("Lesson 4 · Agent task logging")
+            narrator.say(
+                """
+                Your users see "processing…" and nothing else. Now the consumer becomes an agent, and tells what \
+                it thinks, which tools it uses and how far it is, in a stream of its own for each task.
+                """)
+            try await logByHand(redis, narrator)
+            try await watchAnAgent(redis, narrator)
+            try await replaceAWorker(redis, narrator)
+            sumUp(narrator)
+        }
+    }
+}
+
+private func logByHand(_ redis: Redis, _ narrator: Narrator) async throws {
+    try await narrator.step("By hand: one XADD for every step")
+    narrator.say("Each entry has the same three fields: `event`, `timestamp`, and `data` with the details as JSON.")
+    let task = HandmadeTask(id: "1", type: "process_data", file: "sales.csv")
+    try await HandmadeAgent(log: redis.stream("agent_logs:lesson4")).work(on: task)
+    narrator.say(
+        """
+        That is all a live log takes. What it lacks: it grows for ever, a lost reply makes you write an entry \
+        twice or not at all, and when two workers have the same task, both write.
+        """)
+}
+
+private func watchAnAgent(_ redis: Redis, _ narrator: Narrator) async throws {
+    try await narrator.step("The library's log: an agent at work")
+    narrator.say("The TravelPlanner asks two tools, then writes word by word. A reader follows as it happens.")
+    let request = trip(to: "Tokyo", conversation: "lesson4-trip")
+    let log = RunLog(redis: redis, conversationID: request.conversationID)
+    try await narrator.untraced { try await answerAndWatch(request, log, narrator) }
+    narrator.say("The state beside the log says who may write. Every append checks it, in one script.")
+    _ = try await redis.send("HMGET", log.stateKey, "status", "runs", "open", "attempt:1")
+    narrator.say("Both keys expire together, ten minutes after the last event.")
+    _ = try await redis.send("TTL", log.stream.key)
+    _ = try await redis.send("TTL", log.stateKey)
+}
+
+private func replaceAWorker(_ redis: Redis, _ narrator: Narrator) async throws {
+    try await narrator.step("A worker stalls, another one takes over")
+    narrator.say(
+        """
+        The first worker hangs in the middle of a sentence. The queue gives its task to a second one, as attempt \
+        2. Then the first wakes up and goes on writing, as if nothing had happened: a zombie.
+        """)
+    let request = trip(to: "Rome", conversation: "lesson4-crash")
+    let log = RunLog(redis: redis, conversationID: request.conversationID)
+    try await narrator.untraced {
+        let refusal = try await stallAndReplace(request, log)
+        narrator.show("The zombie was told: \(refusal)")
+        let history = try await log.history()
+        let calls = history.filter { $0.kind == .toolUsage }.count / 2
+        let begun = history.first { $0.kind == .attempt }.map { "\($0.kind.rawValue): \($0.data ?? "")" }
+        narrator.show("Tools called: \(calls), though there were two attempts.")
+        narrator.show(begun ?? "no second attempt")
+        narrator.show("The answer begins: \(history.answer.prefix(30).replacing("\n", with: " "))")
+    }
+    narrator.say(
+        """
+        The log was the checkpoint: the second worker read the tools' results there. The event `attempt` names the \
+        last entry that still counts, so a reader drops the words that were only half said.
+        """)
+}
+
+// snippet: zombie
+private func stallAndReplace(_ request: RunRequest, _ log: RunLog) async throws -> String {
+    try await log.accept(request)
+    let stalling = TravelPlanner(model: StallingModel(words: 12))
+    let zombie = try await log.begin(request, attempt: 1)
+    do {
+        try await runAgent(stalling, request: request, writer: zombie)
+    } catch is Stalled {}
+
+    let second = try await log.begin(request, attempt: 2)
+    var refusal = "nothing, and that is a bug"
+    do {
+        try await zombie.append(.text, text: "and on the second day")
+    } catch let error as RunLogError {
+        refusal = error.description
+    }
+    try await runAgent(TravelPlanner(model: ScriptedModel(pace: .zero)), request: request, writer: second)
+    return refusal
+}
+// end snippet
+
+private func trip(to city: String, conversation: String) -> RunRequest {
+    RunRequest(
+        conversationID: conversation, correlationID: "\(conversation)-1", agent: "TravelPlanner",
+        message: "Plan a 1-day trip to \(city)")
+}
+
+private func sumUp(_ narrator: Narrator) {
+    narrator.title("That was lesson 4")
+    narrator.say(
+        """
+        An agent's log is a stream of small events in one format. Fenced and bounded, it is also the checkpoint \
+        from which another worker goes on.
+        Next: `./lesson 5` sends this log to a browser, and lets the browser disconnect and come back.
+        """)
+}
