@@ -61,7 +61,9 @@ struct DeliveriesTests {
 
             try await stream.remove()
             try await eventually("the reader waits again") {
-                try await stream.info()?.groups == 1 && stream.redis.blockedClients() == 1
+                let isBack = try await stream.info()?.groups == 1
+                let waiting = try await stream.redis.blockedClients()
+                return isBack && waiting == 1
             }
             try await stream.fill(2)
 
@@ -75,12 +77,12 @@ struct DeliveriesTests {
         try await withLonelyStream { stream in
             let group = stream.group("g")
             try await group.create()
-            async let seen = group.consumer("c").deliveries(ifGroupIsMissing: .fail).firstMilliseconds(1)
+            let seen = Task { try await group.consumer("c").deliveries(ifGroupIsMissing: .fail).firstMilliseconds(1) }
             try await eventually("the reader waits") { try await stream.redis.blockedClients() == 1 }
 
             try await stream.remove()
 
-            await #expect(throws: StreamKitError.self) { try await seen }
+            await #expect(throws: StreamKitError.self) { try await seen.value }
         }
     }
 
