@@ -22,7 +22,10 @@ struct CuttingProxyTests {
             proxy.cutAll()
             proxy.resume()
 
-            await #expect(throws: StreamKitError.self) { try await stuck }
+            do {
+                _ = try await stuck
+                Issue.record("the command was answered over a connection that was cut")
+            } catch is StreamKitError {}
             try await eventually("the client answers again") { await (try? redis.send("PING")) != nil }
             #expect(proxy.acceptedConnections > before)
         }
