@@ -108,19 +108,21 @@ private func withBrowser(_ body: (Browser) async throws -> Void) async throws {
     let driver = Process()
     driver.executableURL = URL(filePath: "/usr/bin/env")
     driver.arguments = ["chromedriver", "--port=0"]
-    let output = Pipe()
-    driver.standardOutput = output
+    let log = FileManager.default.temporaryDirectory.appending(path: "chromedriver-\(UUID().uuidString).log")
+    try Data().write(to: log)
+    defer { try? FileManager.default.removeItem(at: log) }
+    driver.standardOutput = try FileHandle(forWritingTo: log)
     try driver.run()
     defer {
         driver.terminate()
         driver.waitUntilExit()
     }
-    var port: Substring?
-    for try await line in output.fileHandleForReading.bytes.lines {
-        if let match = line.firstMatch(of: /on port (\d+)/) { port = match.1 }
-        if port != nil { break }
+    var port = ""
+    // Missing? Install it: apt-get install chromium-driver
+    try await eventually("chromedriver says its port") {
+        port = try String(contentsOf: log, encoding: .utf8).firstMatch(of: /on port (\d+)/).map { String($0.1) } ?? ""
+        return !port.isEmpty
     }
-    guard let port else { throw BrowserError("chromedriver does not start. Install it: apt-get install chromium-driver") }
     let base = "http://127.0.0.1:\(port)/session"
     let options = ["args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]]
     let capabilities = ["capabilities": ["alwaysMatch": ["browserName": "chrome", "goog:chromeOptions": options]]]

@@ -1,4 +1,6 @@
 import Foundation
+import NIOHTTP1
+import ServerSentEvents
 import StreamKit
 import TestSupport
 import Testing
