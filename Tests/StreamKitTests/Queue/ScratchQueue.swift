@@ -1,4 +1,5 @@
 import StreamKit
+import Synchronization
 import TestSupport
 import Testing
 
@@ -61,5 +62,20 @@ func eventually(_ condition: () async throws -> Bool) async throws {
             return
         }
         try await Task.sleep(for: .milliseconds(10))
+    }
+}
+
+/// A value that a test and the handlers it starts share.
+final class Shared<Value: Sendable>: Sendable {
+    private let mutex: Mutex<Value>
+
+    init(_ value: Value) { mutex = Mutex(value) }
+
+    func withLock<R: Sendable>(_ body: (inout Value) -> R) -> R {
+        mutex.withLock { value in
+            var copy = value
+            defer { value = copy }
+            return body(&copy)
+        }
     }
 }

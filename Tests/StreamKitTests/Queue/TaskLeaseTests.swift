@@ -1,6 +1,5 @@
 import Foundation
 import StreamKit
-import Synchronization
 import TestSupport
 import Testing
 
@@ -8,7 +7,7 @@ import Testing
 struct TaskLeaseTests {
     @Test func `a task of many leases runs once, though another worker waits for work`() async throws {
         try await withScratchQueue { queue in
-            let runs = Mutex(0)
+            let runs = Shared(0)
             try await queue.enqueue(Job(number: 1))
 
             try await withThrowingTaskGroup { group in
@@ -28,7 +27,7 @@ struct TaskLeaseTests {
 
     @Test func `a dead worker's task is taken over as the next attempt`() async throws {
         try await withScratchQueue { queue in
-            let attempts = Mutex<[Int]>([])
+            let attempts = Shared<[Int]>([])
             let id = try await queue.enqueue(Job(number: 1))
             try await deliver(queue, to: "dead")
 
@@ -66,8 +65,8 @@ struct TaskLeaseTests {
         try await withCuttingProxy(to: port) { proxy in
             try await withScratchQueue { queue in
                 let effect = queue.key + ":effect"
-                let began = Mutex(false)
-                let refused = Mutex<String?>(nil)
+                let began = Shared(false)
+                let refused = Shared<String?>(nil)
                 let gate = AsyncStream.makeStream(of: Void.self)
                 try await queue.enqueue(Job(number: 1))
                 var configuration = RedisConfiguration(host: "127.0.0.1", port: proxy.port)
@@ -116,7 +115,7 @@ struct TaskLeaseTests {
         var options = TaskQueueOptions.quick
         options.lease = .seconds(30)
         try await withScratchQueue(options) { queue in
-            let attempt = Mutex(0)
+            let attempt = Shared(0)
             try await queue.enqueue(Job(number: 1))
             try await working(on: queue) { _ in
                 try await Task.sleep(for: .seconds(60))
@@ -140,7 +139,7 @@ struct TaskLeaseTests {
         try await withScratchServer(.init(durable: true)) { server in
             try await withRedis(server.configuration) { redis in
                 let queue = TaskQueue<Job>(redis: redis, key: "queue", group: "workers", options: .quick)
-                let done = Mutex<Set<Int>>([])
+                let done = Shared<Set<Int>>([])
                 try await queue.enqueue(contentsOf: (1...200).map { Job(number: $0) })
 
                 try await withThrowingTaskGroup { group in
