@@ -42,6 +42,7 @@ enum RunScript {
         local mine = attempt == current and writer == get('writer')
         local finished = get('status')
         if mine and position == tonumber(get('position')) then return {'ok', get('entry'), number} end
+        if operation == 'append' and not mine then return {'stale', current} end
         if finished then return {'finished', finished} end
         local fields = {unpack(ARGV, 9)}
         if operation == 'begin' then
@@ -53,7 +54,6 @@ enum RunScript {
             set('attempt', attempt)
             set('writer', writer)
         elseif operation == 'append' then
-            if not mine then return {'stale', current} end
             local due = tonumber(get('position')) + 1
             if position ~= due then return {'order', due} end
         end
