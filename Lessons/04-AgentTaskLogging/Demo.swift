@@ -50,7 +50,8 @@ private func watchAnAgent(_ redis: Redis, _ narrator: Narrator) async throws {
     narrator.say("The state beside the log says who may write. Every append checks it, in one script.")
     _ = try await redis.send("HMGET", log.stateKey, "status", "runs", "open", "attempt:1")
     narrator.say("Both keys expire together, ten minutes after the last event.")
-    _ = try await log.stream.length()
+    _ = try await redis.send("TTL", log.stream.key)
+    _ = try await redis.send("TTL", log.stateKey)
 }
 
 private func replaceAWorker(_ redis: Redis, _ narrator: Narrator) async throws {
@@ -88,13 +89,15 @@ private func stallAndReplace(_ request: RunRequest, _ log: RunLog) async throws 
         try await runAgent(stalling, request: request, writer: zombie)
     } catch is Stalled {}
 
-    try await runAgent(TravelPlanner(model: ScriptedModel(pace: .zero)), request: request, attempt: 2, log: log)
+    let second = try await log.begin(request, attempt: 2)
+    var refusal = "nothing, and that is a bug"
     do {
         try await zombie.append(.text, text: "and on the second day")
-        return "nothing, and that is a bug"
     } catch let error as RunLogError {
-        return error.description
+        refusal = error.description
     }
+    try await runAgent(TravelPlanner(model: ScriptedModel(pace: .zero)), request: request, writer: second)
+    return refusal
 }
 // end snippet
 
