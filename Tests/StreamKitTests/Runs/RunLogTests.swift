@@ -1,0 +1,142 @@
+import StreamKit
+import TestSupport
+import Testing
+
+@Suite("The log of a run")
+struct RunLogTests {
+    @Test func `every event is seen once, in order, and the last one ends the sequence`() async throws {
+        try await withRun { log, request in
+            let writer = try await log.begin(request, attempt: 1)
+            for word in ["one ", "two\n", "three"] { try await writer.append(.text, text: word) }
+            try await writer.complete()
+
+            var events: [RunEvent] = []
+            for try await event in log.events(after: .beginning) { events.append(event) }
+
+            #expect(events.map(\.sequence) == Array(0..<6))
+            #expect(events.answer == "one two\nthree")
+            #expect(events.last?.kind == .taskCompleted && events.last?.isLast == true)
+        }
+    }
+
+    @Test func `resuming at any event gives exactly the rest`() async throws {
+        try await withRun { log, request in
+            let writer = try await log.begin(request, attempt: 1)
+            for number in 0..<5 { try await writer.append(.text, text: "\(number)") }
+            try await writer.complete()
+            let all = try await log.history()
+
+            for (index, event) in all.enumerated() {
+                var rest: [RunEvent] = []
+                for try await next in log.events(after: .after(event.id)) { rest.append(next) }
+                #expect(rest == Array(all[(index + 1)...]))
+            }
+        }
+    }
+
+    @Test func `a worker that was replaced cannot write any more`() async throws {
+        try await withRun { log, request in
+            let zombie = try await log.begin(request, attempt: 1)
+            try await zombie.append(.text, text: "half")
+            let second = try await log.begin(request, attempt: 2)
+
+            await #expect(throws: RunLogError.staleAttempt(attempt: 1, current: 2)) {
+                try await zombie.append(.text, text: "said")
+            }
+            try await second.append(.text, text: "whole")
+            try await second.complete()
+
+            #expect(try await log.history().answer == "whole")
+        }
+    }
+
+    @Test func `an attempt that is not newer is refused`() async throws {
+        try await withRun { log, request in
+            _ = try await log.begin(request, attempt: 2)
+
+            await #expect(throws: RunLogError.staleAttempt(attempt: 2, current: 2)) {
+                _ = try await log.begin(request, attempt: 2)
+            }
+        }
+    }
+
+    @Test func `a run that has ended takes nothing more`() async throws {
+        try await withRun { log, request in
+            let writer = try await log.begin(request, attempt: 1)
+            try await writer.fail(userMessage: "no luck")
+
+            await #expect(throws: RunLogError.finished(.taskFailed)) { try await writer.append(.progress) }
+            await #expect(throws: RunLogError.finished(.taskFailed)) { _ = try await log.begin(request, attempt: 2) }
+        }
+    }
+
+    @Test func `accepting the same request again changes nothing`() async throws {
+        try await withRun { log, request in
+            try await log.accept(request)
+            try await log.accept(request)
+
+            #expect(try await log.history().count == 1)
+        }
+    }
+
+    @Test func `a conversation ends with the newest accepted run`() async throws {
+        try await withRun { log, request in
+            let first = try await log.begin(request, attempt: 1)
+            var next = request
+            next.correlationID = "second"
+            try await log.accept(next)
+            try await first.complete()
+            let second = try await log.begin(next, attempt: 1)
+            try await second.complete()
+
+            var runs: [Int] = []
+            for try await event in log.events(after: .beginning) where event.isLast { runs.append(event.run) }
+
+            #expect(runs == [1, 2])
+        }
+    }
+
+    @Test func `both keys expire together`() async throws {
+        try await withRun { log, request in
+            try await log.accept(request)
+
+            for key in [log.stream.key, log.stateKey] {
+                #expect(try await log.stream.redis.send("TTL", key).integer ?? 0 > 590)
+            }
+        }
+    }
+
+    @Test func `a log that is gone is reported, not waited for`() async throws {
+        try await withRun { log, _ in
+            await #expect(throws: RunLogError.expired(conversationID: log.conversationID)) {
+                for try await _ in log.events(after: .beginning) {}
+            }
+        }
+    }
+
+    @Test func `a cursor that was trimmed away is reported`() async throws {
+        try await withRun { log, request in
+            let writer = try await log.begin(request, attempt: 1)
+            for number in 0..<9 { try await writer.append(.text, text: "\(number)") }
+            try await writer.complete()
+            let cursor = try await log.history()[2].id
+            _ = try await log.stream.trim(.maximumLength(4, exact: true))
+
+            await #expect(throws: RunLogError.trimmed(conversationID: log.conversationID)) {
+                for try await _ in log.events(after: .after(cursor)) {}
+            }
+        }
+    }
+}
+
+private func withRun(
+    _ hint: String = #function, _ body: (RunLog, RunRequest) async throws -> Void
+) async throws {
+    try await withScratchRedis { redis in
+        let log = RunLog(redis: redis, conversationID: scratchKey(hint))
+        let request = RunRequest(
+            conversationID: log.conversationID, correlationID: "first", agent: "TravelPlanner", message: "Go")
+        try await body(log, request)
+        try await log.remove()
+    }
+}
