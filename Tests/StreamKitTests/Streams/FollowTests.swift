@@ -104,7 +104,12 @@ struct FollowTests {
 
 extension AsyncSequence where Element == StreamEntry {
     func firstMilliseconds(_ count: Int) async throws -> [UInt64] {
-        try await prefix(count).reduce(into: []) { $0.append($1.id.milliseconds) }
+        var seen: [UInt64] = []
+        for try await entry in self {
+            seen.append(entry.id.milliseconds)
+            if seen.count == count { break }
+        }
+        return seen
     }
 }
 
