@@ -86,8 +86,9 @@ private func withTheLibrary(_ redis: Redis, _ narrator: Narrator) async throws {
     let worker = AgentWorker(redis: redis, agents: [planner])
     try await withServer({ running in
         let configuration = StreamServerConfiguration(port: 0, agents: [planner.name])
-        try await StreamServer(redis: redis, configuration: configuration, logger: quietLogger, onServerRunning: running)
-            .run()
+        try await StreamServer(
+            redis: redis, configuration: configuration, logger: quietLogger, onServerRunning: running
+        ).run()
     }) { client in
         try await narrator.untraced {
             try await withThrowingTaskGroup(of: Void.self) { group in

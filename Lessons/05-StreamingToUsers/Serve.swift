@@ -75,7 +75,9 @@ struct Work: AsyncParsableCommand {
 
 private let workerName = "worker-\(ProcessInfo.processInfo.processIdentifier)"
 
-/// Only what is grave; the lesson tells the rest. Stopped in the middle, Hummingbird calls every connection an error.
+/// Only what is grave; the lesson tells the rest.
+///
+/// Stopped in the middle, Hummingbird calls every connection an error.
 let quietLogger: Logger = {
     var logger = Logger(label: "streaming-to-users")
     logger.logLevel = .critical

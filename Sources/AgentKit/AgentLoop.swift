@@ -84,7 +84,8 @@ struct AgentLoop {
 
     private func tool(named name: String) throws -> any Tool {
         guard let tool = agent.tools.first(where: { $0.name == name }) else {
-            throw ToolError("There is no tool '\(name)'. There are: \(agent.tools.map(\.name).joined(separator: ", ")).")
+            throw ToolError(
+                "There is no tool '\(name)'. There are: \(agent.tools.map(\.name).joined(separator: ", ")).")
         }
         return tool
     }

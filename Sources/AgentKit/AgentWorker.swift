@@ -41,6 +41,7 @@ public struct AgentWorker: Sendable {
     /// - Parameters:
     ///   - name: The worker's name, for people.
     ///   - concurrency: How many requests at once. Agents mostly wait for their model, so many fit.
+    /// - Throws: A ``StreamKitError`` that waiting does not mend, such as a Redis that cannot be reached at the start.
     public func run(as name: String, concurrency: Int = 16) async throws {
         try await queue.work(as: name, concurrency: concurrency) { task in
             try await answer(task.payload, attempt: task.attempt)

@@ -41,7 +41,9 @@ struct RunCheckpoint {
         let runs = Dictionary(grouping: events, by: \.run)
         return runs.keys.sorted().flatMap { run -> [ChatMessage] in
             let events = runs[run] ?? []
-            guard let started = events.first(where: { $0.kind == .taskStarted })?.decodeData(Started.self) else { return [] }
+            guard let started = events.first(where: { $0.kind == .taskStarted })?.decodeData(Started.self) else {
+                return []
+            }
             let answer = events.answer
             return [.user(started.message)] + (answer.isEmpty ? [] : [.assistant(answer, toolCalls: [])])
         }

@@ -4,7 +4,9 @@
 /// many lines as they have line breaks (`\n`, `\r\n`, `\r`); an ID or an event name has no lines, so
 /// a break in one of them, or the NUL that makes clients ignore an ID, becomes a space.
 public struct EventStreamEncoder: Sendable {
-    /// Creates an encoder. It has no state; one serves any number of streams.
+    /// Creates an encoder.
+    ///
+    /// It has no state; one serves any number of streams.
     public init() {}
 
     /// The bytes of one event, with the blank line that makes the client deliver it.
@@ -18,7 +20,9 @@ public struct EventStreamEncoder: Sendable {
         return out
     }
 
-    /// The bytes of a comment, which clients skip. An empty one keeps an idle connection alive.
+    /// The bytes of a comment, which clients skip.
+    ///
+    /// An empty one keeps an idle connection alive.
     public func comment(_ text: String = "") -> [UInt8] {
         var out: [UInt8] = []
         Self.forEachLine(of: text) { Self.field("", $0, into: &out) }

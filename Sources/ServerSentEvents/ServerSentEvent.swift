@@ -4,9 +4,13 @@
 public struct ServerSentEvent: Hashable, Sendable {
     /// The position a client sends back as `Last-Event-ID`, or nil where none was ever set.
     public var id: String?
-    /// The event's type. Nil, and the empty string, mean `message`.
+    /// The event's type.
+    ///
+    /// Nil, and the empty string, mean `message`.
     public var event: String?
-    /// The payload. It may hold several lines.
+    /// The payload.
+    ///
+    /// It may hold several lines.
     public var data: String
 
     /// Creates an event.

@@ -10,8 +10,10 @@ struct PageRoute: Sendable {
         router.get("/") { _, _ in page() }
     }
 
-    /// The page's own script and style carry a nonce that is new each time; nothing else may run, and the
-    /// page may talk to nobody but this server. So text of a model could do no harm even if it became HTML.
+    /// The page, under a policy by which only its own script and style may run.
+    ///
+    /// They carry a nonce that is new each time, and the page may talk to nobody but this server. So text of a
+    /// model could do no harm even if it became HTML.
     private func page() -> Response {
         let nonce = Data((0..<18).map { _ in UInt8.random(in: .min ... .max) }).base64EncodedString()
         let policy = [

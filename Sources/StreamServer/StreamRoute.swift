@@ -42,8 +42,10 @@ struct StreamRoute: Sendable {
             })
     }
 
-    /// Writes event by event. The next one is asked for when the last is on its way, so a slow viewer
-    /// holds up nobody and collects nothing here.
+    /// Writes event by event.
+    ///
+    /// The next one is asked for when the last is on its way, so a slow viewer holds up nobody and collects
+    /// nothing here.
     @concurrent private func send(
         _ events: RunEvents, _ framing: any EventFraming, to writer: inout any ResponseBodyWriter
     ) async throws {

@@ -14,8 +14,15 @@ public struct StreamServer: Service {
     private let logger: Logger
     private let onServerRunning: @Sendable (Int) async -> Void
 
-    /// Creates a server. Nothing listens before ``run()``.
-    /// - Parameter onServerRunning: called once with the port that the server listens on.
+    /// Creates a server.
+    ///
+    /// Nothing listens before ``run()``.
+    ///
+    /// - Parameters:
+    ///   - redis: the client that the log and the queue are reached through.
+    ///   - configuration: where to listen, and which agents, log and queue to serve.
+    ///   - logger: receives what Hummingbird logs.
+    ///   - onServerRunning: called once with the port that the server listens on.
     public init(
         redis: Redis,
         configuration: StreamServerConfiguration,

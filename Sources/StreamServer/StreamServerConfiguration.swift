@@ -2,7 +2,9 @@ public import StreamKit
 
 /// What a ``StreamServer`` has to know.
 public struct StreamServerConfiguration: Sendable {
-    /// The address to listen on. Only this machine can reach the default.
+    /// The address to listen on.
+    ///
+    /// Only this machine can reach the default.
     public var host: String
     /// The port to listen on; 0 takes any free one.
     public var port: Int
@@ -14,7 +16,9 @@ public struct StreamServerConfiguration: Sendable {
     public var queueKey = "agent-tasks"
     /// The consumer group of the workers.
     public var queueGroup = "agents"
-    /// How often an event stream says that it is still there. Proxies cut what stays silent for long.
+    /// How often an event stream says that it is still there.
+    ///
+    /// Proxies cut what stays silent for long.
     public var pingInterval: Duration = .seconds(10)
     /// How long a browser waits before it reconnects by itself.
     public var reconnectionDelay: Duration = .seconds(1)

@@ -6,7 +6,13 @@ public import StreamKit
 ///
 /// It knows no agent: it accepts a run into the log of its conversation, puts it into the queue, and
 /// follows the log for whoever watches. Which process does the work is none of its business.
-/// - Parameter onServerRunning: called once with the port that the server listens on.
+///
+/// - Parameters:
+///   - redis: the client that the log and the queue are reached through.
+///   - configuration: where to listen, and which agents, log and queue to serve.
+///   - logger: receives what Hummingbird logs.
+///   - onServerRunning: called once with the port that the server listens on.
+/// - Returns: the application; nothing listens before it is run.
 public func buildApplication(
     redis: Redis,
     configuration: StreamServerConfiguration,

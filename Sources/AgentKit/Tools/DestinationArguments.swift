@@ -14,7 +14,8 @@ struct DestinationArguments {
     init(_ arguments: JSONValue) throws {
         let name = arguments["destination"]?.string ?? ""
         guard name.contains(where: \.isLetter) else {
-            throw ToolError("'destination' is missing. Pass the name of a city, for example {\"destination\":\"Tokyo\"}.")
+            throw ToolError(
+                "'destination' is missing. Pass the name of a city, for example {\"destination\":\"Tokyo\"}.")
         }
         destination = name
     }

@@ -10,6 +10,7 @@ public protocol Tool: Sendable {
     /// Does it.
     ///
     /// - Parameter arguments: A JSON object in the shape of ``parameters``, as far as the model kept to it.
+    /// - Returns: What came of it, for the model to read.
     /// - Throws: ``ToolError`` for arguments it cannot use; the model is told and may try again.
     func call(_ arguments: JSONValue) async throws -> JSONValue
 }

@@ -13,9 +13,8 @@ struct CityGuide: Sendable {
     /// The first city that a text names, whatever its case or accents.
     static func find(in text: String) -> CityGuide? {
         let words = " " + plain(text) + " "
-        return all
-            .compactMap { city in words.range(of: " \(plain(city.name)) ").map { (city, $0.lowerBound) } }
-            .min { $0.1 < $1.1 }?.0
+        let named = all.compactMap { city in words.range(of: " \(plain(city.name)) ").map { (city, $0.lowerBound) } }
+        return named.min { $0.1 < $1.1 }?.0
     }
 
     private static func plain(_ text: String) -> String {

@@ -28,8 +28,10 @@ extension Connection {
         flush()
     }
 
-    /// A first attempt that fails is an answer: the address is probably wrong. Later ones are repeated
-    /// until the waiting commands run out of time, because the server was there and may come back.
+    /// A first attempt that fails is an answer: the address is probably wrong.
+    ///
+    /// Later ones are repeated until the waiting commands run out of time, because the server was there and
+    /// may come back.
     private func connectFailed(_ failure: Connector.Failure) {
         let failed: Deque<CommandSlot> = state.withLock { state in
             guard case .connecting = state.phase else { return [] }

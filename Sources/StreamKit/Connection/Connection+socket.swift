@@ -10,8 +10,9 @@ extension Connection {
         }
     }
 
-    /// Writes what waits, until nothing does or the socket is full. One writer at a time; the lock is not
-    /// held while the kernel copies, so others go on encoding.
+    /// Writes what waits, until nothing does or the socket is full.
+    ///
+    /// One writer at a time; the lock is not held while the kernel copies, so others go on encoding.
     func flush() {
         var spare = ByteBuffer(capacity: 16 << 10)
         while let socket = takeOutgoing(&spare) {

@@ -46,7 +46,7 @@ final class Connection: @unchecked Sendable {
     let inbox = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     private static let tickets = Atomic<UInt64>(1)
 
-    /// - Parameter reconnects: `false` for a connection that carries blocking reads: it is thrown away.
+    /// Creates a connection; one that carries blocking reads does not reconnect, it is thrown away.
     init(_ configuration: RedisConfiguration, reconnects: Bool = true) {
         self.configuration = configuration
         self.reconnects = reconnects
@@ -60,11 +60,9 @@ final class Connection: @unchecked Sendable {
         DispatchTime.now().uptimeNanoseconds
     }
 
-    /// Sends commands that are encoded in place, and waits for their replies.
-    /// - Parameters:
-    ///   - replyCount: the number of commands that `encode` writes.
-    ///   - timeout: how long to wait for the last reply; `nil` waits for ever.
-    ///   - orphan: gets the outcome when the waiting task was cancelled.
+    /// Sends the `replyCount` commands that `encode` writes in place, and waits for their replies.
+    ///
+    /// A `timeout` of `nil` waits for ever; `orphan` gets the outcome when the waiting task was cancelled.
     func send(
         replyCount: Int = 1, timeout: Duration?,
         orphan: (@Sendable (Result<[Reply], StreamKitError>) -> Void)? = nil,
@@ -127,7 +125,9 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Gives up waiting for a command. Its reply, if it still comes, goes to the slot's orphan handler.
+    /// Gives up waiting for a command.
+    ///
+    /// Its reply, if it still comes, goes to the slot's orphan handler.
     private func cancel(_ ticket: UInt64) {
         let waiter: CommandSlot.Waiter? = state.withLock { state in
             guard let index = state.slots.lastIndex(where: { $0.ticket == ticket }) else {

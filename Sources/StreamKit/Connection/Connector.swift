@@ -25,7 +25,8 @@ enum Connector {
 
     private static func open(_ configuration: RedisConfiguration) throws(Failure) -> Socket {
         guard !configuration.usesTLS else {
-            throw failure("\(configuration): TLS (rediss://) is not built in. Use redis:// or unix://.", transient: false)
+            throw failure(
+                "\(configuration): TLS (rediss://) is not built in. Use redis:// or unix://.", transient: false)
         }
         let context = try connectedContext(configuration)
         do throws(Failure) {
@@ -49,7 +50,9 @@ enum Connector {
             case .tcp(let host, let port): redisConnectWithTimeout(host, Int32(port), limit)
             case .unix(let path): redisConnectUnixWithTimeout(path, limit)
             }
-        guard let context else { throw failure("Out of memory while connecting to \(configuration).", transient: false) }
+        guard let context else {
+            throw failure("Out of memory while connecting to \(configuration).", transient: false)
+        }
         guard context.pointee.err == 0 else {
             let reason = errorText(context)
             redisFree(context)

@@ -9,7 +9,9 @@ public struct Pipeline: ~Copyable {
         add(words)
     }
 
-    /// Adds one command, its words in an array. An empty array adds nothing.
+    /// Adds one command, its words in an array.
+    ///
+    /// An empty array adds nothing.
     public mutating func add(_ words: [String]) {
         guard !words.isEmpty else { return }
         buffer.beginCommand(words: words.count)

@@ -1,6 +1,7 @@
 extension Redis {
     /// Sends one encoded command over the shared connection.
-    /// - Parameter repeatable: whether sending it twice does no harm, so that a lost reply is asked for again.
+    ///
+    /// Where it is `repeatable`, sending it twice does no harm, so a lost reply is asked for again.
     func execute(repeatable: Bool = false, _ encode: (inout ByteBuffer) -> Void) async throws -> Reply {
         var attempt = 1
         while true {
@@ -16,7 +17,8 @@ extension Redis {
     }
 
     /// Sends one encoded command that may block, on a connection that nobody else uses meanwhile.
-    /// - Parameter orphan: gets a reply that came after the waiting task was cancelled.
+    ///
+    /// A reply that comes after the waiting task was cancelled goes to `orphan`.
     func executeBlocking(
         wait: ReadWait, orphan: (@Sendable (Reply) -> Void)? = nil, _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Reply {

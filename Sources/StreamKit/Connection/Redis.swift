@@ -20,7 +20,9 @@ public final class Redis: Sendable {
         close()
     }
 
-    /// Closes every connection. Commands that wait fail with ``StreamKitError/closed``.
+    /// Closes every connection.
+    ///
+    /// Commands that wait fail with ``StreamKitError/closed``.
     public func close() {
         shared.close()
         blocking.close()
@@ -41,9 +43,12 @@ public final class Redis: Sendable {
     }
 
     /// Sends a command that may block, such as BRPOP, on a connection of its own.
+    ///
     /// - Parameters:
     ///   - words: the command with its own timeout argument.
     ///   - wait: the same timeout, from which the client-side deadline follows; `nil` waits for ever.
+    /// - Returns: the server's reply.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func sendBlocking(_ words: [String], wait: Duration?) async throws -> Reply {
         try await executeBlocking(wait: wait.map { .atMost($0) } ?? .forever, try Self.encoder(of: words))

@@ -24,7 +24,9 @@ public struct RedisConfiguration: Sendable {
     public var clientName: String? = "streamkit"
     /// How long one attempt to connect may take, the handshake included.
     public var connectTimeout: Duration = .seconds(5)
-    /// How long a command that does not block may take. Blocking reads get it on top of their wait.
+    /// How long a command that does not block may take.
+    ///
+    /// Blocking reads get it on top of their wait.
     public var commandTimeout: Duration = .seconds(10)
     /// Receives every command and its reply; costs nothing while it is `nil`.
     public var trace: CommandTrace?

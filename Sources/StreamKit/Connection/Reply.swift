@@ -4,7 +4,7 @@
 final class ReplyStorage: @unchecked Sendable {
     struct Token {
         var kind: Reply.Kind
-        /// Array: number of elements. Text: number of bytes. Integer: the value.
+        /// The number of elements of an array, the number of bytes of a text, or the integer itself.
         var value: Int
         /// Text: where its bytes begin.
         var offset: Int
@@ -85,7 +85,8 @@ extension ReplyStorage {
     /// The text of a token, with invalid UTF-8 replaced by U+FFFD.
     func text(_ token: Token) -> String {
         bytes.withUnsafeBufferPointer { all in
-            String(decoding: UnsafeBufferPointer(rebasing: all[token.offset..<token.offset + token.value]), as: UTF8.self)
+            let part = all[token.offset..<token.offset + token.value]
+            return String(decoding: UnsafeBufferPointer(rebasing: part), as: UTF8.self)
         }
     }
 
@@ -128,7 +129,8 @@ extension Reply: CustomStringConvertible {
     /// Bytes as redis-cli quotes them: printable UTF-8 as it is, the rest escaped.
     static func quoted(_ bytes: [UInt8]) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            return "\"" + bytes.map { (32..<127).contains($0) ? String(UnicodeScalar($0)) : "\\x" + hex($0) }.joined() + "\""
+            let escapes = bytes.map { (32..<127).contains($0) ? String(UnicodeScalar($0)) : "\\x" + hex($0) }
+            return "\"" + escapes.joined() + "\""
         }
         return "\"" + text.unicodeScalars.map(escaped).joined() + "\""
     }

@@ -23,7 +23,7 @@ public struct ServerError: Error, Sendable, Equatable {
     public let prefix: String
     /// The whole message as the server sent it, prefix included.
     public let message: String
-    /// The command that was answered so, without its arguments: `XADD`. Empty where unknown.
+    /// The command that was answered so, without its arguments, for example `XADD`; empty where unknown.
     public let command: String
 
     /// Splits the prefix off an error reply.

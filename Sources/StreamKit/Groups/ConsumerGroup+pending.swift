@@ -49,10 +49,13 @@ extension ConsumerGroup {
     }
 
     /// The pending entries, lowest ID first (XPENDING with a range).
+    ///
     /// - Parameters:
     ///   - limit: the most to return.
     ///   - idle: only those whose last delivery is at least so long ago.
     ///   - consumer: only those that this consumer holds.
+    /// - Returns: one element a pending entry: who holds it, for how long, and how often it was delivered.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func pendingEntries(
         limit: Int = 100, idleFor idle: Duration? = nil, consumer: String? = nil
     ) async throws -> [PendingEntry] {

@@ -9,8 +9,10 @@ public struct ConsumerGroup: Sendable {
     public let name: String
 
     /// Makes the group, and the stream with it if there is none (XGROUP CREATE … MKSTREAM).
+    ///
     /// - Parameter start: what the group has yet to deliver.
     /// - Returns: `false` if the group was there already; it is left as it is.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func create(from start: StreamPosition = .beginning) async throws -> Bool {
         do {
@@ -41,7 +43,10 @@ public struct ConsumerGroup: Sendable {
         }.count("XACK")
     }
 
-    /// Deletes a consumer (XGROUP DELCONSUMER). Its pending entries are forgotten, so claim them first.
+    /// Deletes a consumer (XGROUP DELCONSUMER).
+    ///
+    /// Its pending entries are forgotten, so claim them first.
+    ///
     /// - Returns: how many pending entries went with it.
     @discardableResult
     public func deleteConsumer(_ consumer: String) async throws -> Int {

@@ -12,10 +12,13 @@ extension GroupConsumer {
     /// Takes over entries that another consumer was given and did not acknowledge (XAUTOCLAIM).
     ///
     /// Source: <https://redis.io/docs/latest/commands/xautoclaim/>
+    ///
     /// - Parameters:
     ///   - idle: only entries whose last delivery is at least so long ago.
     ///   - start: where to begin; pass ``Claim/next`` of the claim before.
     ///   - limit: the most to take.
+    /// - Returns: the entries taken over, and where the next claim should go on.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func claim(idleFor idle: Duration, from start: StreamID = .zero, limit: Int = 100) async throws -> Claim {
         let reply = try await group.stream.redis.send(
             "XAUTOCLAIM", group.stream.key, group.name, name, String(idle.wholeMilliseconds), start.description,

@@ -42,7 +42,12 @@ public final class GroupConsumer: Sendable {
     }
 
     /// Reads what this consumer holds and has not acknowledged (XREADGROUP with an ID), deleted entries left out.
-    /// - Parameter id: only entries after this one.
+    ///
+    /// - Parameters:
+    ///   - id: only entries after this one.
+    ///   - limit: the most to look at, deleted entries included; `nil` means all.
+    /// - Returns: the entries, lowest ID first.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func ownPending(after id: StreamID = .zero, limit: Int? = nil) async throws -> [StreamEntry] {
         try await ownPendingPage(after: id, limit: limit).entries
     }

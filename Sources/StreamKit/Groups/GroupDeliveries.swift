@@ -60,7 +60,7 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
                 ready = try await consumer.read(limit: 64, wait: .forever)[...]
                 return
             }
-            let held = try await Reconnecting.attempt(for: patience) {
+            let held = try await Reconnecting.attempt(for: patience) { _ in
                 try await consumer.ownPendingPage(after: after, limit: 64)
             }
             pendingAfter = held.last
@@ -71,7 +71,9 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
             if error.isConnectionFailure {
                 // The lost reply may have delivered entries: they are pending now, after the last one seen.
                 pendingAfter = highest
-                try await Reconnecting.attempt(for: patience) { _ = try await consumer.group.stream.redis.send("PING") }
+                try await Reconnecting.attempt(for: patience) { _ in
+                    _ = try await consumer.group.stream.redis.send("PING")
+                }
                 return
             }
             guard case .recreate(let start) = ifMissing,
@@ -84,9 +86,11 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
 
 extension GroupConsumer {
     /// Delivers this consumer's entries: its own pending ones first, then new ones (XREADGROUP BLOCK).
+    ///
     /// - Parameters:
     ///   - ifMissing: what to do when the group or its stream does not exist, or vanishes.
     ///   - patience: how long to keep trying when the server cannot be reached.
+    /// - Returns: a sequence that goes on until the task is cancelled or reading fails for good.
     public func deliveries(
         ifGroupIsMissing ifMissing: MissingGroup = .recreate(from: .beginning), patience: Duration = .seconds(60)
     ) -> GroupDeliveries {

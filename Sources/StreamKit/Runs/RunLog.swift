@@ -52,6 +52,7 @@ public struct RunLog: Sendable {
     /// - Parameters:
     ///   - request: What the user asked.
     ///   - attempt: How often the task has been delivered, counting from 1.
+    /// - Returns: The writer of this attempt.
     /// - Throws: ``RunLogError/staleAttempt(attempt:current:)`` if this or a later attempt has begun already,
     ///   ``RunLogError/finished(_:)`` if the run has ended.
     public func begin(_ request: RunRequest, attempt: Int) async throws -> RunWriter {

@@ -45,7 +45,9 @@ public actor RunWriter {
         try await write(kind, text: text, data: try RunJSON.text(of: data))
     }
 
-    /// Ends the run well. Nothing can be added after it.
+    /// Ends the run well.
+    ///
+    /// Nothing can be added after it.
     @discardableResult
     public func complete(data: String? = nil) async throws -> StreamID {
         try await write(.taskCompleted, data: data ?? #"{"status":"completed"}"#)
@@ -54,6 +56,9 @@ public actor RunWriter {
     /// Ends the run badly.
     ///
     /// - Parameter userMessage: What the user may see; keep secrets and stack traces out of it.
+    /// - Returns: The ID of the last entry.
+    /// - Throws: ``RunLogError`` if a later attempt has begun, or the run has ended or expired; ``StreamKitError`` if
+    ///   the server refuses or cannot be reached; `CancellationError` if cancelled.
     @discardableResult
     public func fail(userMessage: String) async throws -> StreamID {
         try await write(.taskFailed, error: userMessage)

@@ -1,13 +1,21 @@
 extension RedisStream {
     /// The entries of a range, oldest first (XRANGE).
-    /// - Parameter limit: the most to return; `nil` returns all, in one reply.
+    ///
+    /// - Parameters:
+    ///   - start: the low end of the range.
+    ///   - end: the high end of the range.
+    ///   - limit: the most to return; `nil` returns all, in one reply.
+    /// - Returns: the entries, none if the stream does not exist.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func entries(
         from start: StreamBound = .first, to end: StreamBound = .last, limit: Int? = nil
     ) async throws -> [StreamEntry] {
         try await range("XRANGE", start, end, limit)
     }
 
-    /// The entries of a range, newest first (XREVRANGE). The range starts at its high end.
+    /// The entries of a range, newest first (XREVRANGE).
+    ///
+    /// The range starts at its high end.
     public func entriesReversed(
         from start: StreamBound = .last, to end: StreamBound = .first, limit: Int? = nil
     ) async throws -> [StreamEntry] {
@@ -75,10 +83,13 @@ extension RedisStream {
 
 extension Redis {
     /// Reads from several streams at once (XREAD): what comes after the given ID in each.
+    ///
     /// - Parameters:
+    ///   - positions: the key of each stream, and the ID to read after.
     ///   - limit: the most entries a stream.
     ///   - wait: how long to wait when there is nothing in any of them.
     /// - Returns: the entries by key; a stream without news is not in it.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func read(
         _ positions: [(key: String, after: StreamID)], limit: Int? = nil, wait: ReadWait = .no
     ) async throws -> [String: [StreamEntry]] {

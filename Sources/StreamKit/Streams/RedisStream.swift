@@ -7,11 +7,17 @@ public struct RedisStream: Sendable {
     /// The key that holds it.
     public let key: String
 
-    /// Appends an entry (XADD) and returns its ID. The stream is made if there is none.
+    /// Appends an entry (XADD).
+    ///
+    /// The stream is made if there is none.
+    ///
     /// - Parameters:
     ///   - fields: at least one; names may repeat.
     ///   - id: an ID of your own, higher than the last one; usually `nil`, so that the server chooses.
     ///   - trim: drops old entries in the same step.
+    /// - Returns: the ID of the entry.
+    /// - Throws: ``StreamKitError/invalidInput(_:)`` without fields, another ``StreamKitError`` if the server refuses
+    ///   or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func append(
         _ fields: KeyValuePairs<String, String>, id: StreamID? = nil, trim: StreamTrim? = nil

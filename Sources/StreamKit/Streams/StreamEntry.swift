@@ -32,7 +32,9 @@ public struct StreamEntry: Sendable {
         return (id, StreamEntry(id: id, storage: storage, first: index + 3, count: fields.value / 2), end)
     }
 
-    /// The entries of an array reply; none for null. Entries whose fields are null are left out.
+    /// The entries of an array reply; none for null.
+    ///
+    /// Entries whose fields are null are left out.
     static func all(in reply: Reply) throws -> [StreamEntry] {
         guard reply.kind == .array else { return [] }
         var next = reply.index + 1

@@ -41,8 +41,9 @@ public struct StreamFollower: AsyncSequence, Sendable {
                     return entry
                 }
                 let start = try await startingPoint()
-                ready = try await Reconnecting.attempt(for: patience) {
-                    try await stream.read(after: start, limit: 256, wait: .forever)[...]
+                ready = try await Reconnecting.attempt(for: patience) { failures in
+                    // On a line that breaks within long replies, shorter ones still get through.
+                    try await stream.read(after: start, limit: Swift.max(1, 256 >> failures), wait: .forever)[...]
                 }
             }
         }
@@ -63,7 +64,11 @@ public struct StreamFollower: AsyncSequence, Sendable {
 
 extension RedisStream {
     /// Follows the stream (XREAD BLOCK): first what is there after the position, then what comes.
-    /// - Parameter patience: how long to keep trying when the server cannot be reached.
+    ///
+    /// - Parameters:
+    ///   - position: where to begin.
+    ///   - patience: how long to keep trying when the server cannot be reached.
+    /// - Returns: a sequence that goes on until the task is cancelled or reading fails for good.
     public func follow(after position: StreamPosition, patience: Duration = .seconds(60)) -> StreamFollower {
         StreamFollower(stream: self, position: position, patience: patience)
     }
@@ -72,12 +77,12 @@ extension RedisStream {
 /// Repeats reads that a broken connection interrupted.
 enum Reconnecting {
     /// Runs a read until it succeeds, or fails for another reason than the connection, or time is up.
-    static func attempt<R>(for patience: Duration, _ read: () async throws -> R) async throws -> R {
+    static func attempt<R>(for patience: Duration, _ read: (_ failures: Int) async throws -> R) async throws -> R {
         var failures = 0
         var firstFailure: ContinuousClock.Instant?
         while true {
             do {
-                return try await read()
+                return try await read(failures)
             } catch let error as StreamKitError {
                 let began = firstFailure ?? .now
                 firstFailure = began

@@ -55,7 +55,9 @@ extension StreamID: LosslessStringConvertible, Codable {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let id = StreamID(text) else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "'\(text)' is not a stream ID like 1718000000000-0."))
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "'\(text)' is not a stream ID like 1718000000000-0."))
         }
         self = id
     }
@@ -85,7 +87,8 @@ extension StreamID: LosslessStringConvertible, Codable {
             digits += 1
         }
         guard digits > 0 else { return nil }
-        self = isSequence
+        self =
+            isSequence
             ? StreamID(milliseconds: numbers.1, sequence: numbers.0) : StreamID(milliseconds: numbers.0)
     }
 }

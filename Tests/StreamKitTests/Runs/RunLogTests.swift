@@ -13,7 +13,7 @@ struct RunLogTests {
             var events: [RunEvent] = []
             for try await event in log.events(after: .beginning) { events.append(event) }
 
-            #expect(events.map(\.sequence) == Array(0..<6))
+            #expect(events.map(\.sequence) == Array(0..<5))
             #expect(events.answer == "one two\nthree")
             #expect(events.last?.kind == .taskCompleted && events.last?.isLast == true)
         }
