@@ -21,7 +21,7 @@ public struct StreamServer: Service {
     /// - Parameters:
     ///   - redis: the client that the log and the queue are reached through.
     ///   - configuration: where to listen, and which agents, log and queue to serve.
-    ///   - logger: receives what Hummingbird logs.
+    ///   - logger: receives what Hummingbird logs, and the requests that failed.
     ///   - onServerRunning: called once with the port that the server listens on.
     public init(
         redis: Redis,

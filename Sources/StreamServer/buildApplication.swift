@@ -10,7 +10,7 @@ public import StreamKit
 /// - Parameters:
 ///   - redis: the client that the log and the queue are reached through.
 ///   - configuration: where to listen, and which agents, log and queue to serve.
-///   - logger: receives what Hummingbird logs.
+///   - logger: receives what Hummingbird logs, and the requests that failed.
 ///   - onServerRunning: called once with the port that the server listens on.
 /// - Returns: the application; nothing listens before it is run.
 public func buildApplication(
