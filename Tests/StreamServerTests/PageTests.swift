@@ -113,14 +113,11 @@ private func withBrowser(_ body: (Browser) async throws -> Void) async throws {
     defer { try? FileManager.default.removeItem(at: log) }
     driver.standardOutput = try FileHandle(forWritingTo: log)
     try driver.run()
-    defer {
-        driver.terminate()
-        driver.waitUntilExit()
-    }
+    defer { driver.terminate() }
     var port = ""
     // Missing? Install it: apt-get install chromium-driver
     try await eventually("chromedriver says its port") {
-        port = try String(contentsOf: log, encoding: .utf8).firstMatch(of: /on port (\d+)/).map { String($0.1) } ?? ""
+        port = try String(contentsOf: log, encoding: .utf8).firstMatch(of: /successfully on port (\d+)/).map { String($0.1) } ?? ""
         return !port.isEmpty
     }
     let base = "http://127.0.0.1:\(port)/session"

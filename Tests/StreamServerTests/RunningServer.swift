@@ -60,8 +60,7 @@ struct Answer {
     }
 }
 
-/// Runs a server for the length of a test.
-/// - Parameter script: the chunks of every answer; each request's message is said first.
+/// Runs a server for the length of a test; a scripted worker says each request's message, then the chunks.
 func withServer(
     pace: Duration = .zero, script: [String] = ["One ", "two\nlines ", "</script> ", "🗼"],
     adjust: (inout StreamServerConfiguration) -> Void = { _ in },

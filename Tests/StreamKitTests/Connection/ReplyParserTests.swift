@@ -55,7 +55,8 @@ struct ReplyParserTests {
         for _ in 0..<20_000 {
             let parser = ReplyParser()
             let alphabet = Array("*$+-:0123456789\r\n\r\nab".utf8)
-            let bytes = (0..<Int.random(in: 1...60, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? 0 }
+            let length = Int.random(in: 1...60, using: &random)
+            let bytes = (0..<length).map { _ in alphabet.randomElement(using: &random) ?? 0 }
             let replies = (try? parse(bytes[...], with: parser)) ?? []
             for reply in replies {
                 _ = reply.description

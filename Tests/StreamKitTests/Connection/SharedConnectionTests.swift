@@ -91,7 +91,9 @@ struct SharedConnectionTests {
             other.close()
 
             await #expect(throws: StreamKitError.closed) { try await other.send("PING") }
-            await #expect(throws: StreamKitError.closed) { try await other.sendBlocking(["BLPOP", "x", "0"], wait: nil) }
+            await #expect(throws: StreamKitError.closed) {
+                try await other.sendBlocking(["BLPOP", "x", "0"], wait: nil)
+            }
         }
     }
 
