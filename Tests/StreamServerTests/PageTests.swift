@@ -112,12 +112,17 @@ private func withBrowser(_ body: (Browser) async throws -> Void) async throws {
     try Data().write(to: log)
     defer { try? FileManager.default.removeItem(at: log) }
     driver.standardOutput = try FileHandle(forWritingTo: log)
+    // Otherwise the browser would hold the test run's own output open after the last test.
+    driver.standardError = FileHandle.nullDevice
+    driver.standardInput = FileHandle.nullDevice
     try driver.run()
-    defer { driver.terminate() }
+    // It may run with SIGTERM blocked, which it inherits from the test runner.
+    defer { kill(driver.processIdentifier, SIGKILL) }
     var port = ""
     // Missing? Install it: apt-get install chromium-driver
     try await eventually("chromedriver says its port") {
-        port = try String(contentsOf: log, encoding: .utf8).firstMatch(of: /successfully on port (\d+)/).map { String($0.1) } ?? ""
+        let said = try String(contentsOf: log, encoding: .utf8)
+        port = said.firstMatch(of: /successfully on port (\d+)/).map { String($0.1) } ?? ""
         return !port.isEmpty
     }
     let base = "http://127.0.0.1:\(port)/session"
