@@ -31,10 +31,6 @@ extension ByteBuffer {
         withDigits(of: UInt64(number.magnitude), negative: number < 0) { buffer, digits in buffer.word(digits) }
     }
 
-    mutating func word(_ duration: Duration) {
-        word(duration.wholeMilliseconds)
-    }
-
     mutating func word(_ id: StreamID) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 42) { scratch in
             var end = 42

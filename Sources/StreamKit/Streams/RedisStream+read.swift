@@ -119,7 +119,8 @@ extension ByteBuffer {
         case .no: break
         case .atMost(let duration):
             word("BLOCK")
-            word(duration)
+            // BLOCK 0 would wait for ever.
+            word(max(1, duration.wholeMilliseconds))
         case .forever:
             word("BLOCK")
             word(0)

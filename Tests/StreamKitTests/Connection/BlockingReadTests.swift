@@ -22,6 +22,13 @@ struct BlockingReadTests {
         }
     }
 
+    @Test func `a wait of nothing ends, it does not wait for ever`() async throws {
+        try await withScratchRedis { redis in
+            let entries = try await redis.stream(scratchKey()).read(after: .zero, wait: .atMost(.zero))
+            #expect(entries.isEmpty)
+        }
+    }
+
     @Test func `cancelled reads leave no connection behind, and the next reader gets the next entry`() async throws {
         try await withScratchRedis { redis in
             let stream = redis.stream(scratchKey())
