@@ -43,8 +43,11 @@ private final class Interruption: Sendable {
         for (number, source) in zip(Self.signals, sources) {
             source.setEventHandler { self.arrived(number) }
             source.resume()
-            // The default action would end the process before the handler runs.
+            #if canImport(Darwin)
+            // The default action would end the process before the handler runs. On Linux, Dispatch puts a handler
+            // of its own in the place of that action, and a signal that is ignored never reaches anybody.
             Foundation.signal(number, SIG_IGN)
+            #endif
         }
     }
 
