@@ -47,7 +47,7 @@ struct Serve: AsyncParsableCommand {
             group.addTask { try await server.run() }
             if !noWorker {
                 let worker = AgentWorker(
-                    redis: redis, agents: [planner], retention: retention, options: promptOptions)
+                    redis: redis, agents: [planner], retention: retention, options: .lesson)
                 group.addTask { try await worker.run(as: workerName) }
             }
             // The first to end takes the other along: a page that nobody works for helps nobody.
@@ -67,7 +67,7 @@ struct Work: AsyncParsableCommand {
         do {
             try await withLesson(options) { redis, narrator in
                 narrator.show("Worker \(workerName) waits for runs. Ctrl-C stops it; another one takes over.")
-                let worker = AgentWorker(redis: redis, retention: try .fromEnvironment(), options: promptOptions)
+                let worker = AgentWorker(redis: redis, retention: try .fromEnvironment(), options: .lesson)
                 try await narrator.untraced { try await worker.run(as: workerName) }
             }
         } catch is CancellationError {}
@@ -75,13 +75,6 @@ struct Work: AsyncParsableCommand {
 }
 
 private let workerName = "worker-\(ProcessInfo.processInfo.processIdentifier)"
-
-/// Ctrl-C shall not wait for answers: whatever is half said is handed back, and the next worker goes on with it.
-private let promptOptions: TaskQueueOptions = {
-    var options = TaskQueueOptions()
-    options.shutdownGrace = .milliseconds(250)
-    return options
-}()
 
 /// Only what is grave; the lesson tells the rest.
 ///
