@@ -79,10 +79,11 @@ struct NewerCommandTests {
                 try await group.pendingEntries(idleFor: .milliseconds(20)).count == 2
             }
 
-            var entries: [StreamEntry] = []
-            while entries.count < 3 { entries += try await ada.read(claimingIdleFor: .milliseconds(20)) }
+            var entries = try await ada.read(claimingIdleFor: .milliseconds(20))
+            // Where there is no CLAIM, what is new comes with a read of its own.
+            while entries.count < 3 { entries += try await ada.read(claimingIdleFor: .seconds(60)) }
 
-            #expect(entries.prefix(3).map { $0["number"] } == ["1", "2", "3"])
+            #expect(entries.map { $0["number"] } == ["1", "2", "3"])
             #expect(try await group.pending().perConsumer.map(\.name) == ["ada"])
             #expect(try await ada.read(claimingIdleFor: .seconds(60)).isEmpty)
         }
