@@ -8,7 +8,8 @@ import ArgumentParser
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures StreamKit against redis-benchmark and against hiredis used directly."
+        abstract: "Measures StreamKit against redis-benchmark and against hiredis used directly.",
+        subcommands: [QueueSpeed.self]
     )
 
     func run() async throws {
