@@ -9,6 +9,13 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+// As in the workspace's own Package.swift.
+#if os(macOS)
+let hiredisPkgConfig: String? = "hiredis"
+#else
+let hiredisPkgConfig: String? = nil
+#endif
+
 let streamKit: Target.Dependency = .product(name: "StreamKit", package: "redis-streams-workspace")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -21,9 +28,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.6.0"),
     ],
     targets: [
+        .systemLibrary(name: "Hiredis", pkgConfig: hiredisPkgConfig),
+        .target(name: "Limits", dependencies: ["Hiredis"], linkerSettings: [.linkedLibrary("hiredis")]),
         .executableTarget(
             name: "bench",
-            dependencies: [streamKit, argumentParser],
+            dependencies: [streamKit, argumentParser, "Limits"],
             path: "Sources/Bench",
             swiftSettings: strict
         ),

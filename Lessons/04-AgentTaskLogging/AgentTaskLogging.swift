@@ -57,7 +57,7 @@ struct Work: AsyncParsableCommand {
         try await withLesson(options) { redis, narrator in
             narrator.show("Waiting for requests in agent-tasks. Ctrl-C ends the worker.")
             try await narrator.untraced {
-                try await AgentWorker(redis: redis, retention: .fromEnvironment()).run(as: name)
+                try await AgentWorker(redis: redis, retention: .fromEnvironment(), options: .lesson).run(as: name)
             }
         }
     }

@@ -4,6 +4,7 @@
 
 import ArgumentParser
 import Foundation
+import LessonKit
 import ServerSentEvents
 
 struct ServerOption: ParsableArguments {
@@ -18,11 +19,13 @@ struct Ask: AsyncParsableCommand {
     @OptionGroup var options: ServerOption
 
     func run() async throws {
-        let accepted = try await explaining(options.server) {
-            try await AgentClient(server: options.server).ask(prompt)
+        try await cancellingOnInterrupt {
+            let accepted = try await explaining(options.server) {
+                try await AgentClient(server: options.server).ask(prompt)
+            }
+            say("conversation \(accepted.conversation_id)\n")
+            try await Viewer(server: options.server, conversation: accepted.conversation_id).watch(from: nil)
         }
-        say("conversation \(accepted.conversation_id)\n")
-        try await Viewer(server: options.server, conversation: accepted.conversation_id).watch(from: nil)
     }
 }
 
@@ -35,7 +38,9 @@ struct Watch: AsyncParsableCommand {
     @OptionGroup var options: ServerOption
 
     func run() async throws {
-        try await Viewer(server: options.server, conversation: conversation).watch(from: cursor)
+        try await cancellingOnInterrupt {
+            try await Viewer(server: options.server, conversation: conversation).watch(from: cursor)
+        }
     }
 }
 
@@ -63,14 +68,15 @@ struct Viewer {
                 throw ValidationError(refusal.description)  // another try would end the same way
             } catch let exit as ExitCode {
                 throw exit
-            } catch is CancellationError {
-                return
+            } catch where Task.isCancelled {
+                break  // Ctrl-C
             } catch {
                 say("\n[\(error): trying again after \(cursor ?? "the beginning")]\n")
             }
             failures += 1
-            try await Task.sleep(for: .seconds(min(failures, 5)))
+            guard (try? await Task.sleep(for: .seconds(min(failures, 5)))) != nil else { break }
         }
+        say("\n[left; go on with: watch \(conversation)\(cursor.map { " --cursor \($0)" } ?? "")]\n")
     }
     // end snippet
 

@@ -7,7 +7,10 @@ import Synchronization
 ///
 /// What `body` started gets two seconds to clean up. After that, or at a second Ctrl-C, the process
 /// exits at once; a private redis-server notices and ends by itself.
-func cancellingOnInterrupt<R>(_ body: () async throws -> R) async throws -> R {
+/// - Parameter body: what to do, and to cancel. ``withLesson(_:durable:keys:_:)`` does this for its body.
+/// - Returns: what `body` returns.
+/// - Throws: what `body` throws, or after a signal an exit code: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
+public func cancellingOnInterrupt<R>(_ body: () async throws -> R) async throws -> R {
     // Safety: a task may be cancelled from any thread. This one lives as long as this function runs, and
     // no signal reaches it once `stopListening` has returned.
     nonisolated(unsafe) let task = withUnsafeCurrentTask { $0 }
@@ -43,8 +46,11 @@ private final class Interruption: Sendable {
         for (number, source) in zip(Self.signals, sources) {
             source.setEventHandler { self.arrived(number) }
             source.resume()
-            // The default action would end the process before the handler runs.
+            #if canImport(Darwin)
+            // The default action would end the process before the handler runs. On Linux, Dispatch puts a handler
+            // of its own in the place of that action, and a signal that is ignored never reaches anybody.
             Foundation.signal(number, SIG_IGN)
+            #endif
         }
     }
 
@@ -68,7 +74,10 @@ private final class Interruption: Sendable {
         guard isFirst else { exit(128 + number) }
         // A terminal shows ^C; what follows starts on a line of its own.
         if isatty(STDERR_FILENO) == 1 { writeFully("\n", to: STDERR_FILENO) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { exit(128 + number) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 2) {
+            writeFully("This took too long, so it ends without cleaning up.\n", to: STDERR_FILENO)
+            exit(128 + number)
+        }
         state.withLock { $0.cancel?() }
     }
 }
