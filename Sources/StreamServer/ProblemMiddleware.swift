@@ -30,6 +30,7 @@ struct ProblemMiddleware: RouterMiddleware {
         return .notFound(
             "unknown_path",
             "Nothing answers \(request.method) \(request.uri.path). Open / for the page; the API has "
-                + "GET /api/health, POST /api/agents/{agent}/run and GET /api/agent/stream/{conversation_id}.")
+                + "GET /api/health, POST /api/agents/{agent}/run, GET /api/agent/stream/{conversation_id} and "
+                + "POST /api/agent/stream/{conversation_id}/cancel.")
     }
 }

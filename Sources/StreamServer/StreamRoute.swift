@@ -18,10 +18,8 @@ struct StreamRoute: Sendable {
 
     private func stream(_ request: Request, of conversation: String) async throws -> Response {
         let cursor = try Cursor(of: request)
-        guard let id = ConversationID(conversation) else { throw Self.unknown(conversation) }
-        let log = RunLog(redis: redis, conversationID: id.text, retention: configuration.retention)
         // What is wrong is said now: once the body has begun there is no status code left to say it with.
-        guard try await log.exists() else { throw Self.unknown(conversation) }
+        let log = try await configuration.log(of: conversation, redis: redis)
         try await cursor.check(against: log)
 
         let format = StreamFormat(of: request)
@@ -73,13 +71,6 @@ struct StreamRoute: Sendable {
         case event(RunEvent)
         case ping
         case end
-    }
-
-    private static func unknown(_ conversation: String) -> Problem {
-        .notFound(
-            "unknown_conversation",
-            "There is no conversation '\(conversation)'. It never was, or it expired; start a run with "
-                + "POST /api/agents/{agent}/run.")
     }
 }
 

@@ -38,5 +38,6 @@ func buildRouter(redis: Redis, configuration: StreamServerConfiguration) -> Rout
     HealthRoute(redis: redis, agents: configuration.agents).add(to: router)
     RunRoute(redis: redis, configuration: configuration).add(to: router)
     StreamRoute(redis: redis, configuration: configuration).add(to: router)
+    CancelRoute(redis: redis, configuration: configuration).add(to: router)
     return router
 }

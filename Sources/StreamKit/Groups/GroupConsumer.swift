@@ -7,7 +7,7 @@ public final class GroupConsumer: Sendable {
     /// Its name in the group.
     public let name: String
     /// Entries that the server delivered to a read whose task had been cancelled; the next read gets them.
-    private let undelivered = Mutex<[StreamEntry]>([])
+    let undelivered = Mutex<[StreamEntry]>([])
 
     init(group: ConsumerGroup, name: String) {
         self.group = group
@@ -80,7 +80,7 @@ public final class GroupConsumer: Sendable {
         try await group.acknowledge(ids)
     }
 
-    private func keep(_ reply: Reply) {
+    func keep(_ reply: Reply) {
         guard let entries = try? reply.entriesByStream()[group.stream.key] else { return }
         undelivered.withLock { $0 += entries }
     }
