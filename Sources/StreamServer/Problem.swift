@@ -50,6 +50,8 @@ extension Problem {
                 status: .conflict, code: "wrong_type",
                 message: "The key of this conversation holds something that is no stream. "
                     + "Use another conversation, or remove that key from Redis.")
+        case .server(let reply) where reply.isTemporary:
+            self = .redisUnavailable
         case .server, .invalidInput, .unexpectedReply:
             self.init(
                 status: .internalServerError, code: "redis_refused",

@@ -61,6 +61,15 @@ final class BlockingConnections: Sendable {
         for connection in all { connection.close() }
     }
 
+    /// Closes what nobody uses at this moment, because it leads to the wrong server.
+    func dropIdle() {
+        let idle = state.withLock { state in
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for connection in idle { connection.close() }
+    }
+
     private func take() throws -> Connection {
         try state.withLock { state in
             guard !state.isClosed else { throw StreamKitError.closed }

@@ -19,6 +19,8 @@ extension Connection {
             state.phase = .ready(socket)
             state.failedAttempts = 0
             state.wasConnected = true
+            state.connectedAt = Self.now()
+            state.lastFailure = nil
             state.socketIsFull = false
             return true
         }
@@ -28,15 +30,17 @@ extension Connection {
         flush()
     }
 
-    /// A first attempt that fails is an answer: the address is probably wrong.
+    /// A first attempt that reaches nobody is an answer: the address is probably wrong.
     ///
-    /// Later ones are repeated until the waiting commands run out of time, because the server was there and
-    /// may come back.
+    /// Others are repeated until the waiting commands run out of time: a server that was there may come
+    /// back, and one that is loading or full is there.
     private func connectFailed(_ failure: Connector.Failure) {
         let failed: Deque<CommandSlot> = state.withLock { state in
             guard case .connecting = state.phase else { return [] }
             state.failedAttempts += 1
-            let mayComeBack = failure.isTransient && reconnects && (state.wasConnected || isLoading(failure))
+            let isThere = state.wasConnected || failure.error.serverPrefix != nil
+            let mayComeBack = failure.isTransient && reconnects && isThere
+            state.lastFailure = failure.error
             if mayComeBack, !state.slots.isEmpty {
                 state.phase = .waitingToReconnect(until: Self.now() &+ Self.backoff(attempt: state.failedAttempts))
                 return []
@@ -53,10 +57,6 @@ extension Connection {
         for slot in failed { slot.finish(.failure(failure.error)) }
     }
 
-    private func isLoading(_ failure: Connector.Failure) -> Bool {
-        failure.error.description.contains("LOADING")
-    }
-
     /// 10 ms, doubled with every failure up to 2 s, and a random half of it taken off.
     static func backoff(attempt: Int) -> UInt64 {
         let longest: UInt64 = min(2_000_000_000, 10_000_000 << UInt64(min(attempt, 8)))
@@ -70,6 +70,31 @@ extension Connection {
             return true
         }
         if isDue { connect() }
+    }
+
+    /// Fails commands that waited for a connection until their deadline; they never left, and never will.
+    func giveUpUnsent(_ now: UInt64) {
+        let (late, reason) = state.withLock { state -> ([CommandSlot], StreamKitError?) in
+            switch state.phase {
+            case .connecting, .waitingToReconnect: (state.removeUnsent { $0.isOver(now) }, state.lastFailure)
+            case .idle, .ready, .closed: ([], nil)
+            }
+        }
+        let error = reason ?? .cannotConnect("No connection to Redis at \(configuration) came about in time.")
+        for slot in late { slot.finish(.failure(error)) }
+    }
+
+    /// Ends the present socket, so that the next command finds out anew who answers at the address.
+    ///
+    /// Not one that is fresh: its server is what there is, and many commands may complain at once.
+    func reconnect() {
+        let socket: Socket? = state.withLock { state in
+            guard case .ready(let socket) = state.phase, Self.now() &- state.connectedAt > 100_000_000 else {
+                return nil
+            }
+            return socket
+        }
+        socket?.shutDown()
     }
 
     /// Sorts the waiting commands after a break: what never left stays and is sent on the next socket;
@@ -98,5 +123,36 @@ extension Connection {
         configuration.logger.debug("disconnected", metadata: ["reason": "\(reason)"])
         for slot in lost { slot.finish(.failure(error ?? .connectionLost(reason, outcomeUnknown: true))) }
         if reconnect { connect() }
+    }
+}
+
+extension CommandSlot {
+    fileprivate func isOver(_ now: UInt64) -> Bool { deadline <= now || waiter == nil }
+}
+
+extension Connection.State {
+    /// Takes commands out of the queue, and their bytes out of the buffer, while nothing of it was written.
+    fileprivate mutating func removeUnsent(where isOver: (CommandSlot) -> Bool) -> [CommandSlot] {
+        guard slots.contains(where: isOver) else { return [] }
+        let base = encoded - UInt64(outgoing.count)
+        var (kept, dropped) = (Deque<CommandSlot>(), [CommandSlot]())
+        var bytes = ByteBuffer(capacity: 16 << 10)
+        for (index, slot) in slots.enumerated() {
+            guard !isOver(slot) else {
+                dropped.append(slot)
+                continue
+            }
+            let end = index + 1 < slots.count ? slots[index + 1].start : encoded
+            var moved = slot
+            moved.start = base + UInt64(bytes.count)
+            kept.append(moved)
+            outgoing.withBytes { all in
+                bytes.append(UnsafeRawBufferPointer(rebasing: all[Int(slot.start - base)..<Int(end - base)]))
+            }
+        }
+        encoded = base + UInt64(bytes.count)
+        slots = kept
+        swap(&outgoing, &bytes)
+        return dropped
     }
 }

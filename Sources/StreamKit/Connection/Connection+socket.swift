@@ -25,9 +25,10 @@ extension Connection {
                 IOThread.shared.wake()
                 return
             case .failed:
-                // The I/O thread finds the end of the connection and sorts out who is affected.
-                socket.shutDown()
+                // Nothing of it left, so it goes back first. Then the I/O thread finds the end of the
+                // connection and sorts out who is affected.
                 finishWriting(&spare, sent: 0, on: socket)
+                socket.shutDown()
                 return
             }
         }
@@ -62,7 +63,9 @@ extension Connection {
 
     /// The socket has room again.
     func writable(_ socket: Socket) {
-        state.withLock { $0.socketIsFull = false }
+        state.withLock { state in
+            if case .ready(let current) = state.phase, current === socket { state.socketIsFull = false }
+        }
         flush()
     }
 
@@ -108,6 +111,7 @@ extension Connection {
     /// connection is given up with it.
     func tick(_ now: UInt64) {
         reconnectIfDue(now)
+        giveUpUnsent(now)
         var late: [CommandSlot] = []
         let socket: Socket? = state.withLock { state in
             guard let first = state.slots.first else { return nil }

@@ -34,6 +34,9 @@ final class Connection: @unchecked Sendable {
         var cancelledBeforeSending: Set<UInt64> = []
         var failedAttempts = 0
         var wasConnected = false
+        var connectedAt: UInt64 = 0
+        /// Why the last attempt to connect failed.
+        var lastFailure: StreamKitError?
     }
 
     /// Bytes that may wait unsent before the caller pushes them out itself.

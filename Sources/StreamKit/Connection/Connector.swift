@@ -89,6 +89,7 @@ enum Connector {
         _ context: UnsafeMutablePointer<redisContext>, _ words: [String], _ configuration: RedisConfiguration
     ) throws(Failure) -> Int {
         guard let raw = blockingCommand(context, words) else {
+            if let message = lastWords(context) { throw refusal(message, words[0], configuration) }
             throw failure(
                 "Redis at \(configuration) accepted the connection but did not answer \(words[0]): "
                     + "\(errorText(context)). Is that port Redis?", transient: true)
@@ -96,11 +97,23 @@ enum Connector {
         let reply = raw.assumingMemoryBound(to: redisReply.self)
         defer { freeReplyObject(raw) }
         guard reply.pointee.type == REDIS_REPLY_ERROR else { return Int(reply.pointee.integer) }
-        let error = ServerError(message: reply.pointee.str.map { String(cString: $0) } ?? "", command: words[0])
-        throw Failure(
-            error: .cannotConnect("Cannot use Redis at \(configuration). \(error)"),
-            isTransient: ["LOADING", "MASTERDOWN", "BUSY"].contains(error.prefix)
-                || error.message.contains("max number of clients"))
+        let message = reply.pointee.str.map { String(cString: $0) } ?? ""
+        throw refusal(message, words[0], configuration)
+    }
+
+    private static func refusal(
+        _ message: String, _ command: String, _ configuration: RedisConfiguration
+    ) -> Failure {
+        let error = ServerError(message: message, command: command, address: "\(configuration)")
+        return Failure(error: .server(error), isTransient: error.isTemporary)
+    }
+
+    /// What a server said before it hung up, as one does that has too many clients.
+    private static func lastWords(_ context: UnsafeMutablePointer<redisContext>) -> String? {
+        var bytes = [UInt8](repeating: 0, count: 512)
+        let count = recv(context.pointee.fd, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+        guard count > 1, bytes[0] == UInt8(ascii: "-") else { return nil }
+        return String(decoding: bytes[1..<count].prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
     }
 
     private static func blockingCommand(

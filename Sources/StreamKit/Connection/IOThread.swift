@@ -64,8 +64,9 @@ final class IOThread: Sendable {
         if descriptors[0].revents != 0 { drainWakeUps() }
         for (entry, descriptor) in zip(waiting, descriptors.dropFirst()) where descriptor.revents != 0 {
             let events = Int32(descriptor.revents)
-            if events & POLLOUT != 0 { entry.connection.writable(entry.socket) }
+            // The end of a socket is read before anything is written to it: what never left is kept then.
             if events & ~POLLOUT != 0 { entry.connection.readable(entry.socket) }
+            if events & POLLOUT != 0 { entry.connection.writable(entry.socket) }
         }
         let now = Connection.now()
         for connection in current { connection.tick(now) }

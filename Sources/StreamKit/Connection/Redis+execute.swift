@@ -1,18 +1,31 @@
 extension Redis {
     /// Sends one encoded command over the shared connection.
     ///
-    /// Where it is `repeatable`, sending it twice does no harm, so a lost reply is asked for again.
-    func execute(repeatable: Bool = false, _ encode: (inout ByteBuffer) -> Void) async throws -> Reply {
-        var attempt = 1
+    /// Where it is `repeatable`, sending it twice does no harm, so a lost reply is asked for again. A reply
+    /// that comes after the waiting task was cancelled goes to `orphan`.
+    func execute(
+        repeatable: Bool = false, orphan: (@Sendable (Reply) -> Void)? = nil, _ encode: (inout ByteBuffer) -> Void
+    ) async throws -> Reply {
+        var retry = Retry(configuration, repeatable: repeatable)
+        let late = orphan.map { orphan in Self.firstReply(for: orphan) }
         while true {
             do {
                 let replies = try await traced(encode) {
-                    try await shared.send(timeout: configuration.commandTimeout, encode)
+                    try await shared.send(timeout: configuration.commandTimeout, orphan: late, encode)
                 }
-                return try replies[0].orThrow(encode)
-            } catch StreamKitError.connectionLost(_, _) where repeatable && attempt < 3 {
-                attempt += 1
+                return try replies[0].orThrow(configuration, encode)
+            } catch let error as StreamKitError {
+                leaveDemotedPrimary(error)
+                try await retry.pause(after: error)
             }
+        }
+    }
+
+    private static func firstReply(
+        for orphan: @escaping @Sendable (Reply) -> Void
+    ) -> @Sendable (Result<[Reply], StreamKitError>) -> Void {
+        { outcome in
+            if case .success(let replies) = outcome, let reply = replies.first, reply.kind == .array { orphan(reply) }
         }
     }
 
@@ -20,17 +33,34 @@ extension Redis {
     ///
     /// A reply that comes after the waiting task was cancelled goes to `orphan`.
     func executeBlocking(
-        wait: ReadWait, orphan: (@Sendable (Reply) -> Void)? = nil, _ encode: (inout ByteBuffer) -> Void
+        repeatable: Bool = false, wait: ReadWait, orphan: (@Sendable (Reply) -> Void)? = nil,
+        _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Reply {
-        let replies = try await traced(encode) {
-            try await blocking.send(wait: wait, unblockingWith: shared, orphan: orphan, encode)
+        var retry = Retry(configuration, repeatable: repeatable)
+        while true {
+            do {
+                let replies = try await traced(encode) {
+                    try await blocking.send(wait: wait, unblockingWith: shared, orphan: orphan, encode)
+                }
+                return try replies[0].orThrow(configuration, encode)
+            } catch let error as StreamKitError {
+                leaveDemotedPrimary(error)
+                try await retry.pause(after: error)
+            }
         }
-        return try replies[0].orThrow(encode)
+    }
+
+    /// A replica answered: whoever is the primary now is found by connecting anew.
+    private func leaveDemotedPrimary(_ error: StreamKitError) {
+        guard case .server(let error) = error, error.isFromDemotedPrimary else { return }
+        shared.reconnect()
+        blocking.dropIdle()
     }
 
     /// Sends several commands in one go and waits for all replies.
     ///
     /// They are carried out in order, yet not as a transaction: other clients' commands may come between.
+    /// A batch of which the server carried out nothing, because it is loading for instance, is sent again.
     /// - Returns: one result a command, in order; an error reply fails only its own.
     public func pipeline(_ fill: (inout Pipeline) -> Void) async throws -> [Result<Reply, StreamKitError>] {
         var batch = Pipeline()
@@ -38,11 +68,21 @@ extension Redis {
         let count = batch.count
         guard count > 0 else { return [] }
         let encode: (inout ByteBuffer) -> Void = { buffer in batch.buffer.withBytes { buffer.append($0) } }
-        let replies = try await traced(encode) {
-            try await shared.send(replyCount: count, timeout: configuration.commandTimeout, encode)
-        }
-        return replies.map { reply in
-            reply.kind == .error ? .failure(.server(ServerError(message: reply.text ?? ""))) : .success(reply)
+        var retry = Retry(configuration, repeatable: false)
+        while true {
+            let replies = try await traced(encode) {
+                try await shared.send(replyCount: count, timeout: configuration.commandTimeout, encode)
+            }
+            guard replies.contains(where: { $0.kind == .error }) else { return replies.map { .success($0) } }
+            let results = replies.results(configuration, encode)
+            let refusals = results.compactMap(\.refusal)
+            for refusal in refusals { leaveDemotedPrimary(refusal) }
+            guard refusals.count == count, let first = refusals.first else { return results }
+            do {
+                try await retry.pause(after: first)
+            } catch is StreamKitError {
+                return results
+            }
         }
     }
 
@@ -79,12 +119,37 @@ extension Redis {
 }
 
 extension Reply {
-    fileprivate func orThrow(_ encode: (inout ByteBuffer) -> Void) throws -> Reply {
+    fileprivate func orThrow(
+        _ configuration: RedisConfiguration, _ encode: (inout ByteBuffer) -> Void
+    ) throws -> Reply {
         guard kind == .error else { return self }
+        return try [self].results(configuration, encode)[0].get()
+    }
+}
+
+extension Result<Reply, StreamKitError> {
+    /// The error of a command that the server did not carry out and may carry out later.
+    fileprivate var refusal: StreamKitError? {
+        guard case .failure(.server(let error)) = self, error.isTemporary || error.isFromDemotedPrimary else {
+            return nil
+        }
+        return .server(error)
+    }
+}
+
+extension [Reply] {
+    /// Each reply, or the error it is, with the name of the command that it answers.
+    fileprivate func results(
+        _ configuration: RedisConfiguration, _ encode: (inout ByteBuffer) -> Void
+    ) -> [Result<Reply, StreamKitError>] {
         var copy = ByteBuffer()
         encode(&copy)
-        let command = TracedCommand.words(in: copy).first?.first ?? ""
-        throw StreamKitError.server(ServerError(message: text ?? "", command: command))
+        return zip(self, TracedCommand.words(in: copy)).map { reply, words in
+            guard reply.kind == .error else { return .success(reply) }
+            let name = words.first ?? ""
+            return .failure(
+                .server(ServerError(message: reply.text ?? "", command: name, address: "\(configuration)")))
+        }
     }
 }
 

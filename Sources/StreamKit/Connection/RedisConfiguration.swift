@@ -28,6 +28,10 @@ public struct RedisConfiguration: Sendable {
     ///
     /// Blocking reads get it on top of their wait.
     public var commandTimeout: Duration = .seconds(10)
+    /// How long the server is asked to block at once by a read that waits for ever.
+    ///
+    /// The read is then repeated. A server that hangs is noticed after this and ``commandTimeout``.
+    public var longestBlock: Duration = .seconds(5)
     /// Receives every command and its reply; costs nothing while it is `nil`.
     public var trace: CommandTrace?
     /// Receives connects, disconnects and retries at debug level, never a payload.

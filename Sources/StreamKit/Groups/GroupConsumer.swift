@@ -7,7 +7,7 @@ public final class GroupConsumer: Sendable {
     /// Its name in the group.
     public let name: String
     /// Entries that the server delivered to a read whose task had been cancelled; the next read gets them.
-    private let undelivered = Mutex<[StreamEntry]>([])
+    let undelivered = Mutex<[StreamEntry]>([])
 
     init(group: ConsumerGroup, name: String) {
         self.group = group
@@ -17,28 +17,35 @@ public final class GroupConsumer: Sendable {
     private var redis: Redis { group.stream.redis }
 
     /// Reads new entries for this consumer (XREADGROUP `>`), which are pending with it from then on.
+    ///
+    /// When the reply was lost (``StreamKitError/connectionLost(_:outcomeUnknown:)``), the entries in it
+    /// are pending too: ``ownPending(after:limit:)`` has them, and ``deliveries(ifGroupIsMissing:patience:)``
+    /// looks there by itself.
+    ///
     /// - Parameters:
     ///   - limit: the most to return.
     ///   - wait: how long to wait when there is nothing new.
     /// - Returns: nothing if the wait ended before an entry came.
     /// - Throws: ``StreamKitError/server(_:)`` with the prefix `NOGROUP` if group or stream are missing.
     public func read(limit: Int? = nil, wait: ReadWait = .no) async throws -> [StreamEntry] {
-        let late = undelivered.withLock { entries in
+        let late = takeLate(limit)
+        return late.isEmpty ? try await readNew(limit: limit, wait: wait) : late
+    }
+
+    /// Entries that came for a read whose task had been cancelled.
+    func takeLate(_ limit: Int?) -> [StreamEntry] {
+        undelivered.withLock { entries in
             let taken = entries.prefix(limit ?? .max)
             entries.removeFirst(taken.count)
             return Array(taken)
         }
-        if !late.isEmpty { return late }
-        let encode: (inout ByteBuffer) -> Void = { [self] buffer in
-            encodeRead(&buffer, limit: limit, wait: wait, from: nil)
+    }
+
+    func readNew(limit: Int?, wait: ReadWait) async throws -> [StreamEntry] {
+        let entries = try await redis.readInRounds(repeatable: false, wait: wait, orphan: { [self] in keep($0) }) {
+            encodeRead(&$0, limit: limit, wait: $1, from: nil)
         }
-        let reply: Reply
-        if wait == .no {
-            reply = try await redis.execute(encode)
-        } else {
-            reply = try await redis.executeBlocking(wait: wait, orphan: { [self] in keep($0) }, encode)
-        }
-        return try reply.entriesByStream()[group.stream.key] ?? []
+        return entries[group.stream.key] ?? []
     }
 
     /// Reads what this consumer holds and has not acknowledged (XREADGROUP with an ID), deleted entries left out.
@@ -73,7 +80,7 @@ public final class GroupConsumer: Sendable {
         try await group.acknowledge(ids)
     }
 
-    private func keep(_ reply: Reply) {
+    func keep(_ reply: Reply) {
         guard let entries = try? reply.entriesByStream()[group.stream.key] else { return }
         undelivered.withLock { $0 += entries }
     }

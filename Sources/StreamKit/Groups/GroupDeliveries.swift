@@ -32,6 +32,7 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
         private var pendingAfter: StreamID? = .zero
         private var highest = StreamID.zero
         private var ready: ArraySlice<StreamEntry> = []
+        private var trouble = Trouble()
 
         init(consumer: GroupConsumer, ifMissing: MissingGroup, patience: Duration) {
             self.consumer = consumer
@@ -56,30 +57,32 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
         }
 
         private mutating func fill() async throws {
-            guard let after = pendingAfter else {
-                ready = try await consumer.read(limit: 64, wait: .forever)[...]
-                return
+            // On a line that breaks within long replies, shorter ones still get through.
+            let limit = Swift.max(1, 64 >> trouble.failures)
+            if let after = pendingAfter {
+                let held = try await consumer.ownPendingPage(after: after, limit: limit)
+                pendingAfter = held.last
+                ready = held.entries[...]
+            } else {
+                // A late entry was pending already, so it may have been listed before.
+                let late = consumer.takeLate(limit).filter { $0.id > highest }
+                ready = late.isEmpty ? try await consumer.readNew(limit: limit, wait: .forever)[...] : late[...]
             }
-            let held = try await Reconnecting.attempt(for: patience) { _ in
-                try await consumer.ownPendingPage(after: after, limit: 64)
-            }
-            pendingAfter = held.last
-            ready = held.entries[...]
+            trouble = Trouble()
         }
 
         private mutating func recover(from error: StreamKitError) async throws {
-            if error.isConnectionFailure {
+            if error.mayPass {
                 // The lost reply may have delivered entries: they are pending now, after the last one seen.
-                pendingAfter = highest
-                try await Reconnecting.attempt(for: patience) { _ in
-                    _ = try await consumer.group.stream.redis.send("PING")
-                }
-                return
+                pendingAfter = pendingAfter ?? highest
+                return try await trouble.pause(after: error, patience)
             }
             guard case .recreate(let start) = ifMissing,
                 error.serverPrefix == "NOGROUP" || error.serverPrefix == "UNBLOCKED"
             else { throw error }
-            try await consumer.group.create(from: start)
+            try await Trouble.waitOut(patience) { _ in try await consumer.group.create(from: start) }
+            // A stream that begins again may begin with lower IDs.
+            highest = .zero
         }
     }
 }

@@ -81,14 +81,3 @@ extension RunLog {
     /// Seven tries spread over about three seconds: enough for a Redis that restarts.
     private static var tries: Int { 7 }
 }
-
-extension StreamKitError {
-    /// Whether the same command may succeed a moment later.
-    var mayPass: Bool {
-        switch self {
-        case .connectionLost, .cannotConnect, .timedOut: true
-        case .server(let error): error.prefix == "LOADING"
-        default: false
-        }
-    }
-}

@@ -94,18 +94,14 @@ extension Redis {
         _ positions: [(key: String, after: StreamID)], limit: Int? = nil, wait: ReadWait = .no
     ) async throws -> [String: [StreamEntry]] {
         guard !positions.isEmpty else { return [:] }
-        let encode: (inout ByteBuffer) -> Void = { buffer in
+        return try await readInRounds(repeatable: true, wait: wait) { buffer, round in
             buffer.beginCommand(
-                "XREAD", words: 2 + positions.count * 2 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
-            buffer.writeReadOptions(limit: limit, wait: wait)
+                "XREAD", words: 2 + positions.count * 2 + (limit == nil ? 0 : 2) + (round == .no ? 0 : 2))
+            buffer.writeReadOptions(limit: limit, wait: round)
             buffer.word("STREAMS")
             for position in positions { buffer.word(position.key) }
             for position in positions { buffer.word(position.after) }
         }
-        let reply =
-            wait == .no
-            ? try await execute(repeatable: true, encode) : try await executeBlocking(wait: wait, encode)
-        return try reply.entriesByStream()
     }
 }
 

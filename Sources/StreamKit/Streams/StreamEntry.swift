@@ -12,10 +12,12 @@ public struct StreamEntry: Sendable {
     private let count: Int
 
     /// Reads one `[id, [name, value, …]]` that starts at a token; the entry's end comes with it.
+    ///
+    /// Numbers may follow, which are left out: XREADGROUP CLAIM adds idle time and delivery count.
     /// - Returns: no entry for one that was deleted while it was pending (its fields are null).
     static func parse(_ storage: ReplyStorage, at index: Int) throws -> (id: StreamID, entry: StreamEntry?, end: Int) {
         let tokens = storage.tokens
-        guard index + 2 < tokens.count, tokens[index].kind == .array, tokens[index].value == 2,
+        guard index + 2 < tokens.count, tokens[index].kind == .array, tokens[index].value >= 2,
             tokens[index + 1].kind == .string
         else { throw StreamKitError.unexpectedReply("A stream entry is not a pair of ID and fields.") }
         let idToken = tokens[index + 1]
@@ -24,8 +26,9 @@ public struct StreamEntry: Sendable {
         }
         guard let id else { throw StreamKitError.unexpectedReply("A stream entry has no readable ID.") }
         let fields = tokens[index + 2]
-        guard fields.kind == .array else { return (id, nil, index + 3) }
-        let end = index + 3 + fields.value
+        let extras = tokens[index].value - 2
+        guard fields.kind == .array else { return (id, nil, index + 3 + extras) }
+        let end = index + 3 + fields.value + extras
         guard fields.value % 2 == 0, end <= tokens.count else {
             throw StreamKitError.unexpectedReply("Entry \(id) has a field without a value.")
         }

@@ -1,8 +1,8 @@
 /// The entries of a stream from a position on, for as long as one listens.
 ///
 /// A lost connection is made anew and reading goes on after the last entry delivered, so nothing is
-/// missed and nothing comes twice. "From now on" is looked up once, at the first read. The sequence ends
-/// by throwing: `CancellationError` as soon as the task is cancelled, ``StreamKitError`` when the server
+/// missed and nothing comes twice. "From now on" is looked up once, at the first read. A stream that is
+/// deleted and begins again is followed from its new beginning. The sequence ends by throwing: `CancellationError` as soon as the task is cancelled, ``StreamKitError`` when the server
 /// refuses the read (``StreamKitError/server(_:)``) or cannot be reached.
 public struct StreamFollower: AsyncSequence, Sendable {
     /// One entry.
@@ -25,6 +25,7 @@ public struct StreamFollower: AsyncSequence, Sendable {
         let patience: Duration
         private var last: StreamID?
         private var ready: ArraySlice<StreamEntry> = []
+        private var history = History()
 
         init(stream: RedisStream, position: StreamPosition, patience: Duration) {
             self.stream = stream
@@ -41,10 +42,12 @@ public struct StreamFollower: AsyncSequence, Sendable {
                     return entry
                 }
                 let start = try await startingPoint()
-                ready = try await Reconnecting.attempt(for: patience) { failures in
+                let round = ReadWait.atMost(stream.redis.configuration.longestBlock)
+                ready = try await Trouble.waitOut(patience) { failures in
                     // On a line that breaks within long replies, shorter ones still get through.
-                    try await stream.read(after: start, limit: Swift.max(1, 256 >> failures), wait: .forever)[...]
+                    try await stream.read(after: start, limit: Swift.max(1, 256 >> failures), wait: round)[...]
                 }
+                if ready.isEmpty { try await noticeNewBeginning() } else { history.note(ready) }
             }
         }
 
@@ -54,11 +57,43 @@ public struct StreamFollower: AsyncSequence, Sendable {
             switch position {
             case .beginning: start = .zero
             case .after(let id): start = id
-            case .now: start = try await stream.lastID() ?? .zero
+            case .now:
+                start = try await Trouble.waitOut(patience) { _ in try await stream.lastID() ?? .zero }
+                history.note(start)
             }
             last = start
             return start
         }
+
+        /// Looks whether new entries may have lower IDs than the last one that was delivered.
+        ///
+        /// They do where the stream was deleted and made again with IDs of its writer's own, or by a server
+        /// whose clock was set back, or where a failover lost the newest entries.
+        private mutating func noticeNewBeginning() async throws {
+            guard let last, history.knows(last) else { return }
+            let info = try await Trouble.waitOut(patience) { _ in try await stream.info() }
+            if let info, info.lastGeneratedID >= last { return }
+            let isSetBack = info?.lastEntry.map { history.knows($0.id) } ?? false
+            self.last = isSetBack ? info?.lastGeneratedID : .zero
+            history.note(self.last ?? .zero)
+        }
+    }
+
+    /// The newest IDs that were delivered, enough to recognise the stream they came from.
+    struct History {
+        private static let most = 256
+        private var ids: [StreamID] = []
+
+        mutating func note(_ entries: ArraySlice<StreamEntry>) {
+            ids.removeFirst(Swift.max(0, Swift.min(ids.count, ids.count + entries.count - Self.most)))
+            ids += entries.lazy.map(\.id)
+        }
+
+        mutating func note(_ id: StreamID) {
+            ids.append(id)
+        }
+
+        func knows(_ id: StreamID) -> Bool { ids.contains(id) }
     }
 }
 
@@ -71,35 +106,5 @@ extension RedisStream {
     /// - Returns: a sequence that goes on until the task is cancelled or reading fails for good.
     public func follow(after position: StreamPosition, patience: Duration = .seconds(60)) -> StreamFollower {
         StreamFollower(stream: self, position: position, patience: patience)
-    }
-}
-
-/// Repeats reads that a broken connection interrupted.
-enum Reconnecting {
-    /// Runs a read until it succeeds, or fails for another reason than the connection, or time is up.
-    static func attempt<R>(for patience: Duration, _ read: (_ failures: Int) async throws -> R) async throws -> R {
-        var failures = 0
-        var firstFailure: ContinuousClock.Instant?
-        while true {
-            do {
-                return try await read(failures)
-            } catch let error as StreamKitError {
-                let began = firstFailure ?? .now
-                firstFailure = began
-                guard error.isConnectionFailure, began.duration(to: .now) < patience else { throw error }
-                failures += 1
-                if failures > 1 { try await Task.sleep(for: .nanoseconds(Connection.backoff(attempt: failures))) }
-            }
-        }
-    }
-}
-
-extension StreamKitError {
-    /// Whether the connection failed, rather than the command.
-    var isConnectionFailure: Bool {
-        switch self {
-        case .connectionLost, .cannotConnect, .timedOut: true
-        case .invalidInput, .server, .unexpectedReply, .closed: false
-        }
     }
 }

@@ -1,0 +1,48 @@
+import Foundation
+
+/// Figures that need a process of their own: memory at its highest, instructions counted by callgrind.
+enum ChildFigures {
+    /// What may be in flight on a connection, in megabytes, and as much again in buffers on their way.
+    private static let memoryBar = 64.0
+
+    static func rows(filter: String?) async throws -> [Row] {
+        var rows: [Row] = []
+        let memory = "memory while 1,000,000 XADD wait for a slow server, growth"
+        if filter.map(memory.contains) ?? true, let growth = await ownFigure(["memory"]) {
+            rows.append(
+                Row(
+                    name: memory, value: growth, unit: "MB", against: "documented limit", limit: memoryBar,
+                    bar: .atMost(1)))
+        }
+        let instructions = "instructions per XADD in batches of 256"
+        if filter.map(instructions.contains) ?? true, let figure = await instructionsPerAppend() {
+            rows.append(Row(name: instructions, value: figure, unit: "instructions"))
+        }
+        return rows
+    }
+
+    private static func ownFigure(_ words: [String]) async -> Double? {
+        let output = await Program.output(of: [CommandLine.arguments[0]] + words)
+        return output.flatMap { Double($0.filter { !$0.isNewline }) }
+    }
+
+    /// The difference of two runs, so that starting up does not count; `nil` without valgrind.
+    private static func instructionsPerAppend() async -> Double? {
+        let (few, many) = (25_600, 76_800)
+        guard let less = await instructions(few), let more = await instructions(many) else { return nil }
+        return Double(more - less) / Double(many - few)
+    }
+
+    private static func instructions(_ count: Int) async -> Int? {
+        let file = FileManager.default.temporaryDirectory.path + "/streamkit-callgrind-\(getpid())"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let words =
+            ["valgrind", "--tool=callgrind", "--callgrind-out-file=\(file)", "--trace-children=no"]
+            + [CommandLine.arguments[0], "append", "--count", String(count)]
+        guard await Program.output(of: words) != nil,
+            let profile = try? String(contentsOfFile: file, encoding: .utf8)
+        else { return nil }
+        let total = profile.split(separator: "\n").last { $0.hasPrefix("totals: ") || $0.hasPrefix("summary: ") }
+        return total?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    }
+}

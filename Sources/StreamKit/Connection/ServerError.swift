@@ -1,0 +1,70 @@
+/// An error reply of the server, its prefix kept as data.
+///
+/// Source: <https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors>
+public struct ServerError: Error, Sendable, Equatable {
+    /// The first word, in capitals: `WRONGTYPE`, `NOGROUP`, `BUSYGROUP`, `OOM`, `ERR` and so on.
+    ///
+    /// A server that is full says so without a word of its own; that error has the prefix `MAXCLIENTS`.
+    public let prefix: String
+    /// The whole message as the server sent it, prefix included.
+    public let message: String
+    /// The command that was answered so, without its arguments, for example `XADD`; empty where unknown.
+    public let command: String
+    /// The server that answered so, as a URL without the password; empty where unknown.
+    public let address: String
+
+    /// Splits the prefix off an error reply.
+    public init(message: String, command: String = "", address: String = "") {
+        self.message = message
+        self.command = command
+        self.address = address
+        let first = message.prefix { !$0.isWhitespace }
+        if message.hasPrefix("ERR max number of clients") {
+            prefix = "MAXCLIENTS"
+        } else {
+            prefix = first.allSatisfy { $0.isUppercase || $0.isNumber || $0 == "_" } ? String(first) : "ERR"
+        }
+    }
+
+    /// Whether the server did nothing and may do it later, so that waiting helps and trying again is safe.
+    ///
+    /// StreamKit waits by itself until the command's deadline, and followers and deliveries for as long as
+    /// their patience lasts; this error is thrown only afterwards.
+    public var isTemporary: Bool {
+        ["LOADING", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MAXCLIENTS"].contains(prefix)
+    }
+
+    /// Whether a replica answered where a primary was wanted: the roles may have been exchanged.
+    var isFromDemotedPrimary: Bool {
+        prefix == "READONLY" || (prefix == "UNBLOCKED" && message.contains("instance state changed"))
+    }
+}
+
+extension ServerError: CustomStringConvertible {
+    /// Who answered what, in the server's words, and what to do next.
+    public var description: String {
+        let place = address.isEmpty ? "Redis answered" : "Redis at \(address) answered"
+        let said = command.isEmpty ? "\(place): \(message)" : "\(place) \(command) with: \(message)"
+        return advice.map { "\(said)\n\($0)" } ?? said
+    }
+
+    private var advice: String? {
+        switch prefix {
+        case "WRONGTYPE": "The key holds another type. Look with TYPE, then choose another key or delete it."
+        case "NOGROUP": "The consumer group or its stream does not exist. Create the group first (XGROUP CREATE)."
+        case "OOM": "Redis reached its maxmemory. Trim streams, raise maxmemory, or wait until keys expire."
+        case "NOAUTH": "Redis wants a password. Put it in the URL: redis://:password@host:6379."
+        case "WRONGPASS": "Check user name and password in REDIS_URL."
+        case "NOPERM": "This ACL user may not do that. Ask for the right (ACL SETUSER), or use another user."
+        case "READONLY": "This is a replica. Connect to the primary; INFO replication names it."
+        case "LOADING": "Redis is still loading its data from disk. Try again in a moment."
+        case "MASTERDOWN": "The replica lost its primary. Wait, or connect to the primary."
+        case "BUSY": "A script has been running for long. Wait, or end it with SCRIPT KILL."
+        case "MAXCLIENTS": "Close connections that nobody needs (CLIENT LIST), or raise maxclients."
+        case "MISCONF": "Redis cannot save to disk and refuses writes. Look at its log and at the free space."
+        case "NOREPLICAS": "Too few replicas are connected for a write (min-replicas-to-write)."
+        case "MOVED", "ASK": "This is one node of a cluster. StreamKit speaks to a single server."
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,36 @@
+extension Redis {
+    /// Sends a read as often as it takes until it brings something or the wait is over.
+    ///
+    /// A long wait is made of rounds, each of which the server has to answer, so that a server or a line
+    /// that died without a word is noticed.
+    func readInRounds(
+        repeatable: Bool, wait: ReadWait, orphan: (@Sendable (Reply) -> Void)? = nil,
+        _ encode: (inout ByteBuffer, ReadWait) -> Void
+    ) async throws -> [String: [StreamEntry]] {
+        guard wait != .no else {
+            return try await execute(repeatable: repeatable, orphan: orphan) { encode(&$0, .no) }.entriesByStream()
+        }
+        let end = wait.duration.map { ContinuousClock.now + $0 }
+        var rest = wait.duration
+        while true {
+            let round = ReadWait.atMost(min(rest ?? configuration.longestBlock, configuration.longestBlock))
+            let reply = try await executeBlocking(repeatable: repeatable, wait: round, orphan: orphan) {
+                encode(&$0, round)
+            }
+            let entries = try reply.entriesByStream()
+            rest = end.map { ContinuousClock.now.duration(to: $0) }
+            if !entries.isEmpty || rest.map({ $0 <= .zero }) == true { return entries }
+        }
+    }
+}
+
+extension ReadWait {
+    /// How long, if there is an end to it.
+    fileprivate var duration: Duration? {
+        switch self {
+        case .no: .zero
+        case .atMost(let duration): duration
+        case .forever: nil
+        }
+    }
+}
