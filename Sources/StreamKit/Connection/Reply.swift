@@ -8,6 +8,14 @@ final class ReplyStorage: @unchecked Sendable {
         var value: Int
         /// Text: where its bytes begin.
         var offset: Int
+
+        /// Whether it has bytes; a server may send anything where text is due.
+        var isText: Bool {
+            switch kind {
+            case .string, .status, .error: true
+            case .integer, .null, .array: false
+            }
+        }
     }
 
     var tokens: [Token] = []
@@ -82,9 +90,15 @@ public struct Reply: Sendable {
 }
 
 extension ReplyStorage {
-    /// The text of a token, with invalid UTF-8 replaced by U+FFFD.
+    /// The bytes of a token, none if it is no text.
+    func bytes(of token: Token) -> [UInt8] {
+        token.isText ? Array(bytes[token.offset..<token.offset + token.value]) : []
+    }
+
+    /// The text of a token, with invalid UTF-8 replaced by U+FFFD; empty if it is no text.
     func text(_ token: Token) -> String {
-        bytes.withUnsafeBufferPointer { all in
+        guard token.isText else { return "" }
+        return bytes.withUnsafeBufferPointer { all in
             let part = all[token.offset..<token.offset + token.value]
             return String(decoding: UnsafeBufferPointer(rebasing: part), as: UTF8.self)
         }

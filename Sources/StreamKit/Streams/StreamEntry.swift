@@ -73,6 +73,14 @@ public struct StreamEntry: Sendable {
         }
     }
 
+    /// All fields in order, as the bytes they are.
+    public var rawFields: [(name: [UInt8], value: [UInt8])] {
+        (0..<count).map { number in
+            let token = first + number * 2
+            return (storage.bytes(of: storage.tokens[token]), storage.bytes(of: storage.tokens[token + 1]))
+        }
+    }
+
     /// The text of the first field of that name, invalid UTF-8 repaired; `nil` without such a field.
     public subscript(_ name: String) -> String? {
         token(of: name).map { storage.text($0) }
@@ -80,7 +88,7 @@ public struct StreamEntry: Sendable {
 
     /// The bytes of the first field of that name.
     public func bytes(_ name: String) -> [UInt8]? {
-        token(of: name).map { Array(storage.bytes[$0.offset..<$0.offset + $0.value]) }
+        token(of: name).map { storage.bytes(of: $0) }
     }
 
     /// Decodes the JSON in a field.
@@ -102,7 +110,7 @@ public struct StreamEntry: Sendable {
             storage.bytes.withUnsafeBufferPointer { bytes in
                 for index in stride(from: first, to: first + count * 2, by: 2) {
                     let token = storage.tokens[index]
-                    guard token.value == wanted.count else { continue }
+                    guard token.value == wanted.count, token.isText else { continue }
                     if bytes[token.offset..<token.offset + token.value].elementsEqual(wanted) {
                         return storage.tokens[index + 1]
                     }
