@@ -26,13 +26,29 @@ struct RunRoute: Sendable {
         let log = RunLog(redis: redis, conversationID: run.conversationID, retention: configuration.retention)
 
         // A continued conversation is watched from here on; its earlier answers are not said again.
-        let before = message.conversation == nil ? nil : try await log.stream.lastID()
-        // The log first: whoever has the answer to this request can watch, however late a worker comes.
-        try await log.accept(run)
-        let queue = TaskQueue<RunRequest>(
-            redis: redis, key: configuration.queueKey, group: configuration.queueGroup)
-        _ = try await queue.enqueue(run)
+        let isContinued = message.conversation != nil
+        let before = try await promptly { isContinued ? try await log.stream.lastID() : nil }
+        try await submit(run, log)
         return accepted(run, after: before)
+    }
+
+    /// The log first: whoever has the answer to this request can watch, however late a worker comes.
+    private func submit(_ run: RunRequest, _ log: RunLog) async throws {
+        let queue = TaskQueue<RunRequest>(redis: redis, key: configuration.queueKey, group: configuration.queueGroup)
+        do {
+            try await promptly {
+                try await log.accept(run)
+                _ = try await queue.enqueue(run)
+            }
+        } catch {
+            // Nobody will work on it, so whoever watches this conversation must not wait. Unstructured, because the
+            // client has its answer meanwhile.
+            Task {
+                try? await log.close(
+                    run, attempts: Int(Int32.max), userMessage: "The server could not take the prompt in. Ask again.")
+            }
+            throw error
+        }
     }
 
     private func accepted(_ run: RunRequest, after cursor: StreamID?) -> Response {

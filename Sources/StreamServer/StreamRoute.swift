@@ -19,11 +19,12 @@ struct StreamRoute: Sendable {
     private func stream(_ request: Request, of conversation: String) async throws -> Response {
         let cursor = try Cursor(of: request)
         // What is wrong is said now: once the body has begun there is no status code left to say it with.
-        let log = try await configuration.log(of: conversation, redis: redis)
-        try await cursor.check(against: log)
-
         let format = StreamFormat(of: request)
-        let framing = try await format.framing(for: log, reconnectionDelay: configuration.reconnectionDelay)
+        let (log, framing) = try await promptly {
+            let log = try await configuration.log(of: conversation, redis: redis)
+            try await cursor.check(against: log)
+            return (log, try await format.framing(for: log, reconnectionDelay: configuration.reconnectionDelay))
+        }
         return Response(
             status: .ok,
             headers: [
@@ -64,6 +65,14 @@ struct StreamRoute: Sendable {
             }
         } catch let error as RunLogError {
             try await writer.write(ByteBuffer(bytes: framing.failure("\(error)")))
+        } catch let error as StreamKitError {
+            let last =
+                if case .server = error {
+                    framing.failure("The log of this conversation can no longer be read.")
+                } else {
+                    framing.interruption("The server lost Redis. Connect again with the last id; nothing is missed.")
+                }
+            try await writer.write(ByteBuffer(bytes: last))
         }
     }
 

@@ -32,7 +32,7 @@ public func buildApplication(
 
 /// Every route of the server.
 func buildRouter(redis: Redis, configuration: StreamServerConfiguration) -> Router<BasicRequestContext> {
-    let router = Router()
+    let router = Router(options: .autoGenerateHeadEndpoints)
     router.add(middleware: ProblemMiddleware())
     PageRoute().add(to: router)
     HealthRoute(redis: redis, agents: configuration.agents).add(to: router)

@@ -148,7 +148,7 @@ struct AgentWorkerTests {
                 try await eventually("the model is asked again") {
                     try await RunCancellations(redis: place.redis, queueKey: place.queue.key)
                         .announce([request.correlationID])
-                    return asked.now == 2
+                    return asked.now >= 2
                 }
                 #expect(try await place.watch(request).answer == "done")
             }

@@ -19,14 +19,14 @@ struct PageTests {
                 try await browser.wait(for: "document.getElementById('answer').textContent.includes('word10')")
 
                 try await browser.run("document.getElementById('toggle').click()")
-                let atDisconnect = try await browser.text(of: "answer")
+                let atDisconnect = try await browser.answer()
                 #expect(!atDisconnect.contains("word59"))
                 #expect(try await browser.text(of: "toggle") == "Reconnect")
                 try await browser.wait(for: "document.getElementById('status').textContent.includes('Disconnected')")
 
                 try await browser.run("document.getElementById('toggle').click()")
                 try await browser.wait(for: "document.getElementById('status').dataset.state === 'done'")
-                let resumed = try await browser.text(of: "answer")
+                let resumed = try await browser.answer()
                 let conversation = try await browser.text(of: "conversation")
                 let whole = try await server.send(
                     "/api/agent/stream/\(conversation)", headers: ["Accept": "text/plain"])
@@ -62,6 +62,11 @@ private struct Browser: Sendable {
 
     func text(of id: String) async throws -> String {
         try await value("document.getElementById('\(id)').textContent")
+    }
+
+    /// What the agent said, without what it was asked.
+    func answer() async throws -> String {
+        try await value("[...document.querySelectorAll('.said')].map((said) => said.textContent).join('')")
     }
 
     func wait(for condition: String) async throws {
