@@ -68,7 +68,7 @@ struct Viewer {
                 throw ValidationError(refusal.description)  // another try would end the same way
             } catch let exit as ExitCode {
                 throw exit
-            } catch where Task.isCancelled {
+            } catch  where Task.isCancelled {
                 break  // Ctrl-C
             } catch {
                 say("\n[\(error): trying again after \(cursor ?? "the beginning")]\n")
