@@ -7,7 +7,7 @@ public final class GroupConsumer: Sendable {
     /// Its name in the group.
     public let name: String
     /// Entries that the server delivered to a read whose task had been cancelled; the next read gets them.
-    let undelivered = Mutex<[StreamEntry]>([])
+    private let undelivered = Mutex<[StreamEntry]>([])
 
     init(group: ConsumerGroup, name: String) {
         self.group = group
