@@ -25,7 +25,7 @@ final class BlockingConnections: Sendable {
     func send(
         wait: ReadWait, unblockingWith shared: Connection, orphan: (@Sendable (Reply) -> Void)?,
         _ encode: (inout ByteBuffer) -> Void
-    ) async throws -> [Reply] {
+    ) async throws -> Replies {
         let connection = try take()
         let timeout: Duration? =
             switch wait {
@@ -35,7 +35,7 @@ final class BlockingConnections: Sendable {
             }
         do {
             let replies = try await connection.send(
-                timeout: timeout,
+                timeout: timeout?.nanoseconds,
                 orphan: { [self] outcome in
                     guard case .success(let replies) = outcome else { return drop(connection) }
                     giveBack(connection)
@@ -107,7 +107,7 @@ final class BlockingConnections: Sendable {
         guard let clientID = connection.clientID else { return drop(connection) }
         // Unstructured: the cancelled task must not wait for this, and its cancellation must not stop it.
         Task {
-            _ = try? await shared.send(timeout: .seconds(2)) { buffer in
+            _ = try? await shared.send(timeout: 2_000_000_000) { buffer in
                 buffer.beginCommand("CLIENT", words: 3)
                 buffer.word("UNBLOCK")
                 buffer.word(clientID)
