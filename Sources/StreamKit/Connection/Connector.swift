@@ -24,7 +24,9 @@ enum Connector {
         thread.start()
     }
 
-    /// A server that hangs up while it is greeted must not end the process; the signal stays with this thread.
+    /// hiredis writes without MSG_NOSIGNAL, and a server that hangs up on us must not end the process.
+    ///
+    /// The signal goes to the thread that wrote, so blocking it here touches nobody else.
     private static func ignoreBrokenPipes() {
         var signals = sigset_t()
         sigemptyset(&signals)
@@ -98,7 +100,12 @@ enum Connector {
         if let password = configuration.password {
             try ask(context, ["AUTH"] + (configuration.username.map { [$0] } ?? []) + [password], configuration)
         }
-        try ask(context, ["PING"], configuration)
+        do throws(Failure) {
+            try ask(context, ["PING"], configuration)
+        } catch {
+            guard ["MASTERDOWN", "BUSY"].contains(error.error.serverPrefix) else { throw error }
+            // Some commands are answered even so, and among them are those that mend it.
+        }
         if configuration.database != 0 {
             try ask(context, ["SELECT", String(configuration.database)], configuration)
         }

@@ -65,6 +65,7 @@ public final class GroupConsumer: Sendable {
     func ownPendingPage(
         after id: StreamID, limit: Int?
     ) async throws -> (entries: [StreamEntry], last: StreamID?) {
+        try await redis.blocking.endLost(with: redis.shared)
         let reply = try await redis.execute(repeatable: true) { buffer in
             encodeRead(&buffer, limit: limit, wait: .no, from: id)
         }
