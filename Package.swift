@@ -100,7 +100,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        tests(of: "StreamKit", ["StreamKit", "TestSupport"]),
+        tests(of: "StreamKit", ["StreamKit", "TestSupport", lifecycle, logging]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
         tests(of: "AgentKit", ["AgentKit", "StreamKit", "TestSupport"]),
         tests(
