@@ -110,7 +110,7 @@ let package = Package(
             of: "StreamServer",
             ["StreamServer", "StreamKit", "ServerSentEvents", "TestSupport", hummingbird, httpClient]),
         tests(of: "LessonKit", ["LessonKit", "StreamKit", "TestSupport"]),
-        tests(of: "AgentTaskLogging", ["StreamKit", "TestSupport"]),
+        tests(of: "AgentTaskLogging", ["AgentKit", "StreamKit", "TestSupport"]),
         tests(of: "StreamingToUsers", ["StreamKit", "TestSupport", httpClient]),
         tests(of: "Lessons", []),
     ]

@@ -7,8 +7,7 @@ import StreamKit
 
 /// `GET /api/agent/stream/{conversation_id}`: the answer while it is being written, from any point on.
 struct StreamRoute: Sendable {
-    let redis: Redis
-    let configuration: StreamServerConfiguration
+    let backend: Backend
 
     func add(to router: Router<BasicRequestContext>) {
         router.get("/api/agent/stream/:conversation") { request, context in
@@ -21,9 +20,9 @@ struct StreamRoute: Sendable {
         // What is wrong is said now: once the body has begun there is no status code left to say it with.
         let format = StreamFormat(of: request)
         let (log, framing) = try await promptly {
-            let log = try await configuration.log(of: conversation, redis: redis)
+            let log = try await backend.existingLog(of: conversation)
             try await cursor.check(against: log)
-            return (log, try await format.framing(for: log, reconnectionDelay: configuration.reconnectionDelay))
+            return (log, try await format.framing(for: log, reconnectionDelay: backend.configuration.reconnectionDelay))
         }
         return Response(
             status: .ok,
@@ -51,7 +50,7 @@ struct StreamRoute: Sendable {
         var framing = framing
         try await writer.write(ByteBuffer(bytes: framing.start()))
         let happenings = chain(events.map { Happening.event($0) }, [Happening.end].async)
-        let ticks = AsyncTimerSequence(interval: configuration.pingInterval, clock: .continuous)
+        let ticks = AsyncTimerSequence(interval: backend.configuration.pingInterval, clock: .continuous)
         do {
             for try await happening in merge(happenings, ticks.map { _ in .ping }).cancelOnGracefulShutdown() {
                 let bytes =

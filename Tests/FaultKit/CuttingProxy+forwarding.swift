@@ -77,7 +77,7 @@ extension CuttingProxy {
     private func endDirection(of number: Int) {
         state.withLock { state in
             guard var link = state.links[number] else { return }
-            Self.cut(link)
+            if !link.isHalfDead { Self.cut(link) }
             link.openDirections -= 1
             state.links[number] = link.openDirections == 0 ? nil : link
             if link.openDirections == 0 {

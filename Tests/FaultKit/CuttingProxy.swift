@@ -14,6 +14,8 @@ public final class CuttingProxy: Sendable {
         var server: Int32
         var replyBytesLeft: Int?
         var openDirections = 2
+        /// Whether its server is to go on believing in it.
+        var isHalfDead = false
     }
 
     struct State {
@@ -53,6 +55,16 @@ public final class CuttingProxy: Sendable {
         }
     }
 
+    /// Cuts the clients' side of every open connection; the server does not learn of it until ``stop()``.
+    public func cutClientsOnly() {
+        state.withLock { state in
+            for number in state.links.keys {
+                state.links[number]?.isHalfDead = true
+                if let link = state.links[number] { LoopbackSocket.shutDown(link.client) }
+            }
+        }
+    }
+
     /// Cuts one open connection, whichever; false if there was none.
     @discardableResult public func cutRandom() -> Bool {
         state.withLock { state in
@@ -89,7 +101,10 @@ public final class CuttingProxy: Sendable {
 
     /// Cuts everything and accepts no more.
     public func stop() {
-        state.withLock { $0.isStopped = true }
+        state.withLock { state in
+            state.isStopped = true
+            for number in state.links.keys { state.links[number]?.isHalfDead = false }
+        }
         resume()
         cutAll()
         // A connection wakes the thread that waits for one; not every system lets `shutdown` do that.

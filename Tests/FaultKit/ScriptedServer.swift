@@ -32,7 +32,9 @@ public final class ScriptedServer: Sendable {
     private let state = Mutex((connections: [Int32](), accepted: 0, isStopped: false))
 
     /// Starts to listen.
+    ///
     /// - Parameter script: called with the words of each command, on the connection's own thread.
+    /// - Throws: `POSIXError` if no port is free.
     public init(_ script: @escaping @Sendable (_ words: [String]) -> Answer) throws {
         self.script = script
         (listener, port) = try LoopbackSocket.listen()

@@ -31,11 +31,13 @@ struct BadInputTests {
         }
     }
 
-    @Test(arguments: ["%zz", "%", "a%2Fb", "%ff%fe", "%00", "..", "%7Ba%7D", "a%20b", String(repeating: "a", count: 129)])
+    @Test(arguments: [
+        "%zz", "%", "a%2Fb", "%ff%fe", "%00", "..", "%7Ba%7D", "a%20b", String(repeating: "a", count: 129),
+    ])
     func `a path that names no conversation is not found`(name: String) async throws {
         try await withServer { server in
             let connection = try RawConnection(port: server.port)
-            connection.send("GET /api/agent/stream/\(name) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            await connection.send("GET /api/agent/stream/\(name) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             #expect(await connection.readAll().hasPrefix("HTTP/1.1 404 "))
         }
     }
@@ -47,7 +49,7 @@ struct BadInputTests {
     func `what is no HTTP is refused, and others are served on`(bytes: String) async throws {
         try await withServer { server in
             let connection = try RawConnection(port: server.port)
-            connection.send(bytes)
+            await connection.send(bytes)
             connection.finish()
             let answer = await connection.readAll()
             #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4"), "\(answer.prefix(80))")
@@ -63,7 +65,7 @@ struct BadInputTests {
     func `a request that breaks off in the middle starts nothing`(bytes: String) async throws {
         try await withServer { server in
             let connection = try RawConnection(port: server.port)
-            connection.send(bytes)
+            await connection.send(bytes)
             connection.finish()
             _ = await connection.readAll()
             #expect(try await server.queue.status().waiting == 0)
@@ -75,10 +77,10 @@ struct BadInputTests {
     @Test func `a body without end is refused at the limit`() async throws {
         try await withServer { server in
             let connection = try RawConnection(port: server.port)
-            connection.send(
+            await connection.send(
                 "POST /api/agents/TravelPlanner/run HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
             let chunk = "4000\r\n" + String(repeating: "a", count: 0x4000) + "\r\n"
-            for _ in 0..<40 { connection.send(chunk) }
+            for _ in 0..<40 { await connection.send(chunk) }
             connection.finish()
             #expect(await connection.readAll().hasPrefix("HTTP/1.1 413 "))
         }

@@ -8,6 +8,9 @@ import Glibc
 import Musl
 #endif
 
+// The method of this name would hide the system's function.
+private let systemSend: @Sendable (Int32, UnsafeRawPointer?, Int, Int32) -> Int = { send($0, $1, $2, $3) }
+
 /// A TCP connection that sends just what it is told to, and reads only when it is told to.
 final class RawConnection: Sendable {
     private let descriptor: Int32
@@ -39,7 +42,17 @@ final class RawConnection: Sendable {
 
     deinit { close(descriptor) }
 
-    func send(_ text: String) {
+    /// Sends all of a text, off Swift's own threads: it may have to wait until the other side reads.
+    func send(_ text: String) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                self.write(text)
+                continuation.resume()
+            }
+        }
+    }
+
+    private func write(_ text: String) {
         #if canImport(Darwin)
         let flags: Int32 = 0
         #else
@@ -48,13 +61,7 @@ final class RawConnection: Sendable {
         let bytes = Array(text.utf8)
         var sent = 0
         while sent < bytes.count {
-            #if canImport(Darwin)
-            let count = Darwin.send(descriptor, Array(bytes[sent...]), bytes.count - sent, flags)
-            #elseif canImport(Glibc)
-            let count = Glibc.send(descriptor, Array(bytes[sent...]), bytes.count - sent, flags)
-            #else
-            let count = Musl.send(descriptor, Array(bytes[sent...]), bytes.count - sent, flags)
-            #endif
+            let count = bytes[sent...].withUnsafeBytes { systemSend(descriptor, $0.baseAddress, $0.count, flags) }
             guard count > 0 else { return }
             sent += count
         }

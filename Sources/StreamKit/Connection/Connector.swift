@@ -85,7 +85,8 @@ enum Connector {
         }
         do throws(Failure) {
             try ask(context, ["PING"], configuration)
-        } catch where ["MASTERDOWN", "BUSY"].contains(error.error.serverPrefix) {
+        } catch {
+            guard ["MASTERDOWN", "BUSY"].contains(error.error.serverPrefix) else { throw error }
             // Some commands are answered even so, and among them are those that mend it.
         }
         if configuration.database != 0 {

@@ -141,6 +141,33 @@ struct ResumeTests {
         }
     }
 
+    @Test func `an entry that went to a connection which only the client knows to be dead is delivered again`()
+        async throws
+    {
+        try await withScratchServer { server in
+            try await withCuttingProxy(to: try #require(server.port)) { proxy in
+                var address = RedisConfiguration(host: "127.0.0.1", port: proxy.port)
+                address.longestBlock = .milliseconds(100)
+                try await withRedis(address) { redis in
+                    let stream = redis.stream("s")
+                    let reader = Task { try await stream.group("g").consumer("c").deliveries().firstMilliseconds(3) }
+                    try await withRedis(server.configuration) { admin in
+                        try await admin.stream("s").fill(1)
+                        try await eventually("the consumer waits") { try await admin.blockedClients() == 1 }
+                        proxy.cutClientsOnly()
+                        // The server still believes in the reader that is gone, and gives it what comes next.
+                        try await admin.stream("s").fill(1, from: 2)
+                        try await eventually("the consumer is back") {
+                            try await admin.send("CLIENT", "LIST").text?.contains("cmd=xreadgroup") == true
+                        }
+                        try await admin.stream("s").fill(1, from: 3)
+                    }
+                    #expect(try await reader.value == [1, 2, 3])
+                }
+            }
+        }
+    }
+
     @Test func `a failover is followed to the new primary`() async throws {
         try await withScratchServer { old in
             try await withScratchServer { new in
