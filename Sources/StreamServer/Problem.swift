@@ -52,6 +52,8 @@ extension Problem {
                     + "Use another conversation, or remove that key from Redis.")
         case .server(let reply) where reply.isTemporary:
             self = .redisUnavailable
+        case .server(let reply) where Self.passing.contains(reply.prefix):
+            self = .redisUnavailable
         case .server, .invalidInput, .unexpectedReply:
             self.init(
                 status: .internalServerError, code: "redis_refused",
@@ -60,6 +62,9 @@ extension Problem {
             self = .redisUnavailable
         }
     }
+
+    /// What a server says that will be well again by itself.
+    private static let passing: Set<String> = ["LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"]
 
     static let redisUnavailable = Problem(
         status: .serviceUnavailable, code: "redis_unavailable",
