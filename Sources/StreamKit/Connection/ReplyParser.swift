@@ -8,7 +8,7 @@ import CHiredis
 /// Safety: hiredis' reader is not thread-safe. The parser belongs to the I/O thread alone.
 /// Source: <https://github.com/redis/hiredis#reader-api>
 final class ReplyParser {
-    private let reader: UnsafeMutablePointer<redisReader>
+    let reader: UnsafeMutablePointer<redisReader>
     private let target = ReplyTarget()
     private var unfinishedBytes = 0
     private let maximumReplyBytes: Int
@@ -39,10 +39,8 @@ final class ReplyParser {
             finished = (target.storage.tokens.count, target.storage.bytes.count)
             unfinishedBytes = 0
         }
-        guard unfinishedBytes <= maximumReplyBytes else {
-            throw StreamKitError.unexpectedReply(
-                "The server sent a reply of more than \(maximumReplyBytes) bytes. Read less at once (COUNT).")
-        }
+        let tokens = target.storage.tokens.count - finished.tokens
+        try checkSize(bytes: unfinishedBytes, tokens: tokens, limit: maximumReplyBytes)
         return roots.isEmpty ? [] : handOut(roots, finished)
     }
 
