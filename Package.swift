@@ -43,6 +43,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "StreamKit", targets: ["StreamKit"]),
+        // For the stress programs in Benchmarks, which are a package of their own.
+        .library(name: "FaultKit", targets: ["FaultKit"]),
         .library(name: "ServerSentEvents", targets: ["ServerSentEvents"]),
         .executable(name: "basics", targets: ["Basics"]),
         .executable(name: "setup", targets: ["Setup"]),
@@ -94,20 +96,21 @@ let package = Package(
             "StreamingToUsers", in: "05-StreamingToUsers",
             uses: ["AgentKit", "StreamServer", "ServerSentEvents", httpClient, hummingbird, lifecycle]),
 
+        .target(name: "FaultKit", path: "Tests/FaultKit", swiftSettings: strict),
         .target(
             name: "TestSupport",
             dependencies: ["StreamKit"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        tests(of: "StreamKit", ["StreamKit", "TestSupport"]),
+        tests(of: "StreamKit", ["StreamKit", "FaultKit", "TestSupport"]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
         tests(of: "AgentKit", ["AgentKit", "StreamKit", "TestSupport"]),
         tests(
             of: "StreamServer",
             ["StreamServer", "StreamKit", "ServerSentEvents", "TestSupport", hummingbird, httpClient]),
         tests(of: "LessonKit", ["LessonKit", "StreamKit", "TestSupport"]),
-        tests(of: "AgentTaskLogging", ["StreamKit", "TestSupport"]),
+        tests(of: "AgentTaskLogging", ["AgentKit", "StreamKit", "TestSupport"]),
         tests(of: "StreamingToUsers", ["StreamKit", "TestSupport", httpClient]),
         tests(of: "Lessons", []),
     ]

@@ -9,7 +9,7 @@ private let neededCommands = [
 ]
 
 /// PING, and how long it takes in the middle of fifty.
-func checkAnswer(_ redis: Redis) async -> Finding {
+func checkAnswer(_ redis: Redis) async throws -> Finding {
     do {
         var times: [Duration] = []
         for _ in 1...50 {
@@ -21,9 +21,15 @@ func checkAnswer(_ redis: Redis) async -> Finding {
         return .warning("Answers", found, fix: "that is far away for a live stream; use a Redis in the same region.")
     } catch let error as StreamKitError {
         let lines = error.description.split(separator: "\n", maxSplits: 1).map(String.init)
-        return .wrong("Answers", lines[0], fix: lines.count > 1 ? lines[1] : "start the server, or correct --redis.")
-    } catch {
-        return .wrong("Answers", "\(error)", fix: "start the server, or correct --redis.")
+        return .wrong("Answers", lines[0], fix: lines.count > 1 ? lines[1] : usualFix(error))
+    }
+}
+
+private func usualFix(_ error: StreamKitError) -> String {
+    switch error {
+    case .timedOut: "wait until it has loaded its data or is less busy, or correct --redis."
+    case .cannotConnect(let text) where text.hasPrefix("Cannot connect"): "start the server, or correct --redis."
+    default: "correct --redis or REDIS_URL."
     }
 }
 

@@ -47,7 +47,7 @@ struct Serve: AsyncParsableCommand {
             group.addTask { try await server.run() }
             if !noWorker {
                 let worker = AgentWorker(
-                    redis: redis, agents: [planner], retention: retention, options: .lesson)
+                    redis: redis, agents: [planner], retention: retention, options: .lesson())
                 group.addTask { try await worker.run(as: workerName) }
             }
             // The first to end takes the other along: a page that nobody works for helps nobody.
@@ -67,7 +67,7 @@ struct Work: AsyncParsableCommand {
         do {
             try await withLesson(options) { redis, narrator in
                 narrator.show("Worker \(workerName) waits for runs. Ctrl-C stops it; another one takes over.")
-                let worker = AgentWorker(redis: redis, retention: try .fromEnvironment(), options: .lesson)
+                let worker = AgentWorker(redis: redis, retention: try .fromEnvironment(), options: .lesson())
                 try await narrator.untraced { try await worker.run(as: workerName) }
             }
         } catch is CancellationError {}

@@ -68,9 +68,8 @@ struct Viewer {
                 throw ValidationError(refusal.description)  // another try would end the same way
             } catch let exit as ExitCode {
                 throw exit
-            } catch where Task.isCancelled {
-                break  // Ctrl-C
             } catch {
+                if Task.isCancelled { break }  // Ctrl-C
                 say("\n[\(error): trying again after \(cursor ?? "the beginning")]\n")
             }
             failures += 1

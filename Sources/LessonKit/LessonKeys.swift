@@ -1,3 +1,4 @@
+import Foundation
 import StreamKit
 
 /// The keys of one lesson: checked to be free before it, removed or shown after it.
@@ -10,7 +11,10 @@ struct LessonKeys {
     /// Runs `body` between the check and the cleaning up.
     func around<R>(_ options: LessonOptions, _ body: () async throws -> R) async throws -> R {
         guard !names.isEmpty else { return try await body() }
-        try await narrator.untraced { try await refuseTakenNames() }
+        try await narrator.untraced {
+            try await refuseTakenNames()
+            await warnOfOldServer()
+        }
         let result: R
         do {
             result = try await body()
@@ -24,27 +28,49 @@ struct LessonKeys {
 
     /// A key that is there already may be somebody's own: it is neither written to nor removed.
     private func refuseTakenNames() async throws {
-        var taken: [String] = []
-        for name in names where try await redis.send("EXISTS", name).integer == 1 { taken.append(name) }
+        let taken = try await existing()
         guard !taken.isEmpty else { return }
         throw LessonProblem(
             """
             This lesson makes \(taken.joined(separator: ", ")), and \(server.configuration) has that already.
             If it is left from a run with --keep, remove it: \(server.redisCLI) DEL \(taken.joined(separator: " "))
+            If somebody plays the lesson there right now, take another database: a URL that ends in /1, say.
             """)
     }
+
+    private func existing() async throws -> [String] {
+        var found: [String] = []
+        for name in names where try await redis.send("EXISTS", name).integer == 1 { found.append(name) }
+        return found
+    }
+
+    /// A user who may not ask is not bothered: whatever is missing will say so itself.
+    private func warnOfOldServer() async {
+        let info = try? await redis.send("INFO", "server").text
+        guard let found = info?.firstMatch(of: /redis_version:((\d+)\.\S+)/), let major = Int(found.output.2), major < 7
+        else { return }
+        narrator.show(
+            .warning,
+            "This is Redis \(found.output.1). The lessons are written for 7.0 or newer: some steps will fail.",
+            hint: server.isPrivate ? "A newer one: \(installation)" : "Without --redis and REDIS_URL they start one.")
+    }
+
+    private var installation: String { "https://redis.io/docs/latest/operate/oss_and_stack/install/" }
 
     private func remove() async {
         let (redis, command) = (redis, ["DEL"] + names)
         // A task of its own: after Ctrl-C this one is cancelled, and the keys must go all the same.
-        // Without a connection there is nothing more to do, and the lesson's own error says so.
-        await narrator.untraced {
-            await Task { _ = try? await redis.send(command) }.value
+        let isDone = await narrator.untraced {
+            await Task { (try? await redis.send(command)) != nil }.value
         }
+        guard !isDone, !server.isPrivate else { return }
+        let place = "The lesson's keys could not be removed from \(server.configuration)."
+        writeFully("\(place) To do that: \(server.redisCLI) DEL \(names.joined(separator: " "))\n", to: STDERR_FILENO)
     }
 
     private func explainWhatStays() async throws {
-        narrator.show("Kept: \(names.joined(separator: ", ")). To look: `\(server.redisCLI)`")
+        let kept = try await narrator.untraced { try await existing() }
+        narrator.show("Kept: \(kept.joined(separator: ", ")). To look: `\(server.redisCLI)`")
         guard server.isPrivate else { return }
         guard narrator.terminal.isInteractive else {
             narrator.show("The private server ends now, and the keys with it. --redis URL names a server that stays.")

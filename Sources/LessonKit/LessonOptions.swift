@@ -30,7 +30,7 @@ public struct LessonOptions: ParsableArguments, Sendable {
     @Flag(help: "Leave the lesson's keys in Redis, for a look with redis-cli.")
     public var keep = false
 
-    /// Options as they are when the command line names none.
+    /// What ArgumentParser fills in; for options of no command line at all, parse `[]`.
     public init() {}
 
     /// Refuses a `--redis` that is no Redis URL, before anything is started.
@@ -39,7 +39,8 @@ public struct LessonOptions: ParsableArguments, Sendable {
         do {
             _ = try RedisConfiguration(url: redis)
         } catch {
-            throw ValidationError("--redis \(redis): \(error)")
+            // The error names what is wrong with the URL; the URL itself may hold a password.
+            throw ValidationError("--redis: \(error)")
         }
     }
 }

@@ -29,10 +29,25 @@ extension Narrator {
     }
 
     private func replyLines(for command: TracedCommand) -> [String] {
-        let lines = command.replyText.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
-            wrap("  " + $0, width: terminal.width, hanging: "     ")
-        }
+        let all = command.replyText.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = folded(all.map { "  " + $0 }).flatMap { wrap($0, width: terminal.width, hanging: hanging(for: $0)) }
         return command.reply.map { $0.kind != .error } ?? false ? lines : lines.map { terminal.styled($0, .bad) }
+    }
+
+    /// A long reply, cut: its beginning says what it is, and a screen holds the story around it as well.
+    private func folded(_ lines: [String]) -> [String] {
+        guard lines.count > Self.longestReply else { return lines }
+        let kept = lines.prefix(Self.keptOfLongReply)
+        return kept + ["  … \(lines.count - kept.count) more lines"]
+    }
+
+    private static let longestReply = 24
+    private static let keptOfLongReply = 16
+
+    /// What continues an element of an array stands below its text, not below its number.
+    private func hanging(for line: String) -> String {
+        let start = line.prefixMatch(of: /( *\d+\) )+"?| +"/)?.output.0.count ?? 5
+        return String(repeating: " ", count: min(start, terminal.width / 2))
     }
 
     /// Commands by which the library sets up or frees its connections; no learner typed them.

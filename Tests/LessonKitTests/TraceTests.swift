@@ -35,6 +35,26 @@ struct TraceTests {
         #expect(paper.lines.contains { $0.hasPrefix("  (error) WRONGTYPE") })
     }
 
+    @Test func `a long reply is cut, and the rest of it counted`() async throws {
+        let key = scratchKey()
+        try await withTracedRedis(Narrator(terminal: paper.terminal())) { redis in
+            _ = try await redis.send(["RPUSH", key] + (1...30).map { "element-\($0)" })
+            _ = try await redis.send("LRANGE", key, "0", "-1")
+        }
+
+        let reply = paper.lines.drop { !$0.contains("LRANGE") }.dropFirst()
+        #expect(reply.count == 16 + 1 + 1)
+        #expect(reply.dropLast().suffix(2) == ["  16) \"element-16\"", "  … 14 more lines"])
+    }
+
+    @Test func `what continues an element stands below its text`() async throws {
+        try await withTracedRedis(Narrator(terminal: paper.terminal(width: 24))) { redis in
+            _ = try await redis.send("EVAL", "return {'a', {'one two three four'}}", "0")
+        }
+
+        #expect(paper.lines.suffix(4) == ["  1) \"a\"", "  2) 1) \"one two three", "         four\"", ""])
+    }
+
     @Test func `housekeeping and untraced commands are not shown`() async throws {
         let narrator = Narrator(terminal: paper.terminal())
         try await withTracedRedis(narrator) { redis in

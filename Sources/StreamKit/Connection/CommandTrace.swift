@@ -24,15 +24,18 @@ public struct TracedCommand: Sendable {
 
     /// The command as one would type it in redis-cli.
     public var line: String {
-        words.map { $0.isEmpty || $0.contains(where: Self.needsQuotes) ? Reply.quoted(Array($0.utf8)) : $0 }
-            .joined(separator: " ")
+        words.map {
+            $0.isEmpty || $0.unicodeScalars.contains(where: Self.needsQuotes) ? Reply.quoted(Array($0.utf8)) : $0
+        }
+        .joined(separator: " ")
     }
 
     /// The reply as redis-cli prints it, or the error.
     public var replyText: String { reply?.description ?? error?.description ?? "" }
 
-    private static func needsQuotes(_ character: Character) -> Bool {
-        character.isWhitespace || character == "\"" || character == "'" || character == "\\"
+    private static func needsQuotes(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isWhitespace || scalar.properties.generalCategory == .control
+            || "\"'\\".unicodeScalars.contains(scalar)
     }
 
     /// Reads the words back out of encoded commands, one array a command.

@@ -16,11 +16,22 @@ enum Connector {
         to configuration: RedisConfiguration, _ done: @escaping @Sendable (Result<Socket, Failure>) -> Void
     ) {
         let thread = Thread {
+            ignoreBrokenPipes()
             done(Result { () throws(Failure) in try open(configuration) })
         }
         thread.name = "streamkit-connect"
         thread.stackSize = 512 << 10
         thread.start()
+    }
+
+    /// hiredis writes without MSG_NOSIGNAL, and a server that hangs up on us must not end the process.
+    ///
+    /// The signal goes to the thread that wrote, so blocking it here touches nobody else.
+    private static func ignoreBrokenPipes() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
     private static func open(_ configuration: RedisConfiguration) throws(Failure) -> Socket {
@@ -72,7 +83,12 @@ enum Connector {
         if let password = configuration.password {
             try ask(context, ["AUTH"] + (configuration.username.map { [$0] } ?? []) + [password], configuration)
         }
-        try ask(context, ["PING"], configuration)
+        do throws(Failure) {
+            try ask(context, ["PING"], configuration)
+        } catch {
+            guard ["MASTERDOWN", "BUSY"].contains(error.error.serverPrefix) else { throw error }
+            // Some commands are answered even so, and among them are those that mend it.
+        }
         if configuration.database != 0 {
             try ask(context, ["SELECT", String(configuration.database)], configuration)
         }

@@ -42,14 +42,15 @@ extension Redis {
     ///
     /// A reply that comes after the waiting task was cancelled goes to `orphan`.
     func executeBlocking(
-        repeatable: Bool = false, wait: ReadWait, orphan: (@Sendable (Reply) -> Void)? = nil,
-        _ encode: (inout ByteBuffer) -> Void
+        repeatable: Bool = false, delivery: Bool = false, wait: ReadWait,
+        orphan: (@Sendable (Reply) -> Void)? = nil, _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Reply {
         var retry = Retry(configuration, repeatable: repeatable)
         while true {
             do {
                 let replies = try await traced(encode) {
-                    try await blocking.send(wait: wait, unblockingWith: shared, orphan: orphan, encode)
+                    try await blocking.send(
+                        wait: wait, delivery: delivery, unblockingWith: shared, orphan: orphan, encode)
                 }
                 return try replies.single().orThrow(configuration, encode)
             } catch let error as StreamKitError {

@@ -55,7 +55,9 @@ extension RedisConfiguration {
         let text = path.isEmpty ? (fromQuery ?? "") : String(path)
         if text.isEmpty { return 0 }
         guard let number = Int(text), number >= 0 else {
-            throw StreamKitError.invalidInput("The Redis URL's database '\(text)' is not a number. \(example)")
+            // In a URL that is written wrong, this may be the part with the password.
+            let shown = text.contains { $0 == "@" || $0 == ":" } ? "" : " '\(text)'"
+            throw StreamKitError.invalidInput("The Redis URL's database\(shown) is not a number. \(example)")
         }
         return number
     }

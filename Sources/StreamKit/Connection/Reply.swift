@@ -88,27 +88,34 @@ extension Reply: CustomStringConvertible {
         }
     }
 
-    /// Bytes as redis-cli quotes them: printable UTF-8 as it is, the rest escaped.
+    /// Bytes as redis-cli quotes them, except that printable UTF-8 stays readable.
     static func quoted(_ bytes: [UInt8]) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            let escapes = bytes.map { (32..<127).contains($0) ? String(UnicodeScalar($0)) : "\\x" + hex($0) }
-            return "\"" + escapes.joined() + "\""
+            return "\"" + bytes.map(escaped).joined() + "\""
         }
         return "\"" + text.unicodeScalars.map(escaped).joined() + "\""
     }
 
     private static func escaped(_ scalar: Unicode.Scalar) -> String {
-        switch scalar {
-        case "\"": "\\\""
-        case "\\": "\\\\"
-        case "\n": "\\n"
-        case "\r": "\\r"
-        case "\t": "\\t"
-        default: scalar.value < 32 ? "\\x" + hex(UInt8(scalar.value)) : String(scalar)
+        if scalar.isASCII { return escaped(UInt8(scalar.value)) }
+        switch scalar.properties.generalCategory {
+        // A terminal may take them for orders or for line breaks.
+        case .control, .lineSeparator, .paragraphSeparator: return UTF8.encode(scalar)?.map(escaped).joined() ?? ""
+        default: return String(scalar)
         }
     }
 
-    private static func hex(_ byte: UInt8) -> String {
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    private static func escaped(_ byte: UInt8) -> String {
+        switch byte {
+        case UInt8(ascii: "\""): "\\\""
+        case UInt8(ascii: "\\"): "\\\\"
+        case UInt8(ascii: "\n"): "\\n"
+        case UInt8(ascii: "\r"): "\\r"
+        case UInt8(ascii: "\t"): "\\t"
+        case 7: "\\a"
+        case 8: "\\b"
+        case 32..<127: String(UnicodeScalar(byte))
+        default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
     }
 }

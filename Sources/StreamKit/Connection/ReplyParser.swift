@@ -8,7 +8,7 @@ import CHiredis
 /// Safety: hiredis' reader is not thread-safe. The parser belongs to whoever reads from the socket.
 /// Source: <https://github.com/redis/hiredis#reader-api>
 final class ReplyParser {
-    private let reader: UnsafeMutablePointer<redisReader>
+    let reader: UnsafeMutablePointer<redisReader>
     /// What hiredis' `privdata` points to.
     private let assembly: UnsafeMutablePointer<ReplyAssembly>
     private var unfinishedBytes = 0
@@ -45,10 +45,8 @@ final class ReplyParser {
             finished = (assembly.pointee.tokenCount, assembly.pointee.byteCount)
             unfinishedBytes = 0
         }
-        guard unfinishedBytes <= maximumReplyBytes else {
-            throw StreamKitError.unexpectedReply(
-                "The server sent a reply of more than \(maximumReplyBytes) bytes. Read less at once (COUNT).")
-        }
+        let tokens = assembly.pointee.tokenCount - finished.tokens
+        try checkSize(bytes: unfinishedBytes, tokens: tokens, limit: maximumReplyBytes)
         return roots.isEmpty ? nil : assembly.pointee.take(tokens: finished.tokens, bytes: finished.bytes)
     }
 

@@ -1,4 +1,6 @@
 import CHiredis
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -15,6 +17,8 @@ final class Socket: @unchecked Sendable {
     let descriptor: Int32
     /// What the server calls this connection: the answer to CLIENT ID.
     let clientID: Int
+    /// What the server said it can do, once it was asked.
+    let capabilities = Mutex<ServerCapabilities?>(nil)
     private let context: UnsafeMutablePointer<redisContext>
 
     init(context: UnsafeMutablePointer<redisContext>, clientID: Int) {

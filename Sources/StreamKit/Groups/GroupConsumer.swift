@@ -65,6 +65,7 @@ public final class GroupConsumer: Sendable {
     func ownPendingPage(
         after id: StreamID, limit: Int?
     ) async throws -> (entries: [StreamEntry], last: StreamID?) {
+        try await redis.blocking.endLost(with: redis.shared)
         let reply = try await redis.execute(repeatable: true) { buffer in
             encodeRead(&buffer, limit: limit, wait: .no, from: id)
         }
@@ -80,7 +81,7 @@ public final class GroupConsumer: Sendable {
         try await group.acknowledge(ids)
     }
 
-    private func keep(_ reply: Reply) {
+    func keep(_ reply: Reply) {
         guard let entries = try? reply.entriesByStream()[group.stream.key] else { return }
         undelivered.withLock { $0 += entries }
     }

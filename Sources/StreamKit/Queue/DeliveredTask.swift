@@ -1,7 +1,9 @@
 import Foundation
 
-/// A task as it came out of the stream, its payload not yet decoded.
+/// A task as it came out of a stream, its payload not yet decoded.
 struct DeliveredTask: Sendable {
+    /// Which of the queue's streams it came from; after a hand-back not the task's own.
+    let stream: QueuePriority
     let entry: StreamID
     /// How often this entry was delivered.
     let deliveries: Int
@@ -11,33 +13,36 @@ struct DeliveredTask: Sendable {
     let attempt: Int
     /// How many attempts count towards the limit.
     let counted: Int
-    let payload: String?
+    private let payload: [UInt8]?
 
-    init(entry: StreamID, deliveries: Int, field: (String) -> String?) {
-        self.entry = entry
+    init(_ entry: StreamEntry, stream: QueuePriority, deliveries: Int = 1) {
+        self.stream = stream
+        self.entry = entry.id
         self.deliveries = deliveries
-        task = field("task").flatMap { StreamID($0) } ?? entry
-        attempt = deliveries + (field("attempts").flatMap { Int($0) } ?? 0)
-        counted = attempt - (field("forgiven").flatMap { Int($0) } ?? 0)
-        payload = field("payload")
-    }
-
-    /// A task that the sweep script took over: its ID, its delivery count, its fields in a flat list.
-    init?(_ reply: Reply) {
-        guard let parts = reply.elements, parts.count == 3,
-            let entry = parts[0].text.flatMap({ StreamID($0) }), let deliveries = parts[1].integer,
-            let flat = parts[2].elements
-        else { return nil }
-        self.init(entry: entry, deliveries: deliveries) { name in
-            let index = stride(from: 0, to: flat.count - 1, by: 2).first { flat[$0].text == name }
-            return index.flatMap { flat[$0 + 1].text }
+        payload = entry.bytes("payload")
+        guard let id = entry["task"] else {
+            (task, attempt, counted) = (entry.id, deliveries, deliveries)
+            return
         }
+        task = StreamID(id) ?? entry.id
+        attempt = deliveries + (entry["attempts"].flatMap { Int($0) } ?? 0)
+        counted = attempt - (entry["forgiven"].flatMap { Int($0) } ?? 0)
     }
 
-    func decodePayload<Payload: Decodable>(as type: Payload.Type) throws -> Payload {
-        guard let payload else { throw UndecodablePayload("the entry has no field \"payload\" that is text") }
+    /// A task that the sweep script took over: its stream, its entry ID, its delivery count, its fields.
+    init?(_ reply: Reply) {
+        guard let parts = reply.elements, parts.count == 4, let name = parts[0].text,
+            let stream = QueuePriority(rawValue: name), let id = parts[1].text.flatMap({ StreamID($0) }),
+            let deliveries = parts[2].integer,
+            let entry = StreamEntry(id: id, fields: parts[3])
+        else { return nil }
+        self.init(entry, stream: stream, deliveries: deliveries)
+    }
+
+    func decodePayload<Payload: Decodable>(as type: Payload.Type, with decoder: JSONDecoder) throws -> Payload {
+        guard let payload else { throw UndecodablePayload("the entry has no field \"payload\"") }
         do {
-            return try JSONDecoder().decode(type, from: Data(payload.utf8))
+            return try decoder.decode(type, from: Data(payload))
         } catch {
             throw UndecodablePayload("the payload is not a \(type): \(error)")
         }

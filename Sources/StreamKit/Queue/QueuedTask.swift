@@ -4,11 +4,16 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     public let id: StreamID
     /// What was enqueued.
     public let payload: Payload
-    /// Which attempt this is, from 1.
-    ///
-    /// It only grows, so it serves as a fencing token: whatever stores it can refuse a writer with a lower one.
+    /// Which attempt this is, from 1; attempts that a worker handed back when it shut down are counted too.
     public let attempt: Int
     let hold: TaskHold
+
+    /// A number that only grows from one attempt to the next, so that whatever stores it can refuse a writer
+    /// with a lower one.
+    ///
+    /// The attempt, unless somebody deleted the queue's group: then deliveries count from 1 again, and the
+    /// number of groups there have been goes before them.
+    public var fencingToken: Int { (hold.generation - 1) << 32 + attempt }
 
     /// Runs one Redis command on condition that this attempt still holds the task.
     ///
@@ -23,15 +28,33 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     public func sendIfHeld(_ words: [String], key: String) async throws -> Reply {
         try await hold.send(words, key: key)
     }
+
+    /// Runs one Redis command and completes the task with it, both or neither, if this attempt still holds it.
+    ///
+    /// This makes an effect in the same Redis happen exactly once, however many attempts it takes. The handler
+    /// should return afterwards; what it returns or throws changes nothing any more.
+    ///
+    /// - Parameters:
+    ///   - words: The command, for example `["INCR", "{agent-tasks}:sent"]`.
+    ///   - key: The key that the command touches.
+    /// - Returns: The command's reply.
+    /// - Throws: ``TaskLeaseLost`` if another worker has the task, or if this was a repeat and the first try went
+    ///   through; otherwise a ``StreamKitError``.
+    @discardableResult
+    public func complete(sending words: [String], key: String) async throws -> Reply {
+        try await hold.complete(sending: words, key: key)
+    }
 }
 
-/// This attempt no longer holds its task: another worker took it over, or it was removed.
+/// This attempt no longer holds its task: another worker took it over, or it was cancelled or completed.
 public struct TaskLeaseLost: Error, CustomStringConvertible {
     /// The task that was lost.
     public let task: StreamID
 
     /// Says which task was lost and what follows from it.
-    public var description: String { "the lease of task \(task) was lost, another worker has it; nothing was written" }
+    public var description: String {
+        "the lease of task \(task) was lost: another worker has it, or it was cancelled; nothing was written"
+    }
 }
 
 /// A failure that another attempt would only repeat: the task goes to the dead letters at once.

@@ -21,7 +21,7 @@ extension TaskQueue {
     @discardableResult
     public func requeue(_ letter: StreamID) async throws -> Bool {
         let reply = try await redis.run(
-            QueueScripts.requeue, keys: [keys.stream, keys.dead], arguments: ["\(letter)"])
+            QueueScripts.requeue, keys: keys.all, arguments: ["\(letter)"])
         return reply.integer == 1
     }
 
@@ -38,10 +38,10 @@ extension TaskQueue {
         return count
     }
 
-    /// Deletes the queue with everything in it (DEL).
+    /// Deletes the queue with everything in it (DEL), but for the idempotency keys it remembers.
     ///
     /// - Throws: A ``StreamKitError``.
     public func remove() async throws {
-        _ = try await redis.send(["DEL", keys.stream, keys.delayed, keys.dead])
+        _ = try await redis.send(["DEL"] + keys.all)
     }
 }

@@ -1,28 +1,76 @@
 import Foundation
 
 extension TaskQueue {
-    /// Works on tasks until the surrounding Swift task is cancelled.
+    /// A worker that runs when its ``TaskQueueWorker/run()`` is called, for instance by a `ServiceGroup`.
     ///
     /// A handler that returns completes its task; one that throws has it tried again later, up to the limit of
     /// attempts, and ``PermanentTaskFailure`` gives it up at once. When the worker loses a task's lease, the
     /// handler is cancelled and what it still says about the task is refused. Lost connections are waited out.
-    /// On cancellation the worker takes nothing more, lets running handlers end within
-    /// ``TaskQueueOptions/shutdownGrace``, cancels the others and hands their tasks back.
     ///
     /// - Parameters:
-    ///   - worker: A name for people. A random suffix keeps two workers of one name apart.
+    ///   - name: A name for people. A random suffix keeps two workers of one name apart.
+    ///   - concurrency: How many tasks run at once.
+    ///   - handler: The work. It may be run more than once for a task, so a repeat must do no harm.
+    /// - Returns: The worker; it does nothing yet.
+    /// - Throws: ``StreamKitError/invalidInput(_:)`` for a concurrency below 1.
+    public func worker(
+        as name: String, concurrency: Int = 1,
+        _ handler: @escaping @Sendable (QueuedTask<Payload>) async throws -> Void
+    ) throws -> TaskQueueWorker<Payload> {
+        try TaskQueueWorker(queue: self, name: name, concurrency: concurrency) { task in
+            try await handler(task)
+            return nil
+        }
+    }
+
+    /// A worker whose handler's results are recorded; ``result(of:as:)`` reads them.
+    ///
+    /// - Parameters:
+    ///   - name: A name for people. A random suffix keeps two workers of one name apart.
+    ///   - concurrency: How many tasks run at once.
+    ///   - handler: The work. What it returns is written down in the same step that completes the task.
+    /// - Returns: The worker; it does nothing yet.
+    /// - Throws: ``StreamKitError/invalidInput(_:)`` for a concurrency below 1.
+    public func worker<Output: Encodable & Sendable>(
+        as name: String, concurrency: Int = 1,
+        recording handler: @escaping @Sendable (QueuedTask<Payload>) async throws -> Output
+    ) throws -> TaskQueueWorker<Payload> {
+        let limit = options.maximumPayloadBytes
+        return try TaskQueueWorker(queue: self, name: name, concurrency: concurrency) { task in
+            let data = try JSONEncoder().encode(await handler(task))
+            guard data.count <= limit else {
+                throw PermanentTaskFailure("the result has \(data.count) bytes of JSON, and at most \(limit) are recorded")
+            }
+            return String(decoding: data, as: UTF8.self)
+        }
+    }
+
+    /// Works on tasks until the surrounding Swift task is cancelled, as ``TaskQueueWorker/run()`` describes.
+    ///
+    /// - Parameters:
+    ///   - name: A name for people. A random suffix keeps two workers of one name apart.
     ///   - concurrency: How many tasks run at once.
     ///   - handler: The work. It may be run more than once for a task, so a repeat must do no harm.
     /// - Throws: A ``StreamKitError`` that waiting does not mend: Redis cannot be reached at the start, the key
     ///   holds something else (`WRONGTYPE`), or access is denied.
     public func work(
-        as worker: String, concurrency: Int = 1,
+        as name: String, concurrency: Int = 1,
         _ handler: @escaping @Sendable (QueuedTask<Payload>) async throws -> Void
     ) async throws {
-        guard concurrency > 0 else { throw StreamKitError.invalidInput("a worker needs a concurrency of 1 or more") }
-        let suffix = UUID().uuidString.prefix(8).lowercased()
-        let worker = QueueWorker(
-            queue: self, consumer: "\(worker):\(suffix)", concurrency: concurrency, handler: handler)
-        try await worker.run()
+        try await worker(as: name, concurrency: concurrency, handler).run()
+    }
+
+    /// Works on tasks and records what the handler returns.
+    ///
+    /// - Parameters:
+    ///   - name: A name for people. A random suffix keeps two workers of one name apart.
+    ///   - concurrency: How many tasks run at once.
+    ///   - handler: The work. What it returns is written down in the same step that completes the task.
+    /// - Throws: As ``work(as:concurrency:_:)``.
+    public func work<Output: Encodable & Sendable>(
+        as name: String, concurrency: Int = 1,
+        recording handler: @escaping @Sendable (QueuedTask<Payload>) async throws -> Output
+    ) async throws {
+        try await worker(as: name, concurrency: concurrency, recording: handler).run()
     }
 }

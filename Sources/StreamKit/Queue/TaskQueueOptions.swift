@@ -28,6 +28,10 @@ public struct TaskQueueOptions: Sendable {
     public var maximumDeadLetters: Int = 1_000
     /// How long dead letters are kept.
     public var deadLetterRetention: Duration = .seconds(14 * 86_400)
+    /// How many recorded results are kept; the oldest are dropped first.
+    public var maximumResults: Int = 10_000
+    /// How long recorded results are kept.
+    public var resultRetention: Duration = .seconds(3_600)
     /// How many bytes of JSON a payload may have.
     public var maximumPayloadBytes: Int = 1 << 20
     /// How long an idempotency key is remembered.

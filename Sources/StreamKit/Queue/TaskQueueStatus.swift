@@ -1,10 +1,10 @@
 /// What a queue holds at one moment, taken in one atomic step.
 public struct TaskQueueStatus: Sendable, Codable {
-    /// Tasks that no worker has taken yet.
-    public var waiting: Int
+    /// Tasks that no worker has taken yet, by priority.
+    public var depth: Depth
     /// Tasks in workers' hands.
     public var running: Int
-    /// The running tasks in detail, oldest first; at most 100.
+    /// The running tasks in detail, most urgent and then oldest first; at most 100.
     public var runningTasks: [RunningTask]
     /// Retries and delayed tasks whose time has not come.
     public var delayed: Int
@@ -12,15 +12,45 @@ public struct TaskQueueStatus: Sendable, Codable {
     public var dead: Int
     /// Workers that the group knows: live ones, and dead ones that are not swept up yet.
     public var workers: Int
+    /// Tasks that were completed within the last minute.
+    public var completedLastMinute: Int
+    /// Results that are recorded.
+    public var results: Int
+
+    /// Tasks that no worker has taken yet.
+    public var waiting: Int { depth.high + depth.normal + depth.low }
+
+    /// Tasks of one priority that no worker has taken yet.
+    public func waiting(_ priority: QueuePriority) -> Int {
+        switch priority {
+        case .high: depth.high
+        case .normal: depth.normal
+        case .low: depth.low
+        }
+    }
+
+    /// How many tasks wait at each priority.
+    public struct Depth: Sendable, Codable {
+        /// Tasks of high priority, and tasks that a worker handed back.
+        public var high: Int
+        /// Tasks of normal priority.
+        public var normal: Int
+        /// Tasks of low priority.
+        public var low: Int
+    }
 
     /// One task in a worker's hands.
     public struct RunningTask: Sendable, Codable {
         /// The task.
         public var id: StreamID
+        /// The priority it was enqueued with.
+        public var priority: QueuePriority
         /// The worker that holds it.
         public var worker: String
         /// Which attempt this is, from 1.
         public var attempt: Int
+        /// Milliseconds since this attempt began.
+        public var ranMilliseconds: Int
         /// Milliseconds since its lease was last renewed.
         ///
         /// More than the lease: its worker is dead.

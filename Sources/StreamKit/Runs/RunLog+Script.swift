@@ -11,17 +11,36 @@ extension RunLog {
     func add(
         _ operation: RunScript.Operation, _ address: RunAddress, kind: RunEvent.Kind, fields: [(String, String)]
     ) async throws -> (id: StreamID, run: Int) {
-        let time = retention.timeToLive.components
-        let milliseconds = time.seconds * 1000 + time.attoseconds / 1_000_000_000_000_000
-        var arguments = [
-            operation.rawValue, address.correlationID, String(address.attempt), address.writer,
-            String(address.position), kind.rawValue, String(retention.maximumLength), String(max(1, milliseconds)),
-        ]
-        for (name, value) in fields { arguments += [name, value] }
-        let reply = try await retrying { [arguments] in
-            try await redis.run(RunScript.script, keys: [stream.key, stateKey], arguments: arguments)
+        let arguments =
+            [
+                operation.rawValue, address.correlationID, String(address.attempt), address.writer,
+                String(address.position), kind.rawValue,
+            ] + limits + fields.flatMap { [$0, $1] }
+        let reply = try await retrying {
+            try await redis.run(RunScript.write, keys: [stream.key, stateKey], arguments: arguments)
         }
         return try outcome(of: reply, address)
+    }
+
+    /// How far the stream may grow, and how many milliseconds both keys live on.
+    private var limits: [String] {
+        [String(retention.maximumLength), String(max(1, retention.timeToLive.wholeMilliseconds))]
+    }
+
+    /// Calls off every run of the conversation that has not ended, whoever works on it.
+    ///
+    /// Each gets its last event, `task_cancelled`, in one atomic step; its worker is refused from then on, and
+    /// told to stop by ``RunCancellations``.
+    ///
+    /// - Returns: The correlation IDs of the runs that were called off; none if all had ended.
+    /// - Throws: ``StreamKitError``, for example `WRONGTYPE` if the key holds something else.
+    @discardableResult
+    public func cancel() async throws -> [String] {
+        let fields = ["data", #"{"reason":"requested"}"#, "error", "The run was cancelled.", "done", "true"]
+        // A repeat after a lost reply would say that nothing was open, so this is sent once.
+        let reply = try await redis.run(
+            RunScript.cancel, keys: [stream.key, stateKey], arguments: limits + fields)
+        return (reply.elements ?? []).compactMap(\.text)
     }
 
     private func outcome(of reply: Reply, _ address: RunAddress) throws -> (id: StreamID, run: Int) {

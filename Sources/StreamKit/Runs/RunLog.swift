@@ -68,6 +68,32 @@ public struct RunLog: Sendable {
         return RunWriter(log: self, address: address, startID: begun.id, run: begun.run)
     }
 
+    /// How a run has ended (HGET).
+    ///
+    /// - Returns: The kind of its last event; `nil` if it has not ended, or nothing is known of it any more.
+    /// - Throws: A ``StreamKitError``.
+    public func end(of request: RunRequest) async throws -> RunEvent.Kind? {
+        guard let number = try await redis.send("HGET", stateKey, "run:\(request.correlationID)").text else {
+            return nil
+        }
+        return try await redis.send("HGET", stateKey, "status:\(number)").text.flatMap(RunEvent.Kind.init(rawValue:))
+    }
+
+    /// Ends a run whose task was given up, so that nobody waits for its last event for ever.
+    ///
+    /// For whoever finds a dead letter: the worker that should have said it is gone.
+    /// - Parameters:
+    ///   - request: What the user asked.
+    ///   - attempts: How many attempts were made. A run that has got further since is left alone.
+    ///   - userMessage: What the user may see.
+    /// - Throws: ``RunLogError/finished(_:)`` if the run has ended already, ``RunLogError/expired(conversationID:)``
+    ///   if its log is gone, ``RunLogError/staleAttempt(attempt:current:)`` if a later attempt has begun.
+    public func close(_ request: RunRequest, attempts: Int, userMessage: String) async throws {
+        let address = RunAddress(correlationID: request.correlationID, attempt: attempts, writer: UUID().uuidString)
+        _ = try await add(
+            .close, address, kind: .taskFailed, fields: [("error", userMessage), ("done", "true")])
+    }
+
     /// Follows the conversation while it happens.
     ///
     /// - Parameter position: Where to begin; `.after` an event's ID gives exactly the rest.

@@ -11,6 +11,20 @@ public struct StreamEntry: Sendable {
     private let first: Int
     private let count: Int
 
+    /// An entry whose ID and fields came apart; `nil` if the fields are no pairs.
+    init?(id: StreamID, fields: Reply) {
+        let token = fields.storage.token(fields.index)
+        guard token.kind == .array, token.value % 2 == 0 else { return nil }
+        self.init(id: id, storage: fields.storage, first: fields.index + 1, count: token.value / 2)
+    }
+
+    private init(id: StreamID, storage: ReplyStorage, first: Int, count: Int) {
+        self.id = id
+        self.storage = storage
+        self.first = first
+        self.count = count
+    }
+
     /// Reads one `[id, [name, value, …]]` that starts at a token; the entry's end comes with it.
     ///
     /// Numbers may follow, which are left out: XREADGROUP CLAIM adds idle time and delivery count.

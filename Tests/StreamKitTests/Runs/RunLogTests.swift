@@ -70,6 +70,65 @@ struct RunLogTests {
         }
     }
 
+    @Test func `cancelling ends every open run at once, and its worker is told`() async throws {
+        try await withRun { log, request in
+            let writer = try await log.begin(request, attempt: 1)
+            try await writer.append(.text, text: "half")
+            var next = request
+            next.correlationID = "second"
+            try await log.accept(next)
+
+            #expect(try await log.cancel() == ["second", "first"])
+
+            await #expect(throws: RunLogError.finished(.taskCancelled)) { try await writer.append(.text, text: "said") }
+            await #expect(throws: RunLogError.finished(.taskCancelled)) { _ = try await log.begin(next, attempt: 1) }
+            #expect(try await log.end(of: request) == .taskCancelled)
+            #expect(try await log.cancel() == [])
+            let events = try await log.history()
+            #expect(events.suffix(2).map(\.run) == [2, 1] && events.suffix(2).allSatisfy(\.isLast))
+            var followed: [RunEvent] = []
+            for try await event in log.events(after: .beginning) { followed.append(event) }
+            #expect(followed == events)
+        }
+    }
+
+    @Test func `cancelling a conversation that never was makes none`() async throws {
+        try await withRun { log, _ in
+            let cancelled = try await log.cancel()
+            let exists = try await log.exists()
+            #expect(cancelled == [] && !exists)
+        }
+    }
+
+    @Test func `a run that was given up is closed for its worker, unless a later attempt has begun`() async throws {
+        try await withRun { log, request in
+            let zombie = try await log.begin(request, attempt: 2)
+            await #expect(throws: RunLogError.staleAttempt(attempt: 1, current: 2)) {
+                try await log.close(request, attempts: 1, userMessage: "no luck")
+            }
+            try await log.close(request, attempts: 2, userMessage: "no luck")
+
+            await #expect(throws: RunLogError.staleAttempt(attempt: 2, current: 2)) {
+                try await zombie.append(.text, text: "said")
+            }
+            await #expect(throws: RunLogError.finished(.taskFailed)) {
+                try await log.close(request, attempts: 2, userMessage: "no luck")
+            }
+            let last = try #require(try await log.history().last)
+            #expect(last.kind == .taskFailed && last.error == "no luck" && last.isLast)
+        }
+    }
+
+    @Test func `closing a log that is gone does not bring it back`() async throws {
+        try await withRun { log, request in
+            await #expect(throws: RunLogError.expired(conversationID: log.conversationID)) {
+                try await log.close(request, attempts: 5, userMessage: "no luck")
+            }
+            let exists = try await log.exists()
+            #expect(!exists)
+        }
+    }
+
     @Test func `accepting the same request again changes nothing`() async throws {
         try await withRun { log, request in
             try await log.accept(request)

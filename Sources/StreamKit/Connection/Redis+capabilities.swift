@@ -1,0 +1,45 @@
+import Synchronization
+
+extension Redis {
+    /// What the server offers beyond Redis 7.0 (COMMAND INFO, COMMAND DOCS, HELLO).
+    ///
+    /// It is asked once per connection, on first use; a server that took the old one's place is asked anew.
+    ///
+    /// - Returns: its features; none where an ACL forbids to ask, see ``ServerCapabilities/isKnown``.
+    /// - Throws: ``StreamKitError`` if it cannot be reached, `CancellationError` if cancelled.
+    public func capabilities() async throws -> ServerCapabilities {
+        var attempt = 1
+        while true {
+            do {
+                return try await shared.capabilities()
+            } catch StreamKitError.connectionLost(_, _) where attempt < 3 {
+                attempt += 1
+            }
+        }
+    }
+}
+
+extension Connection {
+    fileprivate func capabilities() async throws -> ServerCapabilities {
+        // Connected first, so that it is certain which socket's server the answer is about.
+        if readySocket == nil { _ = try await ask([["PING"]]) }
+        let socket = readySocket
+        if let known = socket?.capabilities.withLock({ $0 }) { return known }
+        let answer = ServerCapabilities(answers: try await ask(ServerCapabilities.questions))
+        if let socket, socket === readySocket { socket.capabilities.withLock { $0 = answer } }
+        return answer
+    }
+
+    private func ask(_ commands: [[String]]) async throws -> [Reply] {
+        try await send(replyCount: commands.count, timeout: commandTimeout) { buffer in
+            for words in commands {
+                buffer.beginCommand(words: words.count)
+                for word in words { buffer.word(word) }
+            }
+        }.all
+    }
+
+    private var readySocket: Socket? {
+        state.withLock { state in if case .ready(let socket) = state.phase { socket } else { nil } }
+    }
+}

@@ -1,0 +1,138 @@
+extension QueueScripts {
+    /// ARGV stream's name, group, consumer, concurrency, result limit, result retention, number of tasks, their
+    /// entry IDs in rising order, then for each task that is not plain: its place among them, delivery count,
+    /// task ID, result (empty, or `=` and JSON).
+    ///
+    /// Completes many tasks in one step: records results, acknowledges, deletes. Returns the generation, the
+    /// lengths of the high and low streams, and the entries that were not held.
+    ///
+    /// Two things make it cheap. One `XPENDING` over the range of IDs says for all of them who holds what. And
+    /// `XDEL` looks for its entry from the start of a node of a hundred, which costs more than all the rest
+    /// together; but what lies before the first pending entry is done, so `XTRIM MINID` takes it all at once,
+    /// and only tasks that ended before an older one are deleted one by one.
+    static let settle = RedisScript(
+        shared + """
+            local name, group, consumer, n = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[7])
+            local stream, held, extra = streams[name], {}, {}
+            local function id_at(i) return ARGV[7 + i] end
+            for i = 8 + n, #ARGV, 4 do extra[tonumber(ARGV[i])] = i end
+            if n * 4 < tonumber(ARGV[4]) then
+              for i = 1, n do held[id_at(i)] = deliveries(stream, group, consumer, id_at(i)) end
+            elseif n > 0 then
+              local from = id_at(1)
+              while from do
+                local page = redis.call('XPENDING', stream, group, from, id_at(n), 1000, consumer)
+                for _, p in ipairs(page) do held[p[1]] = p[4] end
+                from = #page == 1000 and '(' .. page[1000][1] or nil
+              end
+            end
+            local done, reply = {}, {0, 0, 0}
+            for i = 1, n do
+              local id, e = id_at(i), extra[i]
+              if held[id] == (e and tonumber(ARGV[e + 1]) or 1) then
+                done[#done + 1] = id
+              else
+                reply[#reply + 1], extra[i] = id, nil
+              end
+            end
+            if #done > 0 then
+              redis.call('XACK', stream, group, unpack(done))
+              local function numbers(id)
+                local ms, seq = string.match(id, '(%d+)-(%d+)')
+                return tonumber(ms), tonumber(seq)
+              end
+              local function before(a, b)
+                local am, as = numbers(a)
+                local bm, bs = numbers(b)
+                return am < bm or am == bm and as < bs
+              end
+              local first, from = redis.call('XPENDING', stream, group, '-', '+', 1)[1], 1
+              if not first then
+                local ms, seq = numbers(done[#done])
+                redis.call('XTRIM', stream, 'MINID', whole(ms) .. '-' .. whole(seq + 1))
+                from = #done + 1
+              elseif before(done[1], first[1]) then
+                redis.call('XTRIM', stream, 'MINID', first[1])
+                local upper = #done + 1
+                while from < upper do
+                  local middle = math.floor((from + upper) / 2)
+                  if before(done[middle], first[1]) then from = middle + 1 else upper = middle end
+                end
+              end
+              if from <= #done then redis.call('XDEL', stream, unpack(done, from)) end
+              local time, recorded = now(), false
+              for i, e in pairs(extra) do
+                redis.call('HDEL', started, name .. ' ' .. id_at(i))
+                if ARGV[e + 2] ~= id_at(i) then redis.call('HDEL', moved, ARGV[e + 2]) end
+                if ARGV[e + 3] ~= '' then
+                  redis.call('HSET', results, ARGV[e + 2], string.sub(ARGV[e + 3], 2))
+                  redis.call('ZADD', expiry, whole(time + ARGV[6]), ARGV[e + 2])
+                  recorded = true
+                end
+              end
+              if recorded then
+                local gone = redis.call('ZRANGEBYSCORE', expiry, '-inf', whole(time), 'LIMIT', 0, 1000)
+                local excess = redis.call('ZCARD', expiry) - #gone - tonumber(ARGV[5])
+                if excess > 0 then
+                  gone = redis.call('ZRANGE', expiry, 0, math.min(#gone + excess, 2000) - 1)
+                end
+                if #gone > 0 then
+                  redis.call('HDEL', results, unpack(gone))
+                  redis.call('ZREM', expiry, unpack(gone))
+                end
+                redis.call('PEXPIRE', results, ARGV[6])
+                redis.call('PEXPIRE', expiry, ARGV[6])
+              end
+              local second = math.floor(time / 1000)
+              if redis.call('HINCRBY', rate, second, #done) == #done then
+                for _, old in ipairs(redis.call('HKEYS', rate)) do
+                  if tonumber(old) < second - 61 then redis.call('HDEL', rate, old) end
+                end
+                redis.call('PEXPIRE', rate, 120000)
+              end
+            end
+            reply[1] = tonumber(redis.call('HGET', meta, 'generation') or 1)
+            reply[2], reply[3] = redis.call('XLEN', high), redis.call('XLEN', low)
+            return reply
+            """)
+
+    /// KEYS all and a target; ARGV stream's name, group, consumer, entry, count, task, then a command.
+    ///
+    /// Runs the command and completes the task, both or neither. An error if the task is not held.
+    static let completeWith = RedisScript(
+        shared + """
+            local name, group, id = ARGV[1], ARGV[2], ARGV[4]
+            if deliveries(streams[name], group, ARGV[3], id) ~= tonumber(ARGV[5]) then
+              return redis.error_reply('LEASELOST this attempt does not hold the task any more')
+            end
+            local reply = redis.pcall(unpack(ARGV, 7))
+            if type(reply) == 'table' and reply.err then return reply end
+            remove(name, group, id, {task = ARGV[6] ~= id and ARGV[6] or nil})
+            redis.call('HINCRBY', rate, math.floor(now() / 1000), 1)
+            redis.call('PEXPIRE', rate, 120000)
+            return reply
+            """)
+
+    /// ARGV stream's name, group, consumer, entry, count, reason ('' = try again), error, delay, maximum attempts,
+    /// dead letter limit, retention.
+    ///
+    /// 0 not held, 1 will be tried again, 2 buried.
+    static let fail = RedisScript(
+        shared + """
+            local name, group, id = ARGV[1], ARGV[2], ARGV[4]
+            local count = deliveries(streams[name], group, ARGV[3], id)
+            if count ~= tonumber(ARGV[5]) then return 0 end
+            local f = entry_fields(streams[name], id)
+            remove(name, group, id, f)
+            if not f then return 0 end
+            local attempts, reason, err = tonumber(f.attempts or 0) + count, ARGV[6], ARGV[7]
+            if reason == '' and attempts - tonumber(f.forgiven or 0) >= tonumber(ARGV[9]) then reason = 'failed' end
+            if reason ~= '' then
+              bury(id, f, attempts, reason, err, ARGV[10], tonumber(ARGV[11]))
+              return 2
+            end
+            f.task, f.attempts, f.first_error = f.task or id, attempts, f.first_error or err
+            park(f, now() + tonumber(ARGV[8]))
+            return 1
+            """)
+}

@@ -1,0 +1,211 @@
+import CoreMetrics
+import Foundation
+import Logging
+import Metrics
+
+extension TaskQueueWorker {
+    /// Tasks that are settled in one step at most.
+    private static var largestBatch: Int { 500 }
+
+    /// Tells the server of all that ended, and fills the free places.
+    ///
+    /// Usually that is one exchange of messages: the read goes out right behind the report. Only when tasks of
+    /// high priority may be waiting, or nothing was heard for a while, the report's answer is awaited first,
+    /// because it says so.
+    func turn() async throws {
+        let batch = state.takeFinished(limit: Self.largestBatch)
+        let (arrived, excess) = state.takeArrived()
+        let isHungry = state.snapshot.isHungry
+        let places = isHungry ? state.reserve(upTo: state.concurrency) : 0
+        defer { state.release(places) }
+        var got: [DeliveredTask] = []
+        if places > 0, arrived.isEmpty, let seen = view.freshLengths, seen.high == 0 {
+            got = try await settle(batch, thenRead: places)
+        } else {
+            try await settle(batch, thenStart: arrived)
+            if places > 0 { got = try await readByPriority(places) }
+        }
+        if isHungry { state.setHungry(got.count >= places) }
+        start(got, inPlacesReserved: false)
+        if !excess.isEmpty { try await handBack(excess) }
+    }
+
+    private func settle(_ batch: [WorkerState.Finished], thenStart arrived: [DeliveredTask]) async throws {
+        do {
+            _ = try await settle(batch, thenRead: 0)
+        } catch {
+            // They have come, whatever went wrong with the others.
+            state.release(arrived.count)
+            state.arrive(arrived)
+            throw error
+        }
+        start(arrived, inPlacesReserved: true)
+    }
+
+    /// Sends what ended, one script a stream, and perhaps a read of normal tasks behind it.
+    private func settle(_ batch: [WorkerState.Finished], thenRead places: Int) async throws -> [DeliveredTask] {
+        var parts = QueuePriority.allCases.compactMap { stream in
+            let part = batch.filter { $0.hold.stream == stream }.sorted { $0.hold.entry < $1.hold.entry }
+            return part.isEmpty ? nil : (stream, part)
+        }
+        if parts.isEmpty { parts = [(.normal, [])] }
+        let replies: [Result<Reply, StreamKitError>]
+        do {
+            replies = try await redis.pipeline { pipeline in
+                for (stream, part) in parts { pipeline.add { encodeSettle(part, stream, into: &$0) } }
+                if places > 0 { pipeline.add { encodeRead(.normal, limit: places, into: &$0) } }
+            }
+        } catch {
+            state.putBack(batch)
+            throw error
+        }
+        var failure: StreamKitError?
+        for ((_, part), reply) in zip(parts, replies) {
+            do {
+                try settled(part, reply)
+            } catch {
+                failure = error
+            }
+        }
+        // Read before anything is thrown: what was delivered is ours.
+        let read = places > 0 ? replies.last.map { result in Result { try delivered(in: result.get(), .normal) } } : nil
+        if let failure {
+            if let tasks = try? read?.get(), !tasks.isEmpty { state.arrive(tasks) }
+            if failure.serverPrefix == "NOSCRIPT" { return try await loadScript() }
+            throw failure
+        }
+        return try read?.get() ?? []
+    }
+
+    /// A server that was restarted has forgotten its scripts; the batch is sent again in the next turn.
+    private func loadScript() async throws -> [DeliveredTask] {
+        _ = try await redis.send("SCRIPT", "LOAD", QueueScripts.settle.source)
+        return []
+    }
+
+    private func settled(
+        _ part: [WorkerState.Finished], _ reply: Result<Reply, StreamKitError>
+    ) throws(StreamKitError) {
+        switch reply {
+        case .success(let reply):
+            guard let words = reply.elements, words.count >= 3 else {
+                state.putBack(part)
+                throw .unexpectedReply("queue \(queue.key) settled tasks with \(reply)")
+            }
+            view.saw(
+                generation: words[0].integer ?? 1, high: words[1].integer ?? 0, low: words[2].integer ?? 0)
+            let refused = Set(words.dropFirst(3).compactMap(\.text))
+            // Also the answer to a repeat whose first try went through; then nothing is amiss.
+            for id in refused { logger.warning("task \(id) of queue \(queue.key) ended here, but was not held any more") }
+            metrics.completed.increment(by: part.count - refused.count)
+            state.settled(part)
+        case .failure(.server(let error)) where error.isLeaseLoss:
+            state.settled(part)
+            throw .server(error)
+        case .failure(let error):
+            state.putBack(part)
+            throw error
+        }
+    }
+
+    /// High before normal before low, each only as far as there are places left.
+    private func readByPriority(_ places: Int) async throws -> [DeliveredTask] {
+        let seen = view.lengths
+        var got: [DeliveredTask] = []
+        do {
+            if seen.high > 0 { got += try await read(.high, limit: places) }
+            if got.count < places { got += try await read(.normal, limit: places - got.count) }
+            if got.count < places, seen.low > 0 { got += try await read(.low, limit: places - got.count) }
+        } catch {
+            if got.isEmpty { throw error }
+            state.report(error)
+        }
+        return got
+    }
+
+    private func read(_ stream: QueuePriority, limit: Int) async throws -> [DeliveredTask] {
+        try delivered(in: await redis.execute { encodeRead(stream, limit: limit, into: &$0) }, stream)
+    }
+
+    private func delivered(in reply: Reply, _ stream: QueuePriority) throws -> [DeliveredTask] {
+        guard let entries = reply.elements?.first?.elements?.last else { return [] }
+        return try StreamEntry.all(in: entries).map { DeliveredTask($0, stream: stream) }
+    }
+
+    // MARK: The doorbell
+
+    /// Waits for the next tasks of any priority.
+    ///
+    /// The reply may bring as many of each, so each is asked for a third of the places; what is too many after
+    /// all is handed back.
+    func waitForTasks(free: Int) async {
+        let limit = max(free / 3, 1)
+        // Not for ever, because a connection may be dead without anybody saying so.
+        let wait = Duration.seconds(5)
+        do {
+            let reply = try await redis.executeBlocking(wait: .atMost(wait), orphan: { [self] in ring($0) }) { buffer in
+                buffer.beginCommand("XREADGROUP", words: 15)
+                buffer.word("GROUP")
+                buffer.word(queue.group)
+                buffer.word(consumer)
+                buffer.word("COUNT")
+                buffer.word(limit)
+                buffer.word("BLOCK")
+                buffer.word(wait.wholeMilliseconds)
+                buffer.word("STREAMS")
+                for key in [keys.high, keys.normal, keys.low] { buffer.word(key) }
+                for _ in 0..<3 { buffer.word(">") }
+            }
+            ring(reply)
+        } catch is CancellationError {
+        } catch {
+            state.report(error)
+        }
+    }
+
+    private func ring(_ reply: Reply) {
+        let tasks = (reply.elements ?? []).flatMap { part -> [DeliveredTask] in
+            guard let pair = part.elements, pair.count == 2, let key = pair[0].text,
+                let stream = QueuePriority.allCases.first(where: { keys.stream($0) == key })
+            else { return [] }
+            return ((try? StreamEntry.all(in: pair[1])) ?? []).map { DeliveredTask($0, stream: stream) }
+        }
+        state.arrive(tasks)
+    }
+
+    // MARK: Commands
+
+    private func encodeRead(_ stream: QueuePriority, limit: Int, into buffer: inout ByteBuffer) {
+        buffer.beginCommand("XREADGROUP", words: 9)
+        buffer.word("GROUP")
+        buffer.word(queue.group)
+        buffer.word(consumer)
+        buffer.word("COUNT")
+        buffer.word(limit)
+        buffer.word("STREAMS")
+        buffer.word(keys.stream(stream))
+        buffer.word(">")
+    }
+
+    private func encodeSettle(
+        _ part: [WorkerState.Finished], _ stream: QueuePriority, into buffer: inout ByteBuffer
+    ) {
+        let special = part.enumerated().filter { !$0.element.hold.isPlain || $0.element.result != nil }
+        let all = keys.all
+        buffer.beginCommand("EVALSHA", words: 3 + all.count + 7 + part.count + special.count * 4)
+        buffer.word(QueueScripts.settle.digest)
+        buffer.word(all.count)
+        for key in all { buffer.word(key) }
+        for word in [stream.rawValue, queue.group, consumer] { buffer.word(word) }
+        for number in [
+            state.concurrency, options.maximumResults, options.resultRetention.wholeMilliseconds, part.count,
+        ] { buffer.word(number) }
+        for finished in part { buffer.word(finished.hold.entry) }
+        for (index, finished) in special {
+            buffer.word(index + 1)
+            buffer.word(finished.hold.deliveries)
+            buffer.word(finished.hold.task)
+            buffer.word(finished.result.map { "=" + $0 } ?? "")
+        }
+    }
+}

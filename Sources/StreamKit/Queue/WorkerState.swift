@@ -1,0 +1,247 @@
+import Synchronization
+
+/// What one worker has in hand: running handlers, handlers that ended, tasks that have just come.
+///
+/// Times are this machine's monotonic clock and serve only to notice that renewing has not worked for a
+/// whole lease; who holds a task is the server's decision.
+final class WorkerState: Sendable {
+    /// A handler that returned, and what it returned.
+    struct Finished: Sendable {
+        let hold: TaskHold
+        /// JSON to record, if the handler returned anything.
+        let result: String?
+    }
+
+    private struct Running {
+        let hold: TaskHold
+        var task: Task<Void, Never>
+        var renewed: ContinuousClock.Instant
+        let started: ContinuousClock.Instant
+        /// It returned and waits for the server to be told, so its place is free.
+        var hasFinished = false
+    }
+
+    private struct State {
+        var running: [Int: Running] = [:]
+        var finished: [Finished] = []
+        /// Finished tasks of which the server is being told.
+        var settling = 0
+        var arrived: [DeliveredTask] = []
+        var reserved = 0
+        var nextSerial = 0
+        /// Tasks may be waiting: the last read came back full.
+        var isHungry = true
+        var isStopping = false
+        var isOverdue = false
+        var trouble: (any Error)?
+    }
+
+    /// What there is to do.
+    struct Snapshot: Sendable {
+        let free: Int
+        /// Handlers that run, or have ended and are not settled.
+        let unfinished: Int
+        let hasFinished: Bool
+        let hasArrived: Bool
+        let isHungry: Bool
+        let isStopping: Bool
+        let isOverdue: Bool
+        let hasTrouble: Bool
+    }
+
+    let concurrency: Int
+    private let state = Mutex(State())
+    /// Something changed.
+    ///
+    /// One signal is enough, however much did.
+    let changed = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+
+    init(concurrency: Int) {
+        self.concurrency = concurrency
+    }
+
+    func wake() { changed.continuation.yield() }
+
+    var snapshot: Snapshot {
+        state.withLock { state in
+            Snapshot(
+                free: Self.free(state, concurrency), unfinished: state.running.count,
+                hasFinished: !state.finished.isEmpty, hasArrived: !state.arrived.isEmpty, isHungry: state.isHungry,
+                isStopping: state.isStopping, isOverdue: state.isOverdue,
+                hasTrouble: state.trouble != nil)
+        }
+    }
+
+    private static func free(_ state: State, _ concurrency: Int) -> Int {
+        max(concurrency - (state.running.count - state.finished.count - state.settling) - state.arrived.count - state.reserved, 0)
+    }
+
+    // MARK: Places
+
+    /// Keeps at most `limit` places for tasks that are about to be asked for.
+    func reserve(upTo limit: Int) -> Int {
+        state.withLock { state in
+            let count = state.isStopping ? 0 : min(Self.free(state, concurrency), limit)
+            state.reserved += count
+            return count
+        }
+    }
+
+    func release(_ count: Int) {
+        state.withLock { $0.reserved -= count }
+    }
+
+    func setHungry(_ isHungry: Bool) {
+        state.withLock { $0.isHungry = isHungry }
+    }
+
+    /// Tasks that came by themselves, for places that may be taken by now.
+    func arrive(_ tasks: [DeliveredTask]) {
+        state.withLock { state in
+            state.arrived += tasks
+            if !tasks.isEmpty { state.isHungry = true }
+        }
+        wake()
+    }
+
+    /// The tasks that came by themselves: those for which places were just reserved, and those too many.
+    func takeArrived() -> (start: [DeliveredTask], excess: [DeliveredTask]) {
+        state.withLock { state in
+            guard !state.arrived.isEmpty else { return ([], []) }
+            let sorted = QueuePriority.allCases.flatMap { wanted in state.arrived.filter { $0.stream == wanted } }
+            state.arrived = []
+            let places = state.isStopping ? 0 : min(Self.free(state, concurrency), sorted.count)
+            state.reserved += places
+            return (Array(sorted.prefix(places)), Array(sorted.dropFirst(places)))
+        }
+    }
+
+    /// What went wrong elsewhere, for the main loop to deal with.
+    func report(_ error: any Error) {
+        state.withLock { $0.trouble = error }
+        wake()
+    }
+
+    func takeTrouble() -> (any Error)? {
+        state.withLock { state in
+            defer { state.trouble = nil }
+            return state.trouble
+        }
+    }
+
+    // MARK: Handlers
+
+    func nextSerial() -> Int {
+        state.withLock { state in
+            state.nextSerial += 1
+            return state.nextSerial
+        }
+    }
+
+    /// Starts handlers.
+    ///
+    /// The lock is held meanwhile, so that a quick one cannot end before it is listed.
+    func start(
+        _ holds: [TaskHold], at now: ContinuousClock.Instant, _ body: @escaping @Sendable (Int) async -> Void
+    ) {
+        state.withLock { state in
+            for (index, hold) in holds.enumerated() {
+                // Unstructured, because a handler may go on for the grace period after `work` was cancelled.
+                let task = Task { await body(index) }
+                state.running[hold.serial] = Running(hold: hold, task: task, renewed: now, started: now)
+            }
+        }
+    }
+
+    /// A handler returned; its task is still held until the server was told.
+    func finish(_ hold: TaskHold, result: String?) {
+        let isFirst = state.withLock { state in
+            state.running[hold.serial]?.hasFinished = true
+            state.finished.append(Finished(hold: hold, result: result))
+            return state.finished.count == 1
+        }
+        if isFirst { wake() }
+    }
+
+    func takeFinished(limit: Int) -> [Finished] {
+        state.withLock { state in
+            let batch = Array(state.finished.prefix(limit))
+            state.finished.removeFirst(batch.count)
+            state.settling += batch.count
+            return batch
+        }
+    }
+
+    /// The server could not be told; it is told again later.
+    func putBack(_ batch: [Finished]) {
+        state.withLock { state in
+            state.settling -= batch.count
+            state.finished += batch
+        }
+    }
+
+    func settled(_ batch: [Finished]) {
+        state.withLock { state in
+            state.settling -= batch.count
+            for finished in batch { state.running[finished.hold.serial] = nil }
+        }
+    }
+
+    func remove(_ hold: TaskHold) {
+        state.withLock { $0.running[hold.serial] = nil }
+        wake()
+    }
+
+    // MARK: Leases
+
+    var holds: [TaskHold] { state.withLock { $0.running.values.map(\.hold) } }
+
+    func renewed(_ holds: [TaskHold], at instant: ContinuousClock.Instant) {
+        state.withLock { state in
+            for hold in holds { state.running[hold.serial]?.renewed = instant }
+        }
+    }
+
+    func interrupt(_ hold: TaskHold, because ending: TaskHold.Ending) {
+        guard hold.end(ending) else { return }
+        let task = state.withLock { $0.running[hold.serial]?.task }
+        task?.cancel()
+    }
+
+    /// Whether its handler runs, or has ended and nobody is telling the server of it.
+    func isRunning(_ hold: TaskHold) -> Bool {
+        state.withLock { state in
+            guard let running = state.running[hold.serial] else { return false }
+            return !running.hasFinished
+        }
+    }
+
+    /// Interrupts what has not been renewed for a lease, and what has run for longer than an attempt may.
+    ///
+    /// - Returns: The latter.
+    func interruptOverdue(
+        lease: Duration, timeout: Duration?, at now: ContinuousClock.Instant
+    ) -> [TaskHold] {
+        let (lost, late) = state.withLock { state in
+            let running = state.running.values.filter { !$0.hasFinished && $0.hold.ending == .none }
+            let lost = running.filter { now - $0.renewed > lease }
+            let late = timeout.map { timeout in running.filter { now - $0.started > timeout } } ?? []
+            return (lost.map(\.hold), late.map(\.hold))
+        }
+        for hold in lost { interrupt(hold, because: .leaseLost) }
+        for hold in late { interrupt(hold, because: .timedOut) }
+        return late.filter { $0.ending == .timedOut }
+    }
+
+    // MARK: Stopping
+
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        wake()
+    }
+
+    func graceIsOver() {
+        state.withLock { $0.isOverdue = true }
+        wake()
+    }
+}

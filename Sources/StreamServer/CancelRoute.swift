@@ -1,0 +1,40 @@
+import HTTPTypes
+import Hummingbird
+import StreamKit
+
+/// `POST /api/agent/stream/{conversation_id}/cancel`: calls off what is being written.
+///
+/// Leaving a stream does not do that; a user who closes the browser wants the answer all the same.
+struct CancelRoute: Sendable {
+    let backend: Backend
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.post("/api/agent/stream/:conversation/cancel") { _, context in
+            try await cancel(try context.parameters.require("conversation"))
+        }
+    }
+
+    private func cancel(_ conversation: String) async throws -> Response {
+        let (log, cancelled) = try await promptly {
+            let log = try await backend.existingLog(of: conversation)
+            return (log, try await log.cancel())
+        }
+        guard !cancelled.isEmpty else {
+            throw Problem(
+                status: .conflict, code: "not_running",
+                message: "Nothing in conversation '\(conversation)' is being written any more, so there is nothing to "
+                    + "cancel.")
+        }
+        // The log says it already, so a worker that misses the notice is refused when it next writes.
+        try await promptly { try await backend.cancellations.announce(cancelled) }
+        return .json(
+            Cancelled(conversation_id: log.conversationID, correlation_ids: cancelled), status: .accepted,
+            headers: [.location: "/api/agent/stream/\(log.conversationID)"])
+    }
+
+    private struct Cancelled: Encodable {
+        let status = "cancelled"
+        let conversation_id: String
+        let correlation_ids: [String]
+    }
+}

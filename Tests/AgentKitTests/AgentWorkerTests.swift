@@ -1,0 +1,221 @@
+import AgentKit
+import StreamKit
+import TestSupport
+import Testing
+
+@Suite("A worker of the agents' queue", .timeLimit(.minutes(2)))
+struct AgentWorkerTests {
+    @Test func `answers what is in the queue`() async throws {
+        try await withQueue { place in
+            let request = try await place.submit("Plan a 1-day trip to Rome")
+            try await place.work(by: TravelPlanner(model: ScriptedModel(pace: .zero))) {
+                let events = try await place.watch(request)
+                #expect(events.answer.contains("Rome") && events.last?.kind == .taskCompleted)
+                try await place.isEmpty(dead: 0)
+            }
+        }
+    }
+
+    @Test func `a request for an agent that nobody has fails with words for the user`() async throws {
+        try await withQueue { place in
+            let request = try await place.submit("Go", agent: "Nobody")
+            try await place.work(by: TestAgent { _ in [] }) {
+                let last = try #require(try await place.watch(request).last)
+                #expect(last.kind == .taskFailed && last.error == "There is no agent 'Nobody' here.")
+                try await place.isEmpty(dead: 1)
+            }
+        }
+    }
+
+    @Test func `a model that always fails ends the run at the last attempt`() async throws {
+        try await withQueue { place in
+            let request = try await place.submit("Go")
+            try await place.work(by: TestAgent { _ in throw ModelTrouble() }) {
+                let events = try await place.watch(request)
+                #expect(events.filter { $0.kind == .attempt }.count == 1)
+                #expect(events.last?.kind == .taskFailed && events.last?.error?.contains("several times") == true)
+                try await place.isEmpty(dead: 1)
+            }
+        }
+    }
+
+    @Test func `a run whose every worker dies gets a last event from the worker that gives it up`() async throws {
+        try await withQueue(maximumAttempts: 1) { place in
+            let request = try await place.submit("Go")
+            try await place.takeAndDie()
+            try await place.work(by: TestAgent { _ in [.text("too late")] }) {
+                let events = try await place.watch(request)
+                #expect(events.last?.kind == .taskFailed && events.last?.isLast == true)
+                #expect(events.answer == "")
+                try await place.isEmpty(dead: 1)
+            }
+        }
+    }
+
+    @Test func `a run that was given up while no agent worker lived gets its last event later`() async throws {
+        try await withQueue(maximumAttempts: 1) { place in
+            let request = try await place.submit("Go")
+            let burying = Task { try await place.queue.work(as: "burier") { _ in throw ModelTrouble() } }
+            try await eventually("the task is a dead letter") { try await place.queue.status().dead == 1 }
+            burying.cancel()
+            _ = await burying.result
+            #expect(try await place.log(request).history().last?.kind == .progress)
+
+            try await place.work(by: TestAgent { _ in [] }) {
+                let last = try await place.watch(request).last
+                #expect(last?.kind == .taskFailed)
+            }
+        }
+    }
+
+    @Test func `a cancellation reaches a worker whose model is silent`() async throws {
+        try await withQueue { place in
+            let isStopped = Box(false)
+            let request = try await place.submit("Go")
+            let silent = TestModel { _ in
+                AsyncThrowingStream { continuation in
+                    continuation.onTermination = { _ in isStopped.change { $0 = true } }
+                }
+            }
+            try await place.work(by: TestAgent(model: silent)) {
+                try await eventually("the model is asked") {
+                    try await place.log(request).history().contains { $0.data?.contains("asking_model") == true }
+                }
+                let cancelled = try await place.log(request).cancel()
+                try await RunCancellations(redis: place.redis, queueKey: place.queue.key).announce(cancelled)
+
+                #expect(cancelled == [request.correlationID])
+                try await eventually("the model is stopped") { isStopped.now }
+                try await place.isEmpty(dead: 0)
+                let last = try #require(try await place.watch(request).last)
+                #expect(last.kind == .taskCancelled && last.isLast)
+            }
+        }
+    }
+
+    @Test func `a worker that misses the notice is stopped by its next word`() async throws {
+        try await withQueue { place in
+            let (words, speak) = AsyncStream<String>.makeStream()
+            let request = try await place.submit("Go")
+            let model = TestModel { _ in
+                AsyncThrowingStream { continuation in
+                    Task {
+                        for await word in words { continuation.yield(.text(word)) }
+                        continuation.finish()
+                    }
+                }
+            }
+            try await place.work(by: TestAgent(model: model)) {
+                speak.yield("one ")
+                try await eventually("one") { try await place.log(request).history().answer == "one " }
+                try await place.log(request).cancel()
+                speak.yield("two")
+
+                try await place.isEmpty(dead: 0)
+                #expect(try await place.watch(request).answer == "one ")
+            }
+        }
+    }
+
+    @Test func `what is cancelled before a worker takes it is never begun`() async throws {
+        try await withQueue { place in
+            let request = try await place.submit("Go")
+            try await place.log(request).cancel()
+            try await place.work(by: TestAgent { _ in [.text("too late")] }) {
+                try await place.isEmpty(dead: 0)
+                let events = try await place.log(request).history()
+                #expect(events.map(\.kind) == [.progress, .taskCancelled])
+            }
+        }
+    }
+
+    @Test func `a notice that the log does not confirm stops nothing for good`() async throws {
+        // Plenty of attempts, because later notices may interrupt those after the first one too.
+        try await withQueue(maximumAttempts: 100) { place in
+            let asked = Box(0)
+            let request = try await place.submit("Go")
+            let model = TestModel { _ in
+                asked.change { $0 += 1 }
+                let isFirst = asked.now == 1
+                return AsyncThrowingStream { continuation in
+                    if isFirst { return }
+                    continuation.yield(.text("done"))
+                    continuation.finish()
+                }
+            }
+            try await place.work(by: TestAgent(model: model)) {
+                try await eventually("the model is asked") { asked.now == 1 }
+                // Until it has arrived: the worker reads notices from when it began to.
+                try await eventually("the model is asked again") {
+                    try await RunCancellations(redis: place.redis, queueKey: place.queue.key)
+                        .announce([request.correlationID])
+                    return asked.now >= 2
+                }
+                #expect(try await place.watch(request).answer == "done")
+            }
+        }
+    }
+}
+
+/// A queue of a test's own.
+private struct Place: Sendable {
+    let redis: Redis
+    let queue: TaskQueue<RunRequest>
+
+    func log(_ request: RunRequest) -> RunLog { RunLog(redis: redis, conversationID: request.conversationID) }
+
+    func submit(_ message: String, agent: String = "TravelPlanner") async throws -> RunRequest {
+        let request = RunRequest(
+            conversationID: scratchKey(), correlationID: scratchKey(), agent: agent, message: message)
+        try await log(request).accept(request)
+        try await queue.enqueue(request)
+        return request
+    }
+
+    /// Takes a task as a worker does, and is never heard of again.
+    func takeAndDie() async throws {
+        let group = redis.stream(queue.key).group(queue.group)
+        _ = try await group.create(from: .beginning)
+        #expect(try await group.consumer("dead").read().count == 1)
+    }
+
+    /// Follows a run to its end.
+    func watch(_ request: RunRequest) async throws -> [RunEvent] {
+        var events: [RunEvent] = []
+        for try await event in log(request).events(after: .beginning) { events.append(event) }
+        return events
+    }
+
+    func isEmpty(dead: Int) async throws {
+        try await eventually("the queue is empty but for \(dead) dead letters") {
+            let status = try await queue.status()
+            return status.waiting + status.running + status.delayed == 0 && status.dead == dead
+        }
+    }
+
+    /// Runs a worker for the length of the body.
+    func work(by agent: any Agent, _ body: () async throws -> Void) async throws {
+        let worker = AgentWorker(redis: redis, agents: [agent], queueKey: queue.key, options: queue.options)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await worker.run(as: "worker") }
+            defer { group.cancelAll() }
+            try await body()
+        }
+    }
+}
+
+private func withQueue(
+    _ hint: String = #function, maximumAttempts: Int = 2, _ body: (Place) async throws -> Void
+) async throws {
+    try await withScratchRedis { redis in
+        var options = TaskQueueOptions()
+        options.maximumAttempts = maximumAttempts
+        options.lease = .milliseconds(300)
+        options.sweepInterval = .milliseconds(30)
+        options.backoff = RetryBackoff(initial: .milliseconds(10), maximum: .milliseconds(10))
+        options.shutdownGrace = .milliseconds(50)
+        let queue = TaskQueue<RunRequest>(redis: redis, key: scratchKey(hint), group: "agents", options: options)
+        try await body(Place(redis: redis, queue: queue))
+        try await queue.remove()
+    }
+}
