@@ -14,6 +14,7 @@ extension Connection {
     }
 
     private func connected(_ socket: Socket) {
+        let wasConnected = state.withLock { $0.wasConnected }
         let isWanted = state.withLock { state in
             guard case .connecting = state.phase else { return false }
             state.phase = .ready(socket)
@@ -25,6 +26,7 @@ extension Connection {
             return true
         }
         guard isWanted else { return }
+        if wasConnected { configuration.commandMetrics?.reconnected() }
         configuration.logger.debug("connected", metadata: ["redis": "\(configuration)"])
         IOThread.shared.add(self)
         flush()

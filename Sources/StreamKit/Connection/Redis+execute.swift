@@ -39,7 +39,7 @@ extension Redis {
         var retry = Retry(configuration, repeatable: repeatable)
         while true {
             do {
-                let replies = try await traced(encode) {
+                let replies = try await traced(blocks: true, encode) {
                     try await blocking.send(
                         wait: wait, delivery: delivery, unblockingWith: shared, orphan: orphan, encode)
                 }
@@ -98,6 +98,21 @@ extension Redis {
     }
 
     private func traced(
+        blocks: Bool = false, _ encode: (inout ByteBuffer) -> Void, _ send: () async throws -> [Reply]
+    ) async throws -> [Reply] {
+        guard let metrics = configuration.commandMetrics else { return try await reported(encode, send) }
+        let start = blocks ? nil : Connection.now()
+        do {
+            let replies = try await reported(encode, send)
+            metrics.answered(replies, since: start)
+            return replies
+        } catch {
+            metrics.unanswered(error)
+            throw error
+        }
+    }
+
+    private func reported(
         _ encode: (inout ByteBuffer) -> Void, _ send: () async throws -> [Reply]
     ) async throws -> [Reply] {
         guard let trace = configuration.trace else { return try await send() }
