@@ -210,7 +210,8 @@ private func withQueue(
     try await withScratchRedis { redis in
         var options = TaskQueueOptions()
         options.maximumAttempts = maximumAttempts
-        options.lease = .milliseconds(300)
+        // Long enough that a busy machine does not look like a dead worker.
+        options.lease = .seconds(3)
         options.sweepInterval = .milliseconds(30)
         options.backoff = RetryBackoff(initial: .milliseconds(10), maximum: .milliseconds(10))
         options.shutdownGrace = .milliseconds(50)
