@@ -1,3 +1,5 @@
+// hiredis' headers make sigset_t a member of their module, depending on which is imported first.
+import CHiredis
 import Foundation
 
 #if canImport(Darwin)
