@@ -7,8 +7,38 @@
 #include <hiredis/read.h>
 
 #ifdef __linux__
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
+#include <stdint.h>
+
+// epoll, which Swift's Glibc module leaves out. Not by its own header, which would make more of the system's
+// types members of this module, and other files would have to import it for them.
+struct epoll_event;
+int epoll_create1(int flags);
+int epoll_ctl(int queue, int operation, int descriptor, struct epoll_event *event);
+int epoll_wait(int queue, struct epoll_event *events, int capacity, int milliseconds);
+int eventfd(unsigned int value, int flags);
+
+// The kernel's own layout of struct epoll_event.
+struct streamkit_epoll_event {
+    uint32_t events;
+    uint64_t number;
+}
+#ifdef __x86_64__
+__attribute__((packed))
+#endif
+;
+
+enum { STREAMKIT_EPOLL_ADD = 1, STREAMKIT_EPOLL_REMOVE = 2, STREAMKIT_EPOLL_CHANGE = 3 };
+enum { STREAMKIT_EPOLL_IN = 0x1, STREAMKIT_EPOLL_OUT = 0x4, STREAMKIT_EPOLL_END = 0x2000 };
+
+static inline int streamkit_epoll_control(
+    int queue, int operation, int descriptor, struct streamkit_epoll_event *event) {
+    return epoll_ctl(queue, operation, descriptor, (struct epoll_event *)event);
+}
+
+static inline int streamkit_epoll_wait(
+    int queue, struct streamkit_epoll_event *events, int capacity, int milliseconds) {
+    return epoll_wait(queue, (struct epoll_event *)events, capacity, milliseconds);
+}
 #endif
 
 // The element count that createArray receives: `int` before hiredis 1.0, `size_t` since.

@@ -2,10 +2,6 @@ import DequeModule
 import Foundation
 import Synchronization
 
-#if os(Linux)
-import CHiredis
-#endif
-
 // How waiting ends early: cancelled, out of time, or closed.
 extension Connection {
     /// Nanoseconds of the monotonic clock.

@@ -1,6 +1,7 @@
 /// Commands that go out together.
 public struct Pipeline: ~Copyable {
-    var buffer = ByteBuffer(capacity: 1024)
+    /// Large enough for a batch of a hundred commands, so that it rarely grows while they are added.
+    var buffer = ByteBuffer(capacity: 16 << 10)
     /// How many commands it holds.
     public private(set) var count = 0
 

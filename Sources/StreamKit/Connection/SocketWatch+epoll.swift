@@ -12,51 +12,56 @@ final class SocketWatch: @unchecked Sendable {
     /// The number that stands for our own wake-up.
     private static let wakeUpNumber = UInt64.max
 
-    private let queue = epoll_create1(Int32(EPOLL_CLOEXEC))
-    private let wakeUp = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-    private let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
+    private static let (reads, writes, end) = (
+        UInt32(STREAMKIT_EPOLL_IN), UInt32(STREAMKIT_EPOLL_OUT), UInt32(STREAMKIT_EPOLL_END)
+    )
+
+    private let queue = epoll_create1(O_CLOEXEC)
+    private let wakeUp = eventfd(0, O_CLOEXEC | O_NONBLOCK)
+    private let events = UnsafeMutablePointer<streamkit_epoll_event>.allocate(capacity: capacity)
 
     init() {
         precondition(queue >= 0 && wakeUp >= 0, "No file descriptor is left for StreamKit's I/O thread.")
-        control(EPOLL_CTL_ADD, wakeUp, Self.wakeUpNumber, EPOLLIN.rawValue)
+        control(STREAMKIT_EPOLL_ADD, wakeUp, Self.wakeUpNumber, Self.reads)
     }
 
     func add(_ descriptor: Int32, _ number: UInt64) {
-        control(EPOLL_CTL_ADD, descriptor, number, EPOLLIN.rawValue | EPOLLRDHUP.rawValue)
+        control(STREAMKIT_EPOLL_ADD, descriptor, number, Self.reads | Self.end)
     }
 
     func update(_ descriptor: Int32, _ number: UInt64, reads: Bool, writes: Bool) {
-        let wanted = (reads ? EPOLLIN.rawValue : 0) | (writes ? EPOLLOUT.rawValue : 0)
-        control(EPOLL_CTL_MOD, descriptor, number, wanted | EPOLLRDHUP.rawValue)
+        let wanted = (reads ? Self.reads : 0) | (writes ? Self.writes : 0)
+        control(STREAMKIT_EPOLL_CHANGE, descriptor, number, wanted | Self.end)
     }
 
     func remove(_ descriptor: Int32) {
-        control(EPOLL_CTL_DEL, descriptor, 0, 0)
+        control(STREAMKIT_EPOLL_REMOVE, descriptor, 0, 0)
     }
 
     /// Ends the present wait, or the next one.
     func wake() {
-        eventfd_write(wakeUp, 1)
+        var one: UInt64 = 1
+        _ = write(wakeUp, &one, 8)
     }
 
     /// Waits until a socket is ready, but no longer than so many milliseconds; -1 means for ever.
     func wait(milliseconds: Int32, _ body: (_ number: UInt64, _ reads: Bool, _ writes: Bool) -> Void) {
-        let count = epoll_wait(queue, events, Int32(Self.capacity), milliseconds)
+        let count = streamkit_epoll_wait(queue, events, Int32(Self.capacity), milliseconds)
         guard count > 0 else { return }
         for index in 0..<Int(count) {
             let event = events[index]
-            guard event.data.u64 != Self.wakeUpNumber else {
-                var value: eventfd_t = 0
-                eventfd_read(wakeUp, &value)
+            guard event.number != Self.wakeUpNumber else {
+                var count: UInt64 = 0
+                _ = read(wakeUp, &count, 8)
                 continue
             }
-            body(event.data.u64, event.events & ~EPOLLOUT.rawValue != 0, event.events & EPOLLOUT.rawValue != 0)
+            body(event.number, event.events & ~Self.writes != 0, event.events & Self.writes != 0)
         }
     }
 
-    private func control(_ operation: Int32, _ descriptor: Int32, _ number: UInt64, _ wanted: UInt32) {
-        var event = epoll_event(events: wanted, data: epoll_data_t(u64: number))
-        epoll_ctl(queue, operation, descriptor, &event)
+    private func control(_ operation: Int, _ descriptor: Int32, _ number: UInt64, _ wanted: UInt32) {
+        var event = streamkit_epoll_event(events: wanted, number: number)
+        _ = streamkit_epoll_control(queue, Int32(operation), descriptor, &event)
     }
 }
 #endif
