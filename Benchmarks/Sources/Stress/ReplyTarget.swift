@@ -10,7 +10,7 @@ struct ReplyTarget: FuzzTarget {
     mutating func round(_ random: inout SeededGenerator, _ witness: CrashWitness) -> String? {
         var (bytes, shown): ([UInt8], [String]) = ([], [])
         for _ in 0..<Int.random(in: 1...4, using: &random) {
-            let reply = Self.reply(depth: 0, &random)
+            let reply = Bool.random(using: &random) ? Self.reply(depth: 0, &random) : Self.entries(&random)
             bytes += reply.bytes
             shown.append(reply.shown)
         }
@@ -53,7 +53,7 @@ struct ReplyTarget: FuzzTarget {
 
     /// Reads a reply in every way there is, for whatever it is.
     private static func use(_ reply: Reply) -> String {
-        _ = try? StreamEntry.all(in: reply).map { ($0.description, $0["a"], $0.bytes("b")) }
+        _ = try? StreamEntry.all(in: reply).map { ($0.description, $0["a"], $0.bytes("b"), $0.rawFields) }
         _ = try? reply.entriesByStream()
         _ = (reply.dictionary, reply.integer, reply.text, reply.bytes, reply.elements?.count)
         return reply.description
@@ -85,6 +85,15 @@ struct ReplyTarget: FuzzTarget {
             return (Array("$\(text.count)\r\n".utf8) + text + Array("\r\n".utf8), Reply.quoted(text))
         default: return array(depth: depth, &random)
         }
+    }
+
+    /// What looks like entries, and has anything for fields.
+    private static func entries(_ random: inout SeededGenerator) -> (bytes: [UInt8], shown: String) {
+        let id = "\(random.next() % 100)-\(random.next() % 3)"
+        let fields = array(depth: 4, &random)
+        let bytes = Array("*1\r\n*2\r\n$\(id.utf8.count)\r\n\(id)\r\n".utf8) + fields.bytes
+        let lines = fields.shown.split(separator: "\n", omittingEmptySubsequences: false)
+        return (bytes, "1) 1) \"\(id)\"\n   2) " + lines.joined(separator: "\n      "))
     }
 
     private static func array(depth: Int, _ random: inout SeededGenerator) -> (bytes: [UInt8], shown: String) {

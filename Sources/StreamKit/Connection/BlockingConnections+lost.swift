@@ -26,28 +26,28 @@ extension BlockingConnections {
     func introduce(_ connection: Connection) async throws {
         let key = ObjectIdentifier(connection)
         guard case .tcp = configuration.endpoint, state.withLock({ $0.identities[key] == nil }) else { return }
-        let replies = try await connection.send(timeout: configuration.commandTimeout) { buffer in
+        let reply = try await connection.send(timeout: configuration.commandTimeout.nanoseconds) { buffer in
             buffer.beginCommand("CLIENT", words: 2)
             buffer.word("INFO")
-        }
+        }.single()
         // Where an ACL forbids the question, an entry lost this way is found when the consumer starts again.
-        let identity = replies.first?.text.flatMap { ClientIdentity(info: $0) }
+        let identity = reply.text.flatMap { ClientIdentity(info: $0) }
         state.withLock { $0.identities[key] = identity }
     }
 
     /// Makes sure that nothing is delivered any more to connections that were given up (CLIENT KILL).
     func endLost(with shared: Connection) async throws {
         for identity in state.withLock({ $0.lost }) {
-            let replies = try await shared.send(timeout: configuration.commandTimeout) { buffer in
+            let reply = try await shared.send(timeout: configuration.commandTimeout.nanoseconds) { buffer in
                 buffer.beginCommand("CLIENT", words: 6)
                 buffer.word("KILL")
                 buffer.word("ID")
                 buffer.word(identity.id)
                 buffer.word("ADDR")
                 buffer.word(identity.address)
-            }
-            let refusal = replies.first.map { ServerError(message: $0.kind == .error ? $0.text ?? "" : "") }
-            if let refusal, refusal.isTemporary { throw StreamKitError.server(refusal) }
+            }.single()
+            let refusal = ServerError(message: reply.kind == .error ? reply.text ?? "" : "", command: "CLIENT")
+            if refusal.isTemporary { throw StreamKitError.server(refusal) }
             _ = state.withLock { $0.lost.remove(identity) }
         }
     }

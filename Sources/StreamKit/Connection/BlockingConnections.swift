@@ -32,7 +32,7 @@ final class BlockingConnections: Sendable {
         wait: ReadWait, delivery isDelivery: Bool = false, unblockingWith shared: Connection,
         orphan: (@Sendable (Reply) -> Void)?,
         _ encode: (inout ByteBuffer) -> Void
-    ) async throws -> [Reply] {
+    ) async throws -> Replies {
         let connection = try take()
         let timeout: Duration? =
             switch wait {
@@ -43,7 +43,7 @@ final class BlockingConnections: Sendable {
         do {
             if isDelivery { try await introduce(connection) }
             let replies = try await connection.send(
-                timeout: timeout,
+                timeout: timeout?.nanoseconds,
                 orphan: { [self] outcome in
                     guard case .success(let replies) = outcome else { return lose(connection) }
                     giveBack(connection)
@@ -130,7 +130,7 @@ final class BlockingConnections: Sendable {
         guard let clientID = connection.clientID else { return drop(connection) }
         // Unstructured: the cancelled task must not wait for this, and its cancellation must not stop it.
         Task {
-            _ = try? await shared.send(timeout: .seconds(2)) { buffer in
+            _ = try? await shared.send(timeout: 2_000_000_000) { buffer in
                 buffer.beginCommand("CLIENT", words: 3)
                 buffer.word("UNBLOCK")
                 buffer.word(clientID)

@@ -35,6 +35,11 @@ public struct RedisConfiguration: Sendable {
     ///
     /// The read is then repeated. A server that hangs is noticed after this and ``commandTimeout``.
     public var longestBlock: Duration = .seconds(5)
+    /// How many bytes of commands may be on their way on the shared connection: encoded and not answered yet.
+    ///
+    /// Beyond it callers wait in line, suspended and with nothing encoded, until half of it was answered.
+    /// A command or batch that is larger is sent alone.
+    public var maximumBytesInFlight = 4 << 20
     /// Receives every command and its reply; costs nothing while it is `nil`.
     public var trace: CommandTrace?
     /// Receives connects, disconnects and retries at debug level, never a payload.

@@ -63,6 +63,22 @@ struct HostileServerTests {
         }
     }
 
+    @Test func `that says more than it was asked is left, so that no answer goes to the wrong command`() async throws {
+        try await withScriptedServer { words in
+            words[0] == "ECHO" ? .text("+\(words[1])\r\n+more\r\n") : .greeting(words)
+        } _: { server in
+            try await withRedis(RedisConfiguration(host: "127.0.0.1", port: server.port)) { redis in
+                for number in 1...10 {
+                    let answer = try await redis.send("ECHO", "\(number)").text
+                    #expect(answer == "\(number)")
+                    try await eventually("it is left") {
+                        server.acceptedConnections == number && !redis.shared.isConnected
+                    }
+                }
+            }
+        }
+    }
+
     @Test func `cannot make a stream's entries out of what is none`() async throws {
         let answers = [
             "*1\r\n:1\r\n", "*1\r\n*2\r\n$1\r\nx\r\n*0\r\n", "*1\r\n*2\r\n$3\r\n1-1\r\n*1\r\n$1\r\na\r\n",
