@@ -14,10 +14,10 @@ extension Connection {
     }
 
     private func connected(_ socket: Socket) {
+        let wasConnected = state.withLock { $0.wasConnected }
         // First, because whoever finds the connection ready may want to change what is watched.
         IOThread.shared.watch(socket, of: number)
         var abandoned: [CommandSlot] = []
-        let wasConnected = state.withLock { $0.wasConnected }
         let isWanted = state.withLock { state in
             guard case .connecting = state.phase else { return false }
             // Cancelled before a byte of them left: nobody wants them sent any more.

@@ -22,7 +22,7 @@ extension Redis {
     }
 
     private func sendOnce(_ orphan: CommandSlot.Orphan?, _ encode: (inout ByteBuffer) -> Void) async throws -> Reply {
-        if configuration.trace == nil, configuration.commandMetrics == nil {
+        if !isObserved {
             return try await shared.send(timeout: shared.commandTimeout, orphan: orphan, encode).single()
         }
         return try await traced(encode) {

@@ -8,6 +8,8 @@ import CoreMetrics
 public final class Redis: Sendable {
     /// Where and how this client connects.
     public let configuration: RedisConfiguration
+    /// Whether a trace or metrics want to know about commands.
+    let isObserved: Bool
     let shared: Connection
     let blocking: BlockingConnections
 
@@ -16,6 +18,7 @@ public final class Redis: Sendable {
         var configuration = configuration
         configuration.commandMetrics = CommandMetrics(configuration.metrics ?? MetricsSystem.factory)
         self.configuration = configuration
+        isObserved = configuration.trace != nil || configuration.commandMetrics != nil
         shared = Connection(configuration)
         blocking = BlockingConnections(configuration)
     }

@@ -6,9 +6,11 @@ public enum StreamKitError: Error, Sendable, Equatable {
     ///
     /// A server that answers and refuses (`WRONGPASS`, `LOADING`) is ``server(_:)``.
     case cannotConnect(String)
+    // snippet: lost-reply
     /// The connection broke while a command was under way. With `outcomeUnknown` the server may or may
     /// not have carried it out, so only the caller can say whether to send it again.
     case connectionLost(String, outcomeUnknown: Bool)
+    // end snippet
     /// No answer within the deadline. The server may still carry the command out.
     case timedOut(String)
     /// The server answered with an error, to the command or already to the greeting.
