@@ -11,8 +11,10 @@ let strict: [SwiftSetting] = [
 // compiler's own path, and a pkg-config entry would warn about a prohibited flag.
 #if os(macOS)
 let hiredisPkgConfig: String? = "hiredis"
+let hiredisSSLPkgConfig: String? = "hiredis_ssl"
 #else
 let hiredisPkgConfig: String? = nil
+let hiredisSSLPkgConfig: String? = nil
 #endif
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -52,6 +54,10 @@ let package = Package(
         .executable(name: "agent-task-logging", targets: ["AgentTaskLogging"]),
         .executable(name: "streaming-to-users", targets: ["StreamingToUsers"]),
     ],
+    traits: [
+        .trait(
+            name: "TLS", description: "Encrypted connections (rediss://), by hiredis_ssl of hiredis 1.0 and OpenSSL.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.2.0"),
@@ -68,10 +74,16 @@ let package = Package(
             pkgConfig: hiredisPkgConfig,
             providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"]), .yum(["hiredis-devel"])]
         ),
+        .systemLibrary(
+            name: "CHiredisSSL",
+            pkgConfig: hiredisSSLPkgConfig,
+            providers: [.apt(["libhiredis-dev", "libssl-dev"]), .brew(["hiredis", "openssl"])]
+        ),
         .target(
             name: "StreamKit",
             dependencies: [
-                "CHiredis", logging, metrics, lifecycle, .product(name: "DequeModule", package: "swift-collections"),
+                "CHiredis", .target(name: "CHiredisSSL", condition: .when(traits: ["TLS"])), logging, metrics,
+                lifecycle, .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),

@@ -15,9 +15,12 @@ let streamKit: Target.Dependency = .product(name: "StreamKit", package: "redis-s
 let package = Package(
     name: "streamkit-standalone",
     platforms: [.macOS(.v15)],
+    traits: ["TLS"],
     dependencies: [
         // By name, because the folder that holds this workspace may be called anything.
-        .package(name: "redis-streams-workspace", path: "../.."),
+        .package(
+            name: "redis-streams-workspace", path: "../..",
+            traits: [.trait(name: "TLS", condition: .when(traits: ["TLS"]))])
     ],
     targets: [
         .target(name: "TestSupport", dependencies: [streamKit], swiftSettings: strict),

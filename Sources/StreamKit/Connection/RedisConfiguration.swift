@@ -20,6 +20,8 @@ public struct RedisConfiguration: Sendable {
     public var database = 0
     /// Whether the address asked for TLS (`rediss://`).
     public var usesTLS = false
+    /// How TLS verifies the server, and identifies us.
+    public var tls = TLSOptions()
     /// The name that CLIENT LIST shows for our connections.
     public var clientName: String? = "streamkit"
     /// How long one attempt to connect may take, the handshake included.
