@@ -115,7 +115,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        tests(of: "StreamKit", ["StreamKit", "FaultKit", "TestSupport"]),
+        tests(of: "StreamKit", ["StreamKit", "FaultKit", "TestSupport", lifecycle, logging]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
         tests(of: "AgentKit", ["AgentKit", "StreamKit", "TestSupport"]),
         tests(

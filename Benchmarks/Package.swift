@@ -35,6 +35,7 @@ let package = Package(
             name: "bench",
             dependencies: [streamKit, argumentParser, "Limits"],
             path: "Sources/Bench",
+            exclude: ["Queue/rivals.py"],
             swiftSettings: strict
         ),
         .executableTarget(

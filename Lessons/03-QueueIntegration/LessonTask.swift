@@ -49,7 +49,9 @@ struct MissingFile: Error, CustomStringConvertible {
 typealias LogWriter = @Sendable (_ fields: [(String, String)]) async throws -> Void
 
 // snippet: work
-func perform(_ task: LessonTask, by worker: String, attempt: Int, pace: Duration, log: LogWriter) async throws {
+func perform(_ task: LessonTask, by worker: String, attempt: Int, pace: Duration, log: @escaping LogWriter) async throws
+{
+    let log = announcing(log, of: task, attempt)
     let who = [("worker", worker), ("attempt", String(attempt))]
     try await log([("event", "started"), ("timestamp", timestamp())] + who)
     for step in ["step1", "step2"] {
@@ -60,6 +62,15 @@ func perform(_ task: LessonTask, by worker: String, attempt: Int, pace: Duration
     try await log([("event", "completed"), ("timestamp", timestamp())] + who)
 }
 // end snippet
+
+/// Says every step in the worker's own terminal too, once it is written.
+private func announcing(_ log: @escaping LogWriter, of task: LessonTask, _ attempt: Int) -> LogWriter {
+    { fields in
+        try await log(fields)
+        let words = fields.filter { ["event", "step"].contains($0.0) }.map(\.1)
+        Reporting.report("task \(task.id), attempt \(attempt): \(words.joined(separator: " "))")
+    }
+}
 
 /// Milliseconds since the Unix epoch.
 private func timestamp() -> String {

@@ -14,6 +14,7 @@ struct LibraryQueue {
         options.sweepInterval = .milliseconds(250)
         options.maximumAttempts = 3
         options.backoff = RetryBackoff(initial: .milliseconds(200), maximum: .seconds(1))
+        options.shutdownGrace = .seconds(1)
         tasks = TaskQueue(redis: redis, key: Keys.library, group: "workers", options: options)
     }
 

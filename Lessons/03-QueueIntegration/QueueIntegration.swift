@@ -33,7 +33,11 @@ enum Keys {
     static let list = "lesson3:task_queue"
     static let stream = "lesson3:task_stream"
     static let library = "lesson3:jobs"
-    static let libraryCompanions = ["{lesson3:jobs}:delayed", "{lesson3:jobs}:dead"]
+    /// The library keeps retries, dead letters and more beside its stream, in the same hash slot.
+    static let libraryCompanions = [
+        "high", "low", "delayed", "parked", "moved", "dead", "results", "result-expiry", "rate", "started", "meta",
+        "workers",
+    ].map { "{lesson3:jobs}:\($0)" }
 
     /// One log stream a task.
     ///

@@ -12,31 +12,85 @@ struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show what the library's queue holds.")
     @OptionGroup var options: LessonOptions
     @Flag(help: "Refresh every second until Ctrl-C.") var watch = false
-    @Flag(help: "Print JSON, for scripts.") var json = false
+    @Flag(help: "Print JSON, one line each time, for scripts.") var json = false
 
     func validate() throws { try options.requireSharedRedis() }
 
     func run() async throws {
         try await withLesson(options) { redis, narrator in
             let queue = LibraryQueue(redis: redis).tasks
+            let screen = Screen()
             repeat {
-                let status = try await narrator.untraced { try await queue.status() }
-                if watch && !json { print("\u{1B}[H\u{1B}[2J", terminator: "") }
-                print(json ? try status.json() : status.lines.joined(separator: "\n"))
-                fflush(nil)
+                do {
+                    let status = try await narrator.untraced { try await queue.status() }
+                    screen.show(json ? [try status.json()] : status.lines, inPlace: watch && !json)
+                } catch let error as StreamKitError where watch && !json && error.passes {
+                    // Whoever watches may well kill Redis too.
+                    screen.show(
+                        ["Redis does not answer:"] + "\(error)".split(separator: "\n").map(String.init), inPlace: true)
+                }
                 if watch { try await Task.sleep(for: .seconds(1)) }
             } while watch
         }
     }
 }
 
+extension StreamKitError {
+    /// Waiting may mend it.
+    fileprivate var passes: Bool {
+        switch self {
+        case .cannotConnect, .connectionLost, .timedOut: true
+        case .server(let error): error.prefix == "LOADING"
+        case .invalidInput, .unexpectedReply, .closed: false
+        }
+    }
+}
+
+/// Where the status goes: on a terminal each one replaces the one before.
+private struct Screen {
+    private let isTerminal = isatty(STDOUT_FILENO) == 1
+
+    func show(_ lines: [String], inPlace: Bool) {
+        guard inPlace, isTerminal else {
+            print(lines.joined(separator: "\n"))
+            return flush()
+        }
+        let (rows, columns) = size
+        // A line that wraps would push the others down, and a screen that scrolls could not be redrawn.
+        var shown = lines.map { String($0.prefix(columns)) }
+        if shown.count >= rows { shown = shown.prefix(max(rows - 2, 1)) + ["… \(shown.count - rows + 2) more lines"] }
+        // Home; each line clears what is left of the old one; the end clears what is below.
+        print("\u{1B}[H" + shown.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J", terminator: "")
+        flush()
+    }
+
+    private func flush() { fflush(nil) }
+
+    private var size: (rows: Int, columns: Int) {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return (24, 80)
+        }
+        return (Int(size.ws_row), Int(size.ws_col))
+    }
+}
+
 extension TaskQueueStatus {
+    /// Short lines, so that they fit a terminal of 40 columns.
     var lines: [String] {
-        ["waiting \(waiting)   running \(running)   delayed \(delayed)   dead \(dead)"]
-            + runningTasks.map { task in
-                let worker = task.worker.prefix { $0 != ":" }
-                return "task \(task.id): \(worker), attempt \(task.attempt)"
-            }
+        [
+            "waiting   \(waiting)  (high \(depth.high), normal \(depth.normal), low \(depth.low))",
+            "running   \(running)",
+            "delayed   \(delayed)",
+            "dead      \(dead)",
+            "completed \(completedLastMinute) in the last minute",
+        ] + runningTasks.flatMap(describe)
+    }
+
+    private func describe(_ task: RunningTask) -> [String] {
+        let worker = task.worker.prefix { $0 != ":" }
+        let seconds = task.ranMilliseconds / 1000
+        return ["\(worker): attempt \(task.attempt), for \(seconds) s", "  \(task.priority.rawValue) task \(task.id)"]
     }
 
     func json() throws -> String {

@@ -13,31 +13,47 @@ struct Produce: AsyncParsableCommand {
     @OptionGroup var options: LessonOptions
     @Option(help: "Which queue: list, stream or library.") var queue: QueueKind = .library
     @Option(help: "How many tasks.") var count = 2
+    @Option(help: "Which go first: high, normal or low (library only).") var priority: QueuePriority = .normal
+    @Option(help: "Seconds before a worker gets them (library only).") var delay = 0.0
+    @Flag(help: "Tasks that cannot succeed.") var broken = false
 
     func validate() throws {
         try options.requireSharedRedis()
-        guard count > 0 else { throw ValidationError("--count must be 1 or more") }
+        guard (1...100_000).contains(count) else { throw ValidationError("--count must be 1 to 100000") }
+        guard (0...86_400).contains(delay) else { throw ValidationError("--delay must be 0 to 86400 seconds") }
+        guard queue == .library || (priority == .normal && delay == 0) else {
+            throw ValidationError("only --queue library knows --priority and --delay")
+        }
     }
 
     func run() async throws {
-        try await withLesson(options) { redis, _ in
+        try await withLesson(options) { redis, narrator in
             for number in 0..<count {
-                let id = try await redis.send("INCR", Keys.counter).integer ?? 0
-                try await enqueue(number.isMultiple(of: 2) ? .processData(id: id) : .sendEmail(id: id), redis)
+                let id = try await narrator.untraced { try await redis.send("INCR", Keys.counter).integer ?? 0 }
+                try await enqueue(task(number, id: id), redis)
             }
         }
+    }
+
+    private func task(_ number: Int, id: Int) -> LessonTask {
+        if broken { return .broken(id: id) }
+        return number.isMultiple(of: 2) ? .processData(id: id) : .sendEmail(id: id)
     }
 
     private func enqueue(_ task: LessonTask, _ redis: Redis) async throws {
         switch queue {
         case .list: try await ListQueue(redis: redis).enqueue(task)
         case .stream: try await StreamQueue(redis: redis).enqueue(task)
-        case .library: try await LibraryQueue(redis: redis).tasks.enqueue(task)
+        case .library:
+            let tasks = LibraryQueue(redis: redis).tasks
+            try await tasks.enqueue(task, priority: priority, after: delay > 0 ? .seconds(delay) : nil)
         }
     }
 }
 
-/// `work`: a worker that runs until Ctrl-C, showing its commands.
+extension QueuePriority: ExpressibleByArgument {}
+
+/// `work`: a worker that runs until Ctrl-C.
 struct Work: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Work on tasks until Ctrl-C.")
     @OptionGroup var options: LessonOptions
@@ -48,24 +64,37 @@ struct Work: AsyncParsableCommand {
     func validate() throws {
         try options.requireSharedRedis()
         guard (0...3600).contains(pace) else { throw ValidationError("--pace must be 0 to 3600 seconds") }
+        guard !name.isEmpty else { throw ValidationError("--name must not be empty") }
     }
 
     func run() async throws {
         try await withLesson(options) { redis, narrator in
             narrator.say("\(name) works on the \(queue.rawValue) queue. Ctrl-C ends it, `kill -9 \(getpid())` kills.")
-            try await queue.work(redis, as: name, pace: .seconds(pace))
+            // Its commands would hide what it does: it asks for work all the time.
+            try await narrator.untraced {
+                try await queue.work(redis, as: name, pace: .seconds(pace)) { narrator.show($0) }
+            }
         }
     }
 }
 
 extension QueueKind {
-    func work(_ redis: Redis, as worker: String, pace: Duration) async throws {
-        switch self {
-        case .list: try await ListQueue(redis: redis).work(as: worker, pace: pace)
-        case .stream: try await StreamQueue(redis: redis).work(as: worker, pace: pace)
-        case .library: try await LibraryQueue(redis: redis).work(as: worker, pace: pace)
+    func work(
+        _ redis: Redis, as worker: String, pace: Duration, report: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws {
+        try await Reporting.$report.withValue(report) {
+            switch self {
+            case .list: try await ListQueue(redis: redis).work(as: worker, pace: pace)
+            case .stream: try await StreamQueue(redis: redis).work(as: worker, pace: pace)
+            case .library: try await LibraryQueue(redis: redis).work(as: worker, pace: pace)
+            }
         }
     }
+}
+
+/// Where a worker in a terminal says what it does.
+enum Reporting {
+    @TaskLocal static var report: @Sendable (String) -> Void = { _ in }
 }
 
 /// `clear`: removes what the other commands left.

@@ -34,6 +34,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve(with redis: Redis, _ narrator: Narrator) async throws {
+        // Before a page is promised.
+        _ = try await redis.send("PING")
         let retention = try RunRetention.fromEnvironment()
         let planner = TravelPlanner()
         var configuration = StreamServerConfiguration(
@@ -66,6 +68,7 @@ struct Work: AsyncParsableCommand {
     func run() async throws {
         do {
             try await withLesson(options) { redis, narrator in
+                _ = try await narrator.untraced { try await redis.send("PING") }
                 narrator.show("Worker \(workerName) waits for runs. Ctrl-C stops it; another one takes over.")
                 let worker = AgentWorker(redis: redis, retention: try .fromEnvironment(), options: .lesson())
                 try await narrator.untraced { try await worker.run(as: workerName) }

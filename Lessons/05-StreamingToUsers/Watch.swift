@@ -10,6 +10,12 @@ import ServerSentEvents
 struct ServerOption: ParsableArguments {
     @Option(help: "Where the server is.")
     var server = "http://127.0.0.1:8080"
+
+    func validate() throws {
+        guard let url = URL(string: server), ["http", "https"].contains(url.scheme), url.host?.isEmpty == false else {
+            throw ValidationError("--server \(server): write it like http://127.0.0.1:8080.")
+        }
+    }
 }
 
 struct Ask: AsyncParsableCommand {

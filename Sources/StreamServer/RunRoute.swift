@@ -37,9 +37,11 @@ struct RunRoute: Sendable {
     private func submit(_ run: RunRequest, _ log: RunLog) async throws {
         do {
             try await promptly {
-                try await log.accept(run)
+                try await log.accept(run, onlyIfIdle: true)
                 _ = try await backend.queue.enqueue(run)
             }
+        } catch let error as RunLogError {
+            throw error
         } catch {
             // Nobody will work on it, so whoever watches this conversation must not wait. Unstructured, because the
             // client has its answer meanwhile.

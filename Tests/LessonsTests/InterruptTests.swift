@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Ctrl-C in a lesson that waits for Enter")
 struct InterruptTests {
-    @Test(arguments: [["basics", "--step"], ["setup", "--step"], ["setup", "groups", "--step"]])
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [["basics", "--step"], ["setup", "--step"], ["setup", "groups", "--step"]])
     func `it ends by itself, with the exit code of an interrupted program`(command: [String]) async throws {
         let lesson = try ProductRun.start(command)
         defer { lesson.process.terminate() }

@@ -72,13 +72,14 @@ struct PageTests {
                 #expect(try await browser.text(of: "conversation").count == 36)
 
                 let first = try await browser.text(of: "conversation")
+                let isAnswered = "document.querySelectorAll('.said')[1]?.textContent.includes('b: word0 word1')"
                 try await browser.type(["Escape", "b", "Enter"])
-                try await browser.wait(for: "document.querySelectorAll('.said')[1]?.textContent.includes('b: word0 word1')")
+                try await browser.wait(for: isAnswered)
                 #expect(try await browser.text(of: "conversation") == first)
                 #expect(try await browser.value("String(document.querySelectorAll('.asked').length)") == "2")
 
                 try await browser.run("location.reload()")
-                try await browser.wait(for: "document.querySelectorAll('.said')[1]?.textContent.includes('b: word0 word1')")
+                try await browser.wait(for: isAnswered)
                 #expect(try await browser.value("document.querySelectorAll('.asked')[1].textContent") == "b")
             }
         }

@@ -32,6 +32,8 @@ struct QueueKeys: Sendable {
     let started: String
     /// Hash: `format`, `generation` (how often the group was made), `ids`, `cancels`.
     let meta: String
+    /// Sorted set: the workers that live, by when that is no longer sure.
+    let workers: String
     private let prefix: String
 
     init(stream: String) {
@@ -51,11 +53,12 @@ struct QueueKeys: Sendable {
         rate = companion("rate")
         started = companion("started")
         meta = companion("meta")
+        workers = companion("workers")
     }
 
     /// All of them, in the order in which the scripts expect them.
     var all: [String] {
-        [normal, high, low, delayed, parked, moved, dead, results, resultExpiry, rate, started, meta]
+        [normal, high, low, delayed, parked, moved, dead, results, resultExpiry, rate, started, meta, workers]
     }
 
     /// The stream of a priority.

@@ -10,7 +10,7 @@ extension QueueScripts {
             local window, priority, kind, moment = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
             local ids, time = {}, now()
             for i = 5, #ARGV do
-              local once = KEYS[12 + i - 4]
+              local once = KEYS[13 + i - 4]
               local id = once and redis.call('GET', once)
               if not id then
                 if kind == 'now' and priority == 'normal' then

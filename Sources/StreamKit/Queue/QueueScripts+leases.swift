@@ -26,7 +26,8 @@ extension QueueScripts {
             return lost
             """)
 
-    /// ARGV group, consumer, lease, free, maximum attempts, dead letter limit, retention, silence ('' or ms).
+    /// ARGV group, consumer, lease, free, maximum attempts, dead letter limit, retention, silence ('' or ms), and
+    /// how long the worker may be taken to live from now on.
     ///
     /// Moves what is due to its stream, buries poison tasks, takes over at most `free` tasks of dead workers,
     /// and, given a silence, removes the consumers that hold nothing and were silent that long. Returns
@@ -35,6 +36,8 @@ extension QueueScripts {
     static let sweep = RedisScript(
         shared + """
             local group, time, taken, free = ARGV[1], now(), {}, tonumber(ARGV[4])
+            -- Without memory this fails, and is the one thing here that may.
+            redis.pcall('ZADD', workers, whole(time + ARGV[9]), ARGV[2])
             for _, task in ipairs(redis.call('ZRANGEBYSCORE', delayed, '-inf', whole(time), 'LIMIT', 0, 500)) do
               local packed = redis.call('HGET', parked, task)
               redis.call('ZREM', delayed, task)
@@ -66,12 +69,14 @@ extension QueueScripts {
               end
               if ARGV[8] ~= '' then
                 for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', stream, group)) do
-                  if c[2] ~= ARGV[2] and c[4] == 0 and c[6] > tonumber(ARGV[8]) then
+                  local isAlive = tonumber(redis.call('ZSCORE', workers, c[2]) or 0) > time
+                  if not isAlive and c[4] == 0 and c[6] > tonumber(ARGV[8]) then
                     redis.call('XGROUP', 'DELCONSUMER', stream, group, c[2])
                   end
                 end
               end
             end
+            if ARGV[8] ~= '' then redis.call('ZREMRANGEBYSCORE', workers, '-inf', whole(time)) end
             local next = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
             return {next[2] and math.max(next[2] - time, 0) or -1,
               tonumber(redis.call('HGET', meta, 'generation') or 1),
@@ -109,6 +114,7 @@ extension QueueScripts {
               end
               redis.call('XGROUP', 'DELCONSUMER', streams[name], group, consumer)
             end
+            redis.call('ZREM', workers, consumer)
             return count
             """)
 }

@@ -4,7 +4,7 @@ extension QueueScripts {
     /// Everything ``TaskQueueStatus`` holds.
     static let status = RedisScript(
         shared + """
-            local waiting, running, held, consumers, time = {}, {}, 0, {}, now()
+            local waiting, running, held, time = {}, {}, 0, now()
             for i, name in ipairs({'high', 'normal', 'low'}) do
               local stream, pending = streams[name], 0
               waiting[i] = 0
@@ -23,17 +23,14 @@ extension QueueScripts {
                     time - began, f.priority or 'normal'}
                 end
               end
-              if redis.call('EXISTS', stream) == 1 then
-                for _, c in ipairs(redis.pcall('XINFO', 'CONSUMERS', stream, ARGV[1])) do consumers[c[2]] = true end
-              end
             end
-            local workers, rated, second = 0, 0, math.floor(time / 1000)
-            for _ in pairs(consumers) do workers = workers + 1 end
+            local rated, second = 0, math.floor(time / 1000)
             local counts = redis.call('HGETALL', rate)
             for i = 1, #counts, 2 do
               if tonumber(counts[i]) > second - 60 then rated = rated + counts[i + 1] end
             end
-            return {waiting, held, redis.call('ZCARD', delayed), redis.call('XLEN', dead), workers, rated, time, running,
+            return {waiting, held, redis.call('ZCARD', delayed), redis.call('XLEN', dead),
+              redis.call('ZCOUNT', workers, whole(time), '+inf'), rated, time, running,
               redis.call('HLEN', results)}
             """)
 

@@ -10,7 +10,7 @@
 enum QueueScripts {
     /// What every script starts with: the keys by name, and functions that several share.
     static let shared = """
-        local normal, high, low, delayed, parked, moved, dead, results, expiry, rate, started, meta = unpack(KEYS)
+        local normal, high, low, delayed, parked, moved, dead, results, expiry, rate, started, meta, workers = unpack(KEYS)
         local streams = {high = high, normal = normal, low = low}
         local function now()
           local t = redis.call('TIME')

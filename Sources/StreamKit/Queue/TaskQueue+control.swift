@@ -32,7 +32,8 @@ extension TaskQueue {
     /// - Returns: `nil` if nothing is recorded: the task has not ended, or the result was dropped by
     ///   ``TaskQueueOptions/resultRetention`` or ``TaskQueueOptions/maximumResults``.
     /// - Throws: ``StreamKitError/unexpectedReply(_:)`` if it is no such JSON.
-    public func result<Output: Decodable>(of task: StreamID, as type: Output.Type = Output.self) async throws -> Output? {
+    public func result<Output: Decodable>(of task: StreamID, as type: Output.Type = Output.self) async throws -> Output?
+    {
         let reply = try await redis.run(QueueScripts.result, keys: keys.all, arguments: ["\(task)"])
         guard let bytes = reply.bytes else { return nil }
         do {

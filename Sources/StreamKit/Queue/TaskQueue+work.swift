@@ -39,7 +39,8 @@ extension TaskQueue {
         return try TaskQueueWorker(queue: self, name: name, concurrency: concurrency) { task in
             let data = try JSONEncoder().encode(await handler(task))
             guard data.count <= limit else {
-                throw PermanentTaskFailure("the result has \(data.count) bytes of JSON, and at most \(limit) are recorded")
+                throw PermanentTaskFailure(
+                    "the result has \(data.count) bytes of JSON, and at most \(limit) are recorded")
             }
             return String(decoding: data, as: UTF8.self)
         }

@@ -24,6 +24,8 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
     public let group: String
     /// Leases, retries and limits.
     public let options: TaskQueueOptions
+    /// Every key that the queue may use, its idempotency keys aside; all share one hash slot.
+    public var allKeys: [String] { keys.all }
     let keys: QueueKeys
     let metrics: QueueMetrics
 

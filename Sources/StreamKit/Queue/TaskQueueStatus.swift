@@ -10,7 +10,7 @@ public struct TaskQueueStatus: Sendable, Codable {
     public var delayed: Int
     /// Tasks that were given up.
     public var dead: Int
-    /// Workers that the group knows: live ones, and dead ones that are not swept up yet.
+    /// Workers that live; one that was killed is counted for some seconds more.
     public var workers: Int
     /// Tasks that were completed within the last minute.
     public var completedLastMinute: Int

@@ -91,13 +91,13 @@ extension TaskQueueWorker {
     }
 
     private func sweepArguments(_ places: Int, _ removesConsumers: Bool) -> [String] {
-        // Ten leases of silence: a live worker reads or renews far more often, and one that is removed
-        // while it holds nothing only has to be made again.
-        let silence = max(options.lease * 10, .seconds(60))
+        // Only for consumers that are no workers of ours: those say that they live.
+        let silence = options.lease * 10
         return [
             queue.group, consumer, milliseconds(options.lease), String(places), String(options.maximumAttempts),
             String(options.maximumDeadLetters), milliseconds(options.deadLetterRetention),
             removesConsumers ? milliseconds(silence) : "",
+            milliseconds(max(options.sweepInterval * 3, .seconds(3))),
         ]
     }
 

@@ -31,7 +31,8 @@ extension TaskQueueWorker {
                 case 1: metrics.retried.increment()
                 case 2: metrics.buried.increment()
                 // Also the answer to a repeat whose first try went through; then nothing is amiss.
-                default: logger.warning("task \(hold.task) of queue \(queue.key) failed here, but was not held any more")
+                default:
+                    logger.warning("task \(hold.task) of queue \(queue.key) failed here, but was not held any more")
                 }
                 return
             } catch StreamKitError.server(let error) where error.isLeaseLoss {

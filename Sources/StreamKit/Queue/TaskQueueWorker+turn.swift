@@ -96,7 +96,9 @@ extension TaskQueueWorker {
                 generation: words[0].integer ?? 1, high: words[1].integer ?? 0, low: words[2].integer ?? 0)
             let refused = Set(words.dropFirst(3).compactMap(\.text))
             // Also the answer to a repeat whose first try went through; then nothing is amiss.
-            for id in refused { logger.warning("task \(id) of queue \(queue.key) ended here, but was not held any more") }
+            for id in refused {
+                logger.warning("task \(id) of queue \(queue.key) ended here, but was not held any more")
+            }
             metrics.completed.increment(by: part.count - refused.count)
             state.settled(part)
         case .failure(.server(let error)) where error.isLeaseLoss:

@@ -83,7 +83,11 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
                     try await turn()
                     failures = 0
                 } else {
-                    if now.free > 0 { doorbell.arm { await self.waitForTasks(free: now.free) } } else { doorbell.disarm() }
+                    if now.free > 0 {
+                        doorbell.arm { await self.waitForTasks(free: now.free) }
+                    } else {
+                        doorbell.disarm()
+                    }
                     await changes.next()
                 }
             } catch {

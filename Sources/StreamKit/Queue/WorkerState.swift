@@ -73,7 +73,9 @@ final class WorkerState: Sendable {
     }
 
     private static func free(_ state: State, _ concurrency: Int) -> Int {
-        max(concurrency - (state.running.count - state.finished.count - state.settling) - state.arrived.count - state.reserved, 0)
+        max(
+            concurrency - (state.running.count - state.finished.count - state.settling) - state.arrived.count
+                - state.reserved, 0)
     }
 
     // MARK: Places

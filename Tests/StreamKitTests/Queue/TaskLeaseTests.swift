@@ -6,26 +6,6 @@ import Testing
 
 @Suite("Task leases")
 struct TaskLeaseTests {
-    @Test func `a task of many leases runs once, though another worker waits for work`() async throws {
-        try await withScratchQueue { queue in
-            let runs = Shared(0)
-            try await queue.enqueue(Job(number: 1))
-
-            try await withThrowingTaskGroup { group in
-                group.addTask { try await queue.work(as: "idle") { _ in runs.withLock { $0 += 1 } } }
-                try await working(on: queue) { _ in
-                    runs.withLock { $0 += 1 }
-                    try await Task.sleep(for: .seconds(3))
-                } until: {
-                    try await queue.status().isEmpty
-                }
-                group.cancelAll()
-            }
-
-            #expect(runs.withLock { $0 } == 1)
-        }
-    }
-
     @Test func `a dead worker's task is taken over as the next attempt`() async throws {
         try await withScratchQueue { queue in
             let attempts = Shared<[Int]>([])

@@ -85,20 +85,6 @@ struct TaskQueueTests {
         }
     }
 
-    @Test func `the same idempotency key makes one task, however many enqueue it`() async throws {
-        try await withScratchQueue { queue in
-            let ids = try await withThrowingTaskGroup(of: StreamID.self) { group in
-                for _ in 0..<50 {
-                    group.addTask { try await queue.enqueue(Job(number: 1), idempotencyKey: "order-1") }
-                }
-                return try await group.reduce(into: Set()) { $0.insert($1) }
-            }
-
-            #expect(ids.count == 1)
-            #expect(try await queue.status().waiting == 1)
-        }
-    }
-
     @Test func `a delayed task runs under the ID that enqueue returned, and not before its time`() async throws {
         try await withScratchQueue { queue in
             let seen = Shared<[(StreamID, ContinuousClock.Instant)]>([])

@@ -1,0 +1,100 @@
+import Foundation
+import StreamKit
+import Synchronization
+
+/// Worker processes that are killed and replaced, and the times of their deaths.
+final class Chaos: Sendable {
+    private struct State {
+        var running: [(name: String, process: Process)] = []
+        /// Milliseconds since the epoch by which a worker was certainly dead.
+        var deaths: [String: UInt64] = [:]
+        var started = 0
+        var restarts = 0
+        var isOver = false
+    }
+
+    private let state: Mutex<State>
+    private let socket: String
+    private let pace: Int
+    /// A library that puts a process's clock forward.
+    private let skewer: String?
+
+    init(socket: String, workers: Int, pace: Int, skewer: String?) {
+        self.socket = socket
+        self.pace = pace
+        self.skewer = skewer
+        state = Mutex(State())
+        for _ in 0..<workers { startWorker() }
+    }
+
+    var kills: Int { state.withLock { $0.deaths.count } }
+    var restarts: Int { state.withLock { $0.restarts } }
+
+    func death(of worker: String) -> UInt64? { state.withLock { $0.deaths[worker] } }
+
+    func killWorkers(every interval: Duration) async throws {
+        while true {
+            try await Task.sleep(for: interval)
+            killOne()
+            startWorker()
+        }
+    }
+
+    /// Spreads the restarts evenly over the first half minute.
+    func restart(_ server: LocalRedis, times: Int) async throws {
+        for _ in 0..<times {
+            try await Task.sleep(for: .seconds(4))
+            await server.kill()
+            try await server.restart()
+            state.withLock { $0.restarts += 1 }
+        }
+    }
+
+    func end() {
+        let running = state.withLock { state in
+            state.isOver = true
+            defer { state.running = [] }
+            return state.running
+        }
+        for (_, process) in running { Self.kill(process) }
+    }
+
+    private func startWorker() {
+        state.withLock { state in
+            guard !state.isOver else { return }
+            state.started += 1
+            let name = "worker-\(state.started)"
+            let process = Process()
+            var environment = ["REDIS_URL": "unix://\(socket)"]
+            if let skewer, state.started.isMultiple(of: 2) {
+                environment.merge(["LD_PRELOAD": skewer, "FAKETIME": "+1h"]) { $1 }
+            }
+            process.executableURL = Bundle.main.executableURL
+            process.arguments = ["queue-crash-worker", name, String(pace)]
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+            do {
+                try process.run()
+                state.running.append((name, process))
+            } catch {
+                print("could not start \(name): \(error)")
+            }
+        }
+    }
+
+    private func killOne() {
+        let victim = state.withLock { state -> (name: String, process: Process)? in
+            guard !state.running.isEmpty else { return nil }
+            return state.running.remove(at: .random(in: state.running.indices))
+        }
+        guard let victim else { return }
+        // It cannot have done anything after this, and whoever has its tasks later has them by right.
+        let latest = UInt64(Date().timeIntervalSince1970 * 1000)
+        Self.kill(victim.process)
+        state.withLock { $0.deaths[victim.name] = latest }
+    }
+
+    private static func kill(_ process: Process) {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+}
