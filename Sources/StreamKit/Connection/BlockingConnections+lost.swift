@@ -26,7 +26,7 @@ extension BlockingConnections {
     func introduce(_ connection: Connection) async throws {
         let key = ObjectIdentifier(connection)
         guard case .tcp = configuration.endpoint, state.withLock({ $0.identities[key] == nil }) else { return }
-        let reply = try await connection.send(timeout: configuration.commandTimeout.nanoseconds) { buffer in
+        let reply = try await connection.send(timeout: connection.commandTimeout) { buffer in
             buffer.beginCommand("CLIENT", words: 2)
             buffer.word("INFO")
         }.single()
@@ -38,7 +38,7 @@ extension BlockingConnections {
     /// Makes sure that nothing is delivered any more to connections that were given up (CLIENT KILL).
     func endLost(with shared: Connection) async throws {
         for identity in state.withLock({ $0.lost }) {
-            let reply = try await shared.send(timeout: configuration.commandTimeout.nanoseconds) { buffer in
+            let reply = try await shared.send(timeout: shared.commandTimeout) { buffer in
                 buffer.beginCommand("CLIENT", words: 6)
                 buffer.word("KILL")
                 buffer.word("ID")

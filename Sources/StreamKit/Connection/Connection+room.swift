@@ -17,6 +17,9 @@ extension Connection {
         /// One at a time, so that what is in flight never exceeds the limit by more than one command.
         private var turn: UInt64?
 
+        /// How many callers wait.
+        var count: Int { line.count }
+
         var isFree: Bool { turn == nil && line.isEmpty }
 
         /// Whether it was the turn of this caller, which thereby ends.

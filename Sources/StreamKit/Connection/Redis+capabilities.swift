@@ -31,7 +31,7 @@ extension Connection {
     }
 
     private func ask(_ commands: [[String]]) async throws -> [Reply] {
-        try await send(replyCount: commands.count, timeout: configuration.commandTimeout.nanoseconds) { buffer in
+        try await send(replyCount: commands.count, timeout: commandTimeout) { buffer in
             for words in commands {
                 buffer.beginCommand(words: words.count)
                 for word in words { buffer.word(word) }
