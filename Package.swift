@@ -115,7 +115,12 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        tests(of: "StreamKit", ["StreamKit", "FaultKit", "TestSupport", lifecycle, logging]),
+        tests(
+            of: "StreamKit",
+            [
+                "StreamKit", "FaultKit", "TestSupport", lifecycle, logging,
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
         tests(of: "AgentKit", ["AgentKit", "StreamKit", "TestSupport"]),
         tests(

@@ -17,6 +17,7 @@ extension Connection {
         // First, because whoever finds the connection ready may want to change what is watched.
         IOThread.shared.watch(socket, of: number)
         var abandoned: [CommandSlot] = []
+        let wasConnected = state.withLock { $0.wasConnected }
         let isWanted = state.withLock { state in
             guard case .connecting = state.phase else { return false }
             // Cancelled before a byte of them left: nobody wants them sent any more.
@@ -33,6 +34,7 @@ extension Connection {
         }
         for slot in abandoned { slot.finish(.failure(.closed)) }
         guard isWanted else { return IOThread.shared.forget(socket) }
+        if wasConnected { configuration.commandMetrics?.reconnected() }
         configuration.logger.debug("connected", metadata: ["redis": "\(configuration)"])
         IOThread.shared.add(self)
         flush()

@@ -22,7 +22,7 @@ extension Redis {
     }
 
     private func sendOnce(_ orphan: CommandSlot.Orphan?, _ encode: (inout ByteBuffer) -> Void) async throws -> Reply {
-        if configuration.trace == nil {
+        if configuration.trace == nil, configuration.commandMetrics == nil {
             return try await shared.send(timeout: shared.commandTimeout, orphan: orphan, encode).single()
         }
         return try await traced(encode) {
@@ -48,7 +48,7 @@ extension Redis {
         var retry = Retry(configuration, repeatable: repeatable)
         while true {
             do {
-                let replies = try await traced(encode) {
+                let replies = try await traced(blocks: true, encode) {
                     try await blocking.send(
                         wait: wait, delivery: delivery, unblockingWith: shared, orphan: orphan, encode)
                 }
@@ -107,6 +107,21 @@ extension Redis {
     }
 
     private func traced(
+        blocks: Bool = false, _ encode: (inout ByteBuffer) -> Void, _ send: () async throws -> Replies
+    ) async throws -> Replies {
+        guard let metrics = configuration.commandMetrics else { return try await reported(encode, send) }
+        let start = blocks ? nil : Connection.now()
+        do {
+            let replies = try await reported(encode, send)
+            metrics.answered(replies.all, since: start)
+            return replies
+        } catch {
+            metrics.unanswered(error)
+            throw error
+        }
+    }
+
+    private func reported(
         _ encode: (inout ByteBuffer) -> Void, _ send: () async throws -> Replies
     ) async throws -> Replies {
         guard let trace = configuration.trace else { return try await send() }

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Logging
 
 /// Where Redis is, who we are there, and how patient to be.
@@ -43,6 +44,14 @@ public struct RedisConfiguration: Sendable {
     public var trace: CommandTrace?
     /// Receives connects, disconnects and retries at debug level, never a payload.
     public var logger = Logger(label: "streamkit", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    /// Where counters and timers go: `streamkit.commands`, `streamkit.errors`, `streamkit.reconnects` and
+    /// `streamkit.command.duration`.
+    ///
+    /// `nil` takes the backend that was bootstrapped in `MetricsSystem` before the client was made; without
+    /// one nothing is counted.
+    public var metrics: (any MetricsFactory)?
+    var commandMetrics: CommandMetrics?
 
     /// A server reached over TCP.
     public init(host: String, port: Int = 6379) {

@@ -28,8 +28,8 @@ extension ReplyParser {
         var length = 0
         for (index, byte) in line.enumerated() {
             if byte == CChar(bitPattern: UInt8(ascii: "\r")) {
-                // Without the second half of its end, the line may as well be a number.
-                return index + 1 < line.count ? length : 0
+                // Without the second half of its end, the line may be a number or anything.
+                return index + 1 < line.count && line[index + 1] == CChar(bitPattern: UInt8(ascii: "\n")) ? length : 0
             }
             let digit = Int(byte) - Int(UInt8(ascii: "0"))
             let (product, overflow) = length.multipliedReportingOverflow(by: 10)

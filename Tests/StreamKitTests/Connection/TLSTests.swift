@@ -1,4 +1,5 @@
 #if TLS
+import FaultKit
 import Foundation
 import TestSupport
 import Testing
