@@ -59,7 +59,7 @@ struct Cancel: AsyncParsableCommand {
     }
 
     private struct Outcome {
-        var (ended, cancelled) = (0, 0)
+        var (ended, cancelled, failed) = (0, 0, 0)
         var appended: [StreamID] = []
         var delivered: [StreamID] = []
     }
@@ -90,7 +90,8 @@ struct Cancel: AsyncParsableCommand {
             case .success(let ids):
                 outcome.ended += 1
                 outcome.delivered += isGroup ? ids : []
-            case .failure: outcome.cancelled += 1
+            case .failure(let error) where error is CancellationError: outcome.cancelled += 1
+            case .failure: outcome.failed += 1
             }
         }
     }
@@ -106,7 +107,8 @@ struct Cancel: AsyncParsableCommand {
 
     private func check(_ outcome: Outcome, _ verdict: inout Verdict) {
         verdict.figure("reads that were cancelled, that got an entry", "\(outcome.cancelled), \(outcome.ended)")
-        verdict.check(outcome.cancelled + outcome.ended == reads, "every task ended")
+        verdict.check(outcome.cancelled + outcome.ended + outcome.failed == reads, "every task ended")
+        verdict.check(outcome.failed == 0, "no read failed otherwise (\(outcome.failed) failed)")
         verdict.check(
             outcome.delivered.sorted() == outcome.appended.sorted(),
             "each of \(outcome.appended.count) entries reached one read of the group, and only one")
@@ -121,14 +123,15 @@ struct Cancel: AsyncParsableCommand {
         var after = ProcessFigures.now()
         try? await eventually {
             after = ProcessFigures.now()
-            return after.descriptors <= before.descriptors + Self.kept && after.threads <= before.threads + 8
+            return after.descriptors <= before.descriptors + Self.kept
+                && after.threads <= before.threads + ProcessFigures.pooledThreads
         }
         verdict.figure("before", before)
         verdict.figure("after", after)
         verdict.check(clients.count <= Self.kept, "\(clients.count) connections are left, at most \(Self.kept)")
         verdict.check(!clients.contains { $0.contains("flags=b") }, "none of them is blocked")
         verdict.check(after.descriptors <= before.descriptors + Self.kept, "no descriptor leaked")
-        verdict.check(after.threads <= before.threads + 8, "no thread leaked")
+        verdict.check(after.threads <= before.threads + ProcessFigures.pooledThreads, "no thread leaked")
     }
 
     private func checkNextReader(_ stream: RedisStream, _ verdict: inout Verdict) async throws {

@@ -15,6 +15,9 @@ struct ProcessFigures: CustomStringConvertible {
     /// Resident memory in KiB.
     let memory: Int
 
+    /// How many threads Swift's and Dispatch's pools may have at one moment and not at another.
+    static let pooledThreads = 8
+
     var description: String { "\(descriptors) descriptors, \(threads) threads, \(memory) KiB" }
 
     /// Measures now, after the allocator gave back what it merely keeps.

@@ -44,7 +44,7 @@ struct Soak: AsyncParsableCommand {
         verdict.figure("at the end", after)
         verdict.check(count > 0, "there was something to measure")
         verdict.check(after.descriptors <= before.descriptors, "no descriptor leaked")
-        verdict.check(after.threads <= before.threads, "no thread leaked")
+        verdict.check(after.threads <= before.threads + ProcessFigures.pooledThreads, "no thread leaked")
         let growth = after.memory - before.memory
         verdict.check(growth <= Self.slack, "memory grew by \(growth) KiB, at most \(Self.slack)")
         return verdict
@@ -56,7 +56,7 @@ struct Soak: AsyncParsableCommand {
         try? await eventually(.seconds(5)) {
             last = ProcessFigures.now()
             guard let goal else { return false }
-            return last.descriptors <= goal.descriptors && last.threads <= goal.threads
+            return last.descriptors <= goal.descriptors && last.threads <= goal.threads + ProcessFigures.pooledThreads
                 && last.memory - goal.memory <= Self.slack / 4
         }
         return last

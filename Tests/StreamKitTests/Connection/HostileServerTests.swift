@@ -8,31 +8,44 @@ import Testing
 
 @Suite("A hostile server")
 struct HostileServerTests {
-    struct Attack: CustomTestStringConvertible {
-        let name: String
-        let answer: ScriptedServer.Answer
+    enum Attack: String, CaseIterable, CustomTestStringConvertible {
+        case garbage, zeros, silence
+        case halfThenSilence = "half a reply, then silence"
+        case halfThenEnd = "half a reply, then the end"
+        case hugeText = "a text of 600 MB"
+        case hugeArray = "an array of 2^31"
+        case negativeArray = "an array of minus two"
+        case nesting = "nesting a hundred deep"
+
+        var testDescription: String { rawValue }
+
+        var answer: ScriptedServer.Answer {
+            switch self {
+            case .garbage: .text("HTTP/1.1 400 Bad Request\r\n\r\n")
+            case .zeros: .bytes([0, 0, 0, 0])
+            case .silence: .silence
+            case .halfThenSilence: .text("$100\r\nhalf")
+            case .halfThenEnd: .lastBytes(Array("*3\r\n:1\r\n".utf8))
+            case .hugeText:
+                .flood(Array("$629145600\r\n".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20), times: 600)
+            case .hugeArray: .text("*2147483648\r\n")
+            case .negativeArray: .text("*-2\r\n")
+            case .nesting: .text(String(repeating: "*1\r\n", count: 100))
+            }
+        }
+
         /// What the error must say.
-        let clue: String
-        var testDescription: String { name }
+        var clue: String {
+            switch self {
+            case .silence, .halfThenSilence: "did not answer in time"
+            case .halfThenEnd: "broke"
+            case .hugeText: "bytes"
+            case .garbage, .zeros, .hugeArray, .negativeArray, .nesting: "protocol"
+            }
+        }
     }
 
-    private static let megabyte = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
-    private static let attacks = [
-        Attack(name: "garbage", answer: .text("HTTP/1.1 400 Bad Request\r\n\r\n"), clue: "protocol"),
-        Attack(name: "zeros", answer: .bytes([0, 0, 0, 0]), clue: "protocol"),
-        Attack(name: "half a reply, then silence", answer: .text("$100\r\nhalf"), clue: "did not answer in time"),
-        Attack(name: "silence", answer: .silence, clue: "did not answer in time"),
-        Attack(name: "half a reply, then the end", answer: .lastBytes(Array("*3\r\n:1\r\n".utf8)), clue: "broke"),
-        Attack(
-            name: "a text of 600 MB", answer: .flood(Array("$629145600\r\n".utf8) + megabyte, times: 600), clue: "bytes"
-        ),
-        Attack(name: "an array of 2^31", answer: .text("*2147483648\r\n"), clue: "protocol"),
-        Attack(name: "an array of minus two", answer: .text("*-2\r\n"), clue: "protocol"),
-        Attack(
-            name: "nesting a hundred deep", answer: .text(String(repeating: "*1\r\n", count: 100)), clue: "protocol"),
-    ]
-
-    @Test(arguments: attacks)
+    @Test(arguments: Attack.allCases)
     func `gets a clear error, bounded memory and a fresh connection`(attack: Attack) async throws {
         try await withHostility(attack.answer) { redis, server, makePeace in
             let before = residentMegabytes()

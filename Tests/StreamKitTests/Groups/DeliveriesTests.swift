@@ -102,20 +102,17 @@ struct DeliveriesTests {
         }
     }
 
-    @Test func `end promptly when the task is cancelled, and lose no entry to it`() async throws {
-        try await withLonelyStream { stream in
+    @Test(.timeLimit(.minutes(1))) func `end when the task is cancelled, and lose no entry to it`() async throws {
+        try await withLonelyStream(longestBlock: .seconds(3600)) { stream in
             let group = stream.group("g")
             try await group.create()
             let reader = Task { try await group.consumer("c").deliveries().firstMilliseconds(1) }
             try await eventually("the reader waits") { try await stream.redis.blockedClients() == 1 }
 
-            let start = ContinuousClock.now
             reader.cancel()
             _ = await reader.result
-            let duration = start.duration(to: .now)
             try await stream.fill(1)
 
-            #expect(duration < .seconds(1))
             #expect(try await group.consumer("c").deliveries().firstMilliseconds(1) == [1])
         }
     }
