@@ -11,8 +11,10 @@ let strict: [SwiftSetting] = [
 // compiler's own path, and a pkg-config entry would warn about a prohibited flag.
 #if os(macOS)
 let hiredisPkgConfig: String? = "hiredis"
+let hiredisSSLPkgConfig: String? = "hiredis_ssl"
 #else
 let hiredisPkgConfig: String? = nil
+let hiredisSSLPkgConfig: String? = nil
 #endif
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -43,12 +45,18 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "StreamKit", targets: ["StreamKit"]),
+        // For the stress programs in Benchmarks, which are a package of their own.
+        .library(name: "FaultKit", targets: ["FaultKit"]),
         .library(name: "ServerSentEvents", targets: ["ServerSentEvents"]),
         .executable(name: "basics", targets: ["Basics"]),
         .executable(name: "setup", targets: ["Setup"]),
         .executable(name: "queue-integration", targets: ["QueueIntegration"]),
         .executable(name: "agent-task-logging", targets: ["AgentTaskLogging"]),
         .executable(name: "streaming-to-users", targets: ["StreamingToUsers"]),
+    ],
+    traits: [
+        .trait(
+            name: "TLS", description: "Encrypted connections (rediss://), by hiredis_ssl of hiredis 1.0 and OpenSSL.")
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.6.0"),
@@ -66,10 +74,16 @@ let package = Package(
             pkgConfig: hiredisPkgConfig,
             providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"]), .yum(["hiredis-devel"])]
         ),
+        .systemLibrary(
+            name: "CHiredisSSL",
+            pkgConfig: hiredisSSLPkgConfig,
+            providers: [.apt(["libhiredis-dev", "libssl-dev"]), .brew(["hiredis", "openssl"])]
+        ),
         .target(
             name: "StreamKit",
             dependencies: [
-                "CHiredis", logging, metrics, lifecycle, .product(name: "DequeModule", package: "swift-collections"),
+                "CHiredis", .target(name: "CHiredisSSL", condition: .when(traits: ["TLS"])), logging, metrics,
+                lifecycle, .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
@@ -94,20 +108,26 @@ let package = Package(
             "StreamingToUsers", in: "05-StreamingToUsers",
             uses: ["AgentKit", "StreamServer", "ServerSentEvents", httpClient, hummingbird, lifecycle]),
 
+        .target(name: "FaultKit", path: "Tests/FaultKit", swiftSettings: strict),
         .target(
             name: "TestSupport",
             dependencies: ["StreamKit"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        tests(of: "StreamKit", ["StreamKit", "TestSupport", lifecycle, logging]),
+        tests(
+            of: "StreamKit",
+            [
+                "StreamKit", "FaultKit", "TestSupport", lifecycle, logging,
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
         tests(of: "AgentKit", ["AgentKit", "StreamKit", "TestSupport"]),
         tests(
             of: "StreamServer",
             ["StreamServer", "StreamKit", "ServerSentEvents", "TestSupport", hummingbird, httpClient]),
         tests(of: "LessonKit", ["LessonKit", "StreamKit", "TestSupport"]),
-        tests(of: "AgentTaskLogging", ["StreamKit", "TestSupport"]),
+        tests(of: "AgentTaskLogging", ["AgentKit", "StreamKit", "TestSupport"]),
         tests(of: "StreamingToUsers", ["StreamKit", "TestSupport", httpClient]),
         tests(of: "Lessons", []),
     ]

@@ -17,6 +17,7 @@ let hiredisPkgConfig: String? = nil
 #endif
 
 let streamKit: Target.Dependency = .product(name: "StreamKit", package: "redis-streams-workspace")
+let faultKit: Target.Dependency = .product(name: "FaultKit", package: "redis-streams-workspace")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -39,7 +40,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "stress",
-            dependencies: [streamKit, argumentParser],
+            dependencies: [streamKit, faultKit, argumentParser],
             path: "Sources/Stress",
             swiftSettings: strict
         ),

@@ -9,7 +9,7 @@ private let neededCommands = [
 ]
 
 /// PING, and how long it takes in the middle of fifty.
-func checkAnswer(_ redis: Redis) async -> Finding {
+func checkAnswer(_ redis: Redis) async throws -> Finding {
     do {
         var times: [Duration] = []
         for _ in 1...50 {
@@ -21,9 +21,15 @@ func checkAnswer(_ redis: Redis) async -> Finding {
         return .warning("Answers", found, fix: "that is far away for a live stream; use a Redis in the same region.")
     } catch let error as StreamKitError {
         let lines = error.description.split(separator: "\n", maxSplits: 1).map(String.init)
-        return .wrong("Answers", lines[0], fix: lines.count > 1 ? lines[1] : "start the server, or correct --redis.")
-    } catch {
-        return .wrong("Answers", "\(error)", fix: "start the server, or correct --redis.")
+        return .wrong("Answers", lines[0], fix: lines.count > 1 ? lines[1] : usualFix(error))
+    }
+}
+
+private func usualFix(_ error: StreamKitError) -> String {
+    switch error {
+    case .timedOut: "wait until it has loaded its data or is less busy, or correct --redis."
+    case .cannotConnect(let text) where text.hasPrefix("Cannot connect"): "start the server, or correct --redis."
+    default: "correct --redis or REDIS_URL."
     }
 }
 
@@ -41,14 +47,17 @@ func checkCommands(_ redis: Redis) async -> Finding {
 
 /// Newer commands do the library's work in fewer steps; it manages without.
 func checkNewerCommands(_ redis: Redis) async -> Finding {
-    let newer = ["XACKDEL", "XDELEX", "XNACK"]
-    guard let missing = await commandsMissing(of: newer, on: redis) else {
-        return .note("Newer commands", "not told by this server")
+    guard let capabilities = try? await redis.capabilities(), capabilities.isKnown else {
+        return .note("Newer commands", "this user may not ask COMMAND INFO; StreamKit uses none of them")
     }
-    let present = newer.filter { !missing.contains($0) }
-    return .note(
-        "Newer commands",
-        present.isEmpty ? "none of \(newer.joined(separator: ", ")); not needed" : present.joined(separator: ", "))
+    let used: [ServerCapabilities.Feature] = [.acknowledgeAndDelete, .claimingRead, .idempotentAppend]
+    let native = used.filter(capabilities.supports).map(\.rawValue)
+    let portable = used.filter { !capabilities.supports($0) }.map(\.rawValue)
+    let parts = [
+        native.isEmpty ? nil : "\(native.joined(separator: ", ")) used as they are",
+        portable.isEmpty ? nil : "\(portable.joined(separator: ", ")) replaced by older commands",
+    ]
+    return .note("Newer commands", parts.compactMap { $0 }.joined(separator: "; "))
 }
 
 /// The commands that the server does not know, or `nil` if it will not say.
@@ -88,7 +97,11 @@ private let rightsToTry = [
 func checkTransport(_ configuration: RedisConfiguration) -> Finding {
     switch configuration.endpoint {
     case .unix: return .fine("Transport", "a unix socket: nothing leaves this machine")
-    case .tcp where configuration.usesTLS: return .fine("Transport", "encrypted with TLS")
+    case .tcp where configuration.usesTLS && configuration.tls.verification != .full:
+        return .warning(
+            "Transport", "encrypted with TLS, to whoever answers: the server's certificate or name is not verified",
+            fix: "leave insecure=true away, and name its authority with ?cacert=/path/ca.crt in the URL.")
+    case .tcp where configuration.usesTLS: return .fine("Transport", "encrypted with TLS, the server's name verified")
     case .tcp("localhost", _), .tcp("127.0.0.1", _), .tcp("::1", _):
         return .fine("Transport", "TCP without TLS, on this machine only")
     case .tcp:

@@ -27,7 +27,8 @@ func checkRole(_ info: ServerInfo) -> Finding {
             "Role", "a cluster node: a key on another node answers MOVED",
             fix: "use a server that is not a cluster; these lessons follow no MOVED.")
     }
-    return .fine("Role", info["role"].map { "a \($0 == "master" ? "primary" : $0) that takes writes" } ?? "not told")
+    guard let role = info["role"] else { return .note("Role", "not told by this server") }
+    return .fine("Role", "a \(role == "master" ? "primary" : role) that takes writes")
 }
 
 func checkPersistence(_ info: ServerInfo) -> Finding {

@@ -40,8 +40,11 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var options: LessonOptions
 
+    @Flag(name: .customLong("private"), help: "Examine a private server, whoever listens on localhost:6379.")
+    var onlyPrivate = false
+
     func run() async throws {
-        let findings = try await examine(options)
+        let findings = try await examine(options, onlyPrivate: onlyPrivate)
         if findings.contains(where: { $0.level == .wrong }) { throw ExitCode.failure }
     }
 }

@@ -51,13 +51,20 @@ struct Work: AsyncParsableCommand {
 
     @OptionGroup var options: LessonOptions
     @Option(help: "The worker's name.") var name = "worker"
+    @Option(help: "Seconds until the task of a worker that was killed goes to another one.") var lease = 15.0
+
+    func validate() throws {
+        guard (0.1...3_600).contains(lease) else { throw ValidationError("--lease \(lease): use 0.1 to 3600 seconds.") }
+    }
 
     func run() async throws {
         try requireSharedServer(options)
         try await withLesson(options) { redis, narrator in
             narrator.show("Waiting for requests in agent-tasks. Ctrl-C ends the worker.")
             try await narrator.untraced {
-                try await AgentWorker(redis: redis, retention: .fromEnvironment(), options: .lesson).run(as: name)
+                try await AgentWorker(
+                    redis: redis, retention: .fromEnvironment(), options: .lesson(lease: .seconds(lease))
+                ).run(as: name)
             }
         }
     }

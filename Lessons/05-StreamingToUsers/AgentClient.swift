@@ -68,8 +68,16 @@ struct AgentClient: Sendable {
 
     private func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
         // The deadline is for the whole answer, and an answer may take its time.
-        try await HTTPClient.shared.execute(request, timeout: .minutes(30))
+        try await Self.client.execute(request, timeout: .minutes(30))
     }
+
+    /// Says at once that nobody listens, which the shared client would try to mend for minutes.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = .seconds(3)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(configuration: configuration)
+    }()
 }
 
 /// An answer of the server's that says no.

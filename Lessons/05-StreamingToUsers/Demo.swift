@@ -18,13 +18,15 @@ struct Demo: AsyncParsableCommand {
     @OptionGroup var options: LessonOptions
 
     func run() async throws {
-        try await withLesson(options, keys: ["lesson5:sentence"]) { redis, narrator in
+        let companions = ["delayed", "dead", "cancelled"].map { "{lesson5:tasks}:\($0)" }
+        let keys = ["lesson5:sentence", "lesson5:tasks"] + companions
+        try await withLesson(options, keys: keys) { redis, narrator in
             narrator.title("Lesson 5: Streaming to users")
             narrator.say(
                 "The agent logs what it does. Now its user shall see it while it happens, and neither a closed "
                     + "laptop nor a dead worker may cost a word of it.")
             try await byHand(redis, narrator)
-            try await withTheLibrary(redis, narrator)
+            try await withTheLibrary(redis, narrator, keeps: options.keep)
         }
     }
 }
@@ -81,11 +83,13 @@ private func read(
 
 // MARK: With the library
 
-private func withTheLibrary(_ redis: Redis, _ narrator: Narrator) async throws {
+private func withTheLibrary(_ redis: Redis, _ narrator: Narrator, keeps: Bool) async throws {
+    let queueKey = "lesson5:tasks"
     let planner = TravelPlanner(model: ScriptedModel(pace: .milliseconds(4)))
-    let worker = AgentWorker(redis: redis, agents: [planner])
+    let worker = AgentWorker(redis: redis, agents: [planner], queueKey: queueKey, options: .lesson())
     try await withServer({ running in
-        let configuration = StreamServerConfiguration(port: 0, agents: [planner.name])
+        var configuration = StreamServerConfiguration(port: 0, agents: [planner.name])
+        configuration.queueKey = queueKey
         try await StreamServer(
             redis: redis, configuration: configuration, logger: quietLogger, onServerRunning: running
         ).run()
@@ -95,6 +99,7 @@ private func withTheLibrary(_ redis: Redis, _ narrator: Narrator) async throws {
                 group.addTask { try await worker.run(as: "demo-worker") }
                 defer { group.cancelAll() }
                 let conversation = try await askAndLeave(client, narrator)
+                if keeps { return }
                 _ = try await redis.send("DEL", "agent-stream:\(conversation)", "{agent-stream:\(conversation)}:run")
             }
         }

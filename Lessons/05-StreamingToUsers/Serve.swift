@@ -34,6 +34,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve(with redis: Redis, _ narrator: Narrator) async throws {
+        // Before a page is promised.
+        _ = try await redis.send("PING")
         let retention = try RunRetention.fromEnvironment()
         let planner = TravelPlanner()
         var configuration = StreamServerConfiguration(
@@ -47,7 +49,7 @@ struct Serve: AsyncParsableCommand {
             group.addTask { try await server.run() }
             if !noWorker {
                 let worker = AgentWorker(
-                    redis: redis, agents: [planner], retention: retention, options: .lesson)
+                    redis: redis, agents: [planner], retention: retention, options: .lesson())
                 group.addTask { try await worker.run(as: workerName) }
             }
             // The first to end takes the other along: a page that nobody works for helps nobody.
@@ -66,8 +68,9 @@ struct Work: AsyncParsableCommand {
     func run() async throws {
         do {
             try await withLesson(options) { redis, narrator in
+                _ = try await narrator.untraced { try await redis.send("PING") }
                 narrator.show("Worker \(workerName) waits for runs. Ctrl-C stops it; another one takes over.")
-                let worker = AgentWorker(redis: redis, retention: try .fromEnvironment(), options: .lesson)
+                let worker = AgentWorker(redis: redis, retention: try .fromEnvironment(), options: .lesson())
                 try await narrator.untraced { try await worker.run(as: workerName) }
             }
         } catch is CancellationError {}

@@ -10,6 +10,12 @@ import ServerSentEvents
 struct ServerOption: ParsableArguments {
     @Option(help: "Where the server is.")
     var server = "http://127.0.0.1:8080"
+
+    func validate() throws {
+        guard let url = URL(string: server), ["http", "https"].contains(url.scheme), url.host?.isEmpty == false else {
+            throw ValidationError("--server \(server): write it like http://127.0.0.1:8080.")
+        }
+    }
 }
 
 struct Ask: AsyncParsableCommand {
@@ -68,9 +74,8 @@ struct Viewer {
                 throw ValidationError(refusal.description)  // another try would end the same way
             } catch let exit as ExitCode {
                 throw exit
-            } catch where Task.isCancelled {
-                break  // Ctrl-C
             } catch {
+                if Task.isCancelled { break }  // Ctrl-C
                 say("\n[\(error): trying again after \(cursor ?? "the beginning")]\n")
             }
             failures += 1

@@ -28,7 +28,7 @@ public func cancellingOnInterrupt<R>(_ body: () async throws -> R) async throws 
     return result
 }
 
-/// The signals that ask the process to end, turned into a call.
+/// The first signal that asks the process to end, turned into a call.
 private final class Interruption: Sendable {
     private struct State {
         var received: Int32?
@@ -36,36 +36,22 @@ private final class Interruption: Sendable {
     }
 
     private let state: Mutex<State>
-    private let sources: [any DispatchSourceSignal]
-    private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
     /// Calls `cancel` at the first signal, and exits when cancelling takes too long.
     init(_ cancel: @escaping @Sendable () -> Void) {
         state = Mutex(State(cancel: cancel))
-        sources = Self.signals.map { DispatchSource.makeSignalSource(signal: $0, queue: .global()) }
-        for (number, source) in zip(Self.signals, sources) {
-            source.setEventHandler { self.arrived(number) }
-            source.resume()
-            #if canImport(Darwin)
-            // The default action would end the process before the handler runs. On Linux, Dispatch puts a handler
-            // of its own in the place of that action, and a signal that is ignored never reaches anybody.
-            Foundation.signal(number, SIG_IGN)
-            #endif
-        }
+        EndSignals.shared.listeners.withLock { $0.append(self) }
     }
 
     /// The first signal that arrived.
     var signal: Int32? { state.withLock { $0.received } }
 
     func stopListening() {
+        EndSignals.shared.listeners.withLock { $0.removeAll { $0 === self } }
         state.withLock { $0.cancel = nil }
-        for (number, source) in zip(Self.signals, sources) {
-            source.cancel()
-            Foundation.signal(number, SIG_DFL)
-        }
     }
 
-    private func arrived(_ number: Int32) {
+    func arrived(_ number: Int32) {
         let isFirst = state.withLock { state in
             guard state.received == nil else { return false }
             state.received = number
@@ -79,5 +65,35 @@ private final class Interruption: Sendable {
             exit(128 + number)
         }
         state.withLock { $0.cancel?() }
+    }
+}
+
+/// The process's signals, watched from the first interruption on until it ends.
+///
+/// Dispatch takes a source away some time after it was cancelled, and with it one that was made in its
+/// place meanwhile: a program of several lessons must not make new ones for each.
+private final class EndSignals: Sendable {
+    static let shared = EndSignals()
+    let listeners = Mutex<[Interruption]>([])
+    private let sources: [any DispatchSourceSignal]
+
+    private init() {
+        let signals = [SIGINT, SIGTERM, SIGHUP]
+        sources = signals.map { DispatchSource.makeSignalSource(signal: $0, queue: .global()) }
+        for (number, source) in zip(signals, sources) {
+            source.setEventHandler { EndSignals.shared.arrived(number) }
+            source.resume()
+            #if canImport(Darwin)
+            // The default action would end the process before the handler runs. On Linux, Dispatch puts a handler
+            // of its own in the place of that action, and a signal that is ignored never reaches anybody.
+            Foundation.signal(number, SIG_IGN)
+            #endif
+        }
+    }
+
+    /// The innermost listener hears it; with none there is nothing to clean up.
+    private func arrived(_ number: Int32) {
+        guard let listener = listeners.withLock({ $0.last }) else { exit(128 + number) }
+        listener.arrived(number)
     }
 }

@@ -28,8 +28,7 @@ struct LessonKeys {
 
     /// A key that is there already may be somebody's own: it is neither written to nor removed.
     private func refuseTakenNames() async throws {
-        var taken: [String] = []
-        for name in names where try await redis.send("EXISTS", name).integer == 1 { taken.append(name) }
+        let taken = try await existing()
         guard !taken.isEmpty else { return }
         throw LessonProblem(
             """
@@ -37,6 +36,12 @@ struct LessonKeys {
             If it is left from a run with --keep, remove it: \(server.redisCLI) DEL \(taken.joined(separator: " "))
             If somebody plays the lesson there right now, take another database: a URL that ends in /1, say.
             """)
+    }
+
+    private func existing() async throws -> [String] {
+        var found: [String] = []
+        for name in names where try await redis.send("EXISTS", name).integer == 1 { found.append(name) }
+        return found
     }
 
     /// A user who may not ask is not bothered: whatever is missing will say so itself.
@@ -64,7 +69,8 @@ struct LessonKeys {
     }
 
     private func explainWhatStays() async throws {
-        narrator.show("Kept: \(names.joined(separator: ", ")). To look: `\(server.redisCLI)`")
+        let kept = try await narrator.untraced { try await existing() }
+        narrator.show("Kept: \(kept.joined(separator: ", ")). To look: `\(server.redisCLI)`")
         guard server.isPrivate else { return }
         guard narrator.terminal.isInteractive else {
             narrator.show("The private server ends now, and the keys with it. --redis URL names a server that stays.")

@@ -20,10 +20,15 @@ struct Terminal: Sendable {
         let isTerminal = isatty(STDOUT_FILENO) == 1
         let refusesColours = noColor || environment["NO_COLOR"]?.isEmpty == false || environment["TERM"] == "dumb"
         return Terminal(
-            width: windowWidth() ?? environment["COLUMNS"].flatMap { Int($0) } ?? 80,
+            width: width(window: windowWidth(), columns: environment["COLUMNS"]),
             hasColours: isTerminal && !refusesColours,
             isInteractive: isTerminal && isatty(STDIN_FILENO) == 1,
             write: { writeFully($0, to: STDOUT_FILENO) })
+    }
+
+    /// Columns to print in; below 20 a line holds no more than its own indentation.
+    static func width(window: Int?, columns: String?) -> Int {
+        max(20, window ?? columns.flatMap { Int($0) } ?? 80)
     }
 
     private static func windowWidth() -> Int? {

@@ -6,8 +6,7 @@ import StreamKit
 ///
 /// Leaving a stream does not do that; a user who closes the browser wants the answer all the same.
 struct CancelRoute: Sendable {
-    let redis: Redis
-    let configuration: StreamServerConfiguration
+    let backend: Backend
 
     func add(to router: Router<BasicRequestContext>) {
         router.post("/api/agent/stream/:conversation/cancel") { _, context in
@@ -16,8 +15,10 @@ struct CancelRoute: Sendable {
     }
 
     private func cancel(_ conversation: String) async throws -> Response {
-        let log = try await configuration.log(of: conversation, redis: redis)
-        let cancelled = try await log.cancel()
+        let (log, cancelled) = try await promptly {
+            let log = try await backend.existingLog(of: conversation)
+            return (log, try await log.cancel())
+        }
         guard !cancelled.isEmpty else {
             throw Problem(
                 status: .conflict, code: "not_running",
@@ -25,7 +26,7 @@ struct CancelRoute: Sendable {
                     + "cancel.")
         }
         // The log says it already, so a worker that misses the notice is refused when it next writes.
-        try await RunCancellations(redis: redis, queueKey: configuration.queueKey).announce(cancelled)
+        try await promptly { try await backend.cancellations.announce(cancelled) }
         return .json(
             Cancelled(conversation_id: log.conversationID, correlation_ids: cancelled), status: .accepted,
             headers: [.location: "/api/agent/stream/\(log.conversationID)"])

@@ -31,7 +31,8 @@ struct Cursor: Sendable {
 
     /// Refuses a cursor that no event of this conversation can have had, or whose successors are gone.
     func check(against log: RunLog) async throws {
-        guard let id, id != .zero, let info = try await log.stream.info() else { return }
+        // Also without a cursor: it is here that a key which holds no stream is noticed.
+        guard let info = try await log.stream.info(), let id, id != .zero else { return }
         guard id <= info.lastGeneratedID else {
             throw Problem.badRequest(
                 "cursor_beyond_end",

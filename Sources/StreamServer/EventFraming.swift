@@ -10,6 +10,8 @@ protocol EventFraming: Sendable {
     mutating func ping() -> [UInt8]
     /// What comes last, when the newest run is over.
     mutating func end() -> [UInt8]
+    /// What comes last, when the log cannot be followed for now.
+    mutating func interruption(_ message: String) -> [UInt8]
     /// What comes last, when the log can no longer be followed.
     mutating func failure(_ message: String) -> [UInt8]
 }

@@ -10,8 +10,23 @@ struct HealthRoute: Sendable {
         router.get("/api/health") { _, _ in await health() }
     }
 
+    /// A load balancer asks every few seconds, and takes silence for death.
+    private static let patience = Duration.milliseconds(800)
+
+    private func isReachable() async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask { (try? await redis.send("PING").text) == "PONG" }
+            group.addTask {
+                try? await Task.sleep(for: Self.patience)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+    }
+
     private func health() async -> Response {
-        let isReachable = (try? await redis.send("PING").text) == "PONG"
+        let isReachable = await isReachable()
         return .json(
             Health(
                 status: isReachable ? "ok" : "degraded",

@@ -25,6 +25,8 @@ struct PlainTextFraming: EventFraming {
         lastEvent?.complaint.map(failure) ?? []
     }
 
+    func interruption(_ message: String) -> [UInt8] { failure(message) }
+
     func failure(_ message: String) -> [UInt8] {
         Array("\n[error] \(message)\n".utf8)
     }

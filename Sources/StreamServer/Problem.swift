@@ -52,6 +52,8 @@ extension Problem {
                     + "Use another conversation, or remove that key from Redis.")
         case .server(let reply) where reply.isTemporary:
             self = .redisUnavailable
+        case .server(let reply) where Self.passing.contains(reply.prefix):
+            self = .redisUnavailable
         case .server, .invalidInput, .unexpectedReply:
             self.init(
                 status: .internalServerError, code: "redis_refused",
@@ -60,6 +62,9 @@ extension Problem {
             self = .redisUnavailable
         }
     }
+
+    /// What a server says that will be well again by itself.
+    private static let passing: Set<String> = ["LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"]
 
     static let redisUnavailable = Problem(
         status: .serviceUnavailable, code: "redis_unavailable",
@@ -72,6 +77,8 @@ extension Problem {
             self.init(status: .gone, code: "trimmed", message: "\(error)")
         case .expired:
             self.init(status: .notFound, code: "unknown_conversation", message: "\(error)")
+        case .busy:
+            self.init(status: .conflict, code: "busy", message: "\(error)")
         case .staleAttempt, .finished, .outOfOrder:
             self.init(status: .conflict, code: "conflict", message: "\(error)")
         }

@@ -22,6 +22,12 @@ struct ProblemMiddleware: RouterMiddleware {
     }
 
     private static func problem(for error: HTTPError, at request: Request) -> Problem {
+        if error.status == .notFound, let methods = AllowedMethods.at(request.uri.path) {
+            return Problem(
+                status: .methodNotAllowed, code: "method_not_allowed",
+                message: "\(request.uri.path) does not answer \(request.method). Use \(methods).",
+                headers: [.allow: methods])
+        }
         guard error.status == .notFound else {
             return Problem(
                 status: error.status, code: "http_\(error.status.code)", message: error.body ?? error.description,

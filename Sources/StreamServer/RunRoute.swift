@@ -5,8 +5,7 @@ import StreamKit
 
 /// `POST /api/agents/{agent}/run`: takes a message in, and says where its answer will appear.
 struct RunRoute: Sendable {
-    let redis: Redis
-    let configuration: StreamServerConfiguration
+    let backend: Backend
 
     func add(to router: Router<BasicRequestContext>) {
         router.post("/api/agents/:agent/run") { request, context in
@@ -15,24 +14,43 @@ struct RunRoute: Sendable {
     }
 
     private func accept(_ request: Request, for agent: String) async throws -> Response {
+        let configuration = backend.configuration
         guard configuration.agents.contains(agent) else {
             let known = configuration.agents.sorted().joined(separator: ", ")
             throw Problem.notFound("unknown_agent", "There is no agent '\(agent)'. Ask one of these: \(known).")
         }
         let message = try await RunMessage(reading: request, limit: configuration.maximumMessageSize)
+        let conversation = message.conversation ?? ConversationID()
         let run = RunRequest(
-            conversationID: (message.conversation ?? ConversationID()).text,
-            correlationID: UUID().uuidString.lowercased(), agent: agent, message: message.text)
-        let log = RunLog(redis: redis, conversationID: run.conversationID, retention: configuration.retention)
+            conversationID: conversation.text, correlationID: UUID().uuidString.lowercased(), agent: agent,
+            message: message.text)
+        let log = backend.log(of: conversation)
 
         // A continued conversation is watched from here on; its earlier answers are not said again.
-        let before = message.conversation == nil ? nil : try await log.stream.lastID()
-        // The log first: whoever has the answer to this request can watch, however late a worker comes.
-        try await log.accept(run)
-        let queue = TaskQueue<RunRequest>(
-            redis: redis, key: configuration.queueKey, group: configuration.queueGroup)
-        _ = try await queue.enqueue(run)
+        let isContinued = message.conversation != nil
+        let before = try await promptly { isContinued ? try await log.stream.lastID() : nil }
+        try await submit(run, log)
         return accepted(run, after: before)
+    }
+
+    /// The log first: whoever has the answer to this request can watch, however late a worker comes.
+    private func submit(_ run: RunRequest, _ log: RunLog) async throws {
+        do {
+            try await promptly {
+                try await log.accept(run, onlyIfIdle: true)
+                _ = try await backend.queue.enqueue(run)
+            }
+        } catch let error as RunLogError {
+            throw error
+        } catch {
+            // Nobody will work on it, so whoever watches this conversation must not wait. Unstructured, because the
+            // client has its answer meanwhile.
+            Task {
+                try? await log.close(
+                    run, attempts: Int(Int32.max), userMessage: "The server could not take the prompt in. Ask again.")
+            }
+            throw error
+        }
     }
 
     private func accepted(_ run: RunRequest, after cursor: StreamID?) -> Response {

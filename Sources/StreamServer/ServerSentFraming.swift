@@ -39,6 +39,11 @@ struct ServerSentFraming: EventFraming {
         return log + encode(lastEvent.id, "done", "[DONE]")
     }
 
+    // A comment, for people: an error event would end what a client had better take up again.
+    mutating func interruption(_ message: String) -> [UInt8] {
+        encoder.comment(message)
+    }
+
     mutating func failure(_ message: String) -> [UInt8] {
         encode(nil, "error", message)
     }

@@ -7,8 +7,7 @@ import StreamKit
 
 /// `GET /api/agent/stream/{conversation_id}`: the answer while it is being written, from any point on.
 struct StreamRoute: Sendable {
-    let redis: Redis
-    let configuration: StreamServerConfiguration
+    let backend: Backend
 
     func add(to router: Router<BasicRequestContext>) {
         router.get("/api/agent/stream/:conversation") { request, context in
@@ -19,11 +18,12 @@ struct StreamRoute: Sendable {
     private func stream(_ request: Request, of conversation: String) async throws -> Response {
         let cursor = try Cursor(of: request)
         // What is wrong is said now: once the body has begun there is no status code left to say it with.
-        let log = try await configuration.log(of: conversation, redis: redis)
-        try await cursor.check(against: log)
-
         let format = StreamFormat(of: request)
-        let framing = try await format.framing(for: log, reconnectionDelay: configuration.reconnectionDelay)
+        let (log, framing) = try await promptly {
+            let log = try await backend.existingLog(of: conversation)
+            try await cursor.check(against: log)
+            return (log, try await format.framing(for: log, reconnectionDelay: backend.configuration.reconnectionDelay))
+        }
         return Response(
             status: .ok,
             headers: [
@@ -50,7 +50,7 @@ struct StreamRoute: Sendable {
         var framing = framing
         try await writer.write(ByteBuffer(bytes: framing.start()))
         let happenings = chain(events.map { Happening.event($0) }, [Happening.end].async)
-        let ticks = AsyncTimerSequence(interval: configuration.pingInterval, clock: .continuous)
+        let ticks = AsyncTimerSequence(interval: backend.configuration.pingInterval, clock: .continuous)
         do {
             for try await happening in merge(happenings, ticks.map { _ in .ping }).cancelOnGracefulShutdown() {
                 let bytes =
@@ -64,6 +64,14 @@ struct StreamRoute: Sendable {
             }
         } catch let error as RunLogError {
             try await writer.write(ByteBuffer(bytes: framing.failure("\(error)")))
+        } catch let error as StreamKitError {
+            let last =
+                if case .server = error {
+                    framing.failure("The log of this conversation can no longer be read.")
+                } else {
+                    framing.interruption("The server lost Redis. Connect again with the last id; nothing is missed.")
+                }
+            try await writer.write(ByteBuffer(bytes: last))
         }
     }
 

@@ -44,6 +44,8 @@ public struct StreamServer: Service {
             try await application.run()
         } catch let error as IOError {
             throw StreamServerError(error, host: configuration.host, port: configuration.port) ?? error
+        } catch is SocketAddressError.UnknownHost {
+            throw StreamServerError.unknownHost(configuration.host, reason: "nobody knows that name")
         } catch let error as SocketAddressError {
             throw StreamServerError.unknownHost(configuration.host, reason: "\(error)")
         }

@@ -38,17 +38,3 @@ public struct StreamServerConfiguration: Sendable {
         self.retention = retention
     }
 }
-
-extension StreamServerConfiguration {
-    /// The log of a conversation that a client named, or a 404 if there is none.
-    func log(of conversation: String, redis: Redis) async throws -> RunLog {
-        let unknown = Problem.notFound(
-            "unknown_conversation",
-            "There is no conversation '\(conversation)'. It never was, or it expired; start a run with "
-                + "POST /api/agents/{agent}/run.")
-        guard let id = ConversationID(conversation) else { throw unknown }
-        let log = RunLog(redis: redis, conversationID: id.text, retention: retention)
-        guard try await log.exists() else { throw unknown }
-        return log
-    }
-}

@@ -32,12 +32,13 @@ public func buildApplication(
 
 /// Every route of the server.
 func buildRouter(redis: Redis, configuration: StreamServerConfiguration) -> Router<BasicRequestContext> {
-    let router = Router()
+    let router = Router(options: .autoGenerateHeadEndpoints)
     router.add(middleware: ProblemMiddleware())
     PageRoute().add(to: router)
+    let backend = Backend(redis: redis, configuration: configuration)
     HealthRoute(redis: redis, agents: configuration.agents).add(to: router)
-    RunRoute(redis: redis, configuration: configuration).add(to: router)
-    StreamRoute(redis: redis, configuration: configuration).add(to: router)
-    CancelRoute(redis: redis, configuration: configuration).add(to: router)
+    RunRoute(backend: backend).add(to: router)
+    StreamRoute(backend: backend).add(to: router)
+    CancelRoute(backend: backend).add(to: router)
     return router
 }

@@ -46,12 +46,12 @@ struct LessonKeysTests {
     @Test func `with --keep they stay, and how to look at them is said`() async throws {
         let key = scratchKey()
         try await withScratchRedis { redis in
-            try await keys([key], redis).around(try LessonOptions.parse(["--keep"])) {
+            try await keys([key + ":unused", key], redis).around(try LessonOptions.parse(["--keep"])) {
                 _ = try await redis.send("SET", key, "1")
             }
 
             #expect(try await redis.send("DEL", key).integer == 1)
-            #expect(paper.lines.contains { $0.contains("Kept: \(key)") })
+            #expect(paper.lines.contains { $0.contains("Kept: \(key).") })
         }
     }
 

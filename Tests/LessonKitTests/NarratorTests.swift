@@ -45,6 +45,12 @@ struct NarratorTests {
         #expect(paper.lines.allSatisfy { displayWidth($0) <= width })
     }
 
+    @Test(arguments: [("-3", 20), ("0", 20), ("", 80), ("wide", 80), ("120", 120), (nil, 80)])
+    func `where there is no window COLUMNS decides, if it makes sense`(columns: String?, expected: Int) {
+        #expect(Terminal.width(window: nil, columns: columns) == expected)
+        #expect(Terminal.width(window: 100, columns: columns) == 100)
+    }
+
     @Test func `a quiet narrator leaves out explanations and keeps results`() async throws {
         let narrator = Narrator(terminal: paper.terminal(), isQuiet: true)
 

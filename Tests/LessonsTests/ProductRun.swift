@@ -29,11 +29,7 @@ enum ProductRun {
         guard FileManager.default.createFile(atPath: captured.path, contents: nil) else {
             throw NarrativeError.runFailed(command: name, reason: "could not be given the file \(captured.path)")
         }
-        let process = Process()
-        process.executableURL = program
-        process.arguments = Array(command.dropFirst())
-        process.currentDirectoryURL = root
-        process.environment = environment
+        let process = process(command)
         process.standardInput = FileHandle.nullDevice
         // A file, not a pipe: it never fills up, and the lines are read once the process is gone.
         process.standardOutput = try FileHandle(forWritingTo: captured)
@@ -43,6 +39,16 @@ enum ProductRun {
             throw NarrativeError.runFailed(command: name, reason: "ended with \(status), or was stopped after \(limit)")
         }
         return String(decoding: try Data(contentsOf: captured), as: UTF8.self).lines
+    }
+
+    /// A product, not started yet, in the environment of a learner who set nothing.
+    static func process(_ command: [String]) -> Process {
+        let process = Process()
+        process.executableURL = buildFolder.appendingPathComponent(command[0])
+        process.arguments = Array(command.dropFirst())
+        process.currentDirectoryURL = root
+        process.environment = environment
+        return process
     }
 
     private static var environment: [String: String] {

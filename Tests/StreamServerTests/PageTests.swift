@@ -1,7 +1,5 @@
-import AsyncHTTPClient
 import Foundation
-import NIOCore
-import NIOHTTP1
+import StreamKit
 import TestSupport
 import Testing
 
@@ -19,14 +17,14 @@ struct PageTests {
                 try await browser.wait(for: "document.getElementById('answer').textContent.includes('word10')")
 
                 try await browser.run("document.getElementById('toggle').click()")
-                let atDisconnect = try await browser.text(of: "answer")
+                let atDisconnect = try await browser.answer()
                 #expect(!atDisconnect.contains("word59"))
                 #expect(try await browser.text(of: "toggle") == "Reconnect")
                 try await browser.wait(for: "document.getElementById('status').textContent.includes('Disconnected')")
 
                 try await browser.run("document.getElementById('toggle').click()")
                 try await browser.wait(for: "document.getElementById('status').dataset.state === 'done'")
-                let resumed = try await browser.text(of: "answer")
+                let resumed = try await browser.answer()
                 let conversation = try await browser.text(of: "conversation")
                 let whole = try await server.send(
                     "/api/agent/stream/\(conversation)", headers: ["Accept": "text/plain"])
@@ -36,8 +34,11 @@ struct PageTests {
                 #expect(try await browser.text(of: "cursor").contains("-"))
                 #expect(try await browser.value("String(document.querySelectorAll('#answer b').length)") == "0")
 
-                try await browser.screenshot(to: "artifacts/page.png", width: 1_000, height: 1_100)
-                try await browser.screenshot(to: "artifacts/page-narrow.png", width: 400, height: 900)
+                for scheme in ["light", "dark"] {
+                    try await browser.prefer(scheme)
+                    try await browser.screenshot(to: "artifacts/page-\(scheme).png", width: 1_000, height: 1_100)
+                    try await browser.screenshot(to: "artifacts/page-\(scheme)-narrow.png", width: 400, height: 900)
+                }
                 #expect(
                     try await browser.value(
                         "String(document.documentElement.scrollWidth <= document.documentElement.clientWidth)")
@@ -45,97 +46,92 @@ struct PageTests {
             }
         }
     }
-}
 
-/// A headless Chromium, spoken to over WebDriver.
-private struct Browser: Sendable {
-    let session: String
+    @Test func `with the keyboard alone one asks, stops the agent, and asks on in the same conversation`() async throws
+    {
+        try await withServer(pace: .milliseconds(30), script: (0..<300).map { "word\($0) " }) { server in
+            try await withBrowser { browser in
+                try await browser.open(server.url)
+                #expect(try await browser.value("document.activeElement.id") == "prompt")
+                try await browser.run("document.getElementById('prompt').value = ''")
+                try await browser.type(["a", "Enter"])
+                try await browser.wait(for: "document.querySelector('.said')?.textContent.includes('word3')")
+                #expect(try await browser.value("document.querySelector('.asked').textContent") == "a")
+                #expect(try await browser.value("String(document.getElementById('send').disabled)") == "true")
 
-    func open(_ url: String) async throws { _ = try await post("url", ["url": url]) }
+                try await browser.run("document.getElementById('answer').focus()")
+                var order: [String] = []
+                for _ in 0..<4 {
+                    try await browser.type(["Tab"])
+                    order.append(try await browser.value("document.activeElement.id || document.activeElement.tagName"))
+                }
+                #expect(order == ["prompt", "fresh", "SUMMARY", "log"])
+                try await browser.run("document.getElementById('cancel').focus()")
+                try await browser.type(["Enter"])
+                try await browser.wait(for: "document.getElementById('status').textContent.includes('cancelled')")
+                #expect(try await browser.text(of: "conversation").count == 36)
 
-    func run(_ script: String) async throws { _ = try await value("(\(script), '')") }
+                let first = try await browser.text(of: "conversation")
+                let isAnswered = "document.querySelectorAll('.said')[1]?.textContent.includes('b: word0 word1')"
+                try await browser.type(["Escape", "b", "Enter"])
+                try await browser.wait(for: isAnswered)
+                #expect(try await browser.text(of: "conversation") == first)
+                #expect(try await browser.value("String(document.querySelectorAll('.asked').length)") == "2")
 
-    /// The value of an expression that is a string.
-    func value(_ expression: String) async throws -> String {
-        try await post("execute/sync", ["script": "return \(expression)", "args": [String]()]) as? String ?? ""
-    }
-
-    func text(of id: String) async throws -> String {
-        try await value("document.getElementById('\(id)').textContent")
-    }
-
-    func wait(for condition: String) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while try await value("String(\(condition))") != "true" {
-            guard ContinuousClock.now < deadline else {
-                throw BrowserError("Never true: \(condition). Status: \(try await text(of: "status"))")
+                try await browser.run("location.reload()")
+                try await browser.wait(for: isAnswered)
+                #expect(try await browser.value("document.querySelectorAll('.asked')[1].textContent") == "b")
             }
-            try await Task.sleep(for: .milliseconds(30))
         }
     }
 
-    func screenshot(to path: String, width: Int, height: Int) async throws {
-        _ = try await post("window/rect", ["width": width, "height": height])
-        let url = URL(filePath: path)
-        try FileManager.default.createDirectory(
-            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        let image = try await webDriver(.GET, "\(session)/screenshot", nil) as? String ?? ""
-        try #require(Data(base64Encoded: image)).write(to: url)
+    @Test func `what a lost worker had half said is taken back`() async throws {
+        try await withServer { server in
+            let request = RunRequest(
+                conversationID: "attempt", correlationID: "1", agent: "TravelPlanner", message: "<i>Go</i>")
+            let log = RunLog(redis: server.redis, conversationID: request.conversationID)
+            let lost = try await log.begin(request, attempt: 1)
+            try await lost.append(.text, text: "# Half\n- a **sent")
+            try await withBrowser { browser in
+                try await browser.open(server.url + "/#attempt")
+                try await browser.wait(for: "document.querySelector('.said')?.textContent.includes('sent')")
+
+                let second = try await log.begin(request, attempt: 2)
+                try await second.append(.text, text: "# Whole\n- a **sen")
+                try await second.append(.text, text: "tence** <b>\n")
+                try await second.complete()
+
+                try await browser.wait(for: "document.getElementById('status').dataset.state === 'done'")
+                #expect(try await browser.answer() == "# Whole\n- a **sentence** <b>\n")
+                #expect(try await browser.value("document.querySelector('.said strong').textContent") == "sentence")
+                #expect(
+                    try await browser.value("String(document.querySelectorAll('#answer b, #answer i').length)") == "0")
+                #expect(try await browser.value("document.querySelector('.asked').textContent") == "<i>Go</i>")
+            }
+            try await log.remove()
+        }
     }
 
-    private func post(_ path: String, _ body: [String: Any]) async throws -> Any? {
-        try await webDriver(.POST, "\(session)/\(path)", try JSONSerialization.data(withJSONObject: body))
-    }
-}
+    @Test func `what goes wrong is said in words`() async throws {
+        try await withScratchServer { local in
+            var impatient = local.configuration
+            impatient.commandTimeout = .seconds(1)
+            try await withRedis(impatient) { redis in
+                try await withServer(redis, .init(port: 0, agents: ["TravelPlanner"])) { server in
+                    try await withBrowser { browser in
+                        try await browser.open(server.url + "/#expired-long-ago")
+                        try await browser.wait(for: "document.getElementById('status').dataset.state === 'error'")
+                        #expect(try await browser.text(of: "status").contains("expired"))
 
-private struct BrowserError: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-}
-
-private func webDriver(_ method: HTTPMethod, _ url: String, _ body: Data?) async throws -> Any? {
-    var request = HTTPClientRequest(url: url)
-    request.method = method
-    if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(40))
-    let text = String(buffer: try await response.body.collect(upTo: 64 << 20))
-    guard response.status == .ok else { throw BrowserError(text) }
-    return (try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])?["value"]
-}
-
-/// Starts chromedriver on a free port, opens a session and ends both.
-private func withBrowser(_ body: (Browser) async throws -> Void) async throws {
-    let driver = Process()
-    driver.executableURL = URL(filePath: "/usr/bin/env")
-    driver.arguments = ["chromedriver", "--port=0"]
-    let log = FileManager.default.temporaryDirectory.appending(path: "chromedriver-\(UUID().uuidString).log")
-    try Data().write(to: log)
-    defer { try? FileManager.default.removeItem(at: log) }
-    driver.standardOutput = try FileHandle(forWritingTo: log)
-    // Otherwise the browser would hold the test run's own output open after the last test.
-    driver.standardError = FileHandle.nullDevice
-    driver.standardInput = FileHandle.nullDevice
-    try driver.run()
-    // It may run with SIGTERM blocked, which it inherits from the test runner.
-    defer { kill(driver.processIdentifier, SIGKILL) }
-    var port = ""
-    // Missing? Install it: apt-get install chromium-driver
-    try await eventually("chromedriver says its port") {
-        let said = try String(contentsOf: log, encoding: .utf8)
-        port = said.firstMatch(of: /successfully on port (\d+)/).map { String($0.1) } ?? ""
-        return !port.isEmpty
+                        await local.kill()
+                        try await browser.run("document.getElementById('prompt').value = 'Go'")
+                        try await browser.run("document.getElementById('form').requestSubmit()")
+                        try await browser.wait(
+                            for: "document.getElementById('status').textContent.includes('cannot reach Redis')")
+                        #expect(try await browser.value("document.getElementById('prompt').value") == "Go")
+                    }
+                }
+            }
+        }
     }
-    let base = "http://127.0.0.1:\(port)/session"
-    let options = ["args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]]
-    let capabilities = ["capabilities": ["alwaysMatch": ["browserName": "chrome", "goog:chromeOptions": options]]]
-    let session =
-        try await webDriver(.POST, base, try JSONSerialization.data(withJSONObject: capabilities)) as? [String: Any]
-    let id = session?["sessionId"] as? String ?? ""
-    do {
-        try await body(Browser(session: "\(base)/\(id)"))
-    } catch {
-        _ = try? await webDriver(.DELETE, "\(base)/\(id)", nil)
-        throw error
-    }
-    _ = try await webDriver(.DELETE, "\(base)/\(id)", nil)
 }

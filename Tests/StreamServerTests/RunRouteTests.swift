@@ -41,6 +41,28 @@ struct RunRouteTests {
         }
     }
 
+    @Test func `a conversation takes the next prompt when the last one is answered, so that answers never mix`()
+        async throws
+    {
+        try await withServer(pace: .milliseconds(20), script: (0..<500).map { "word\($0) " }) { server in
+            let conversation = try await server.ask("First")
+            let again = {
+                try await server.send(
+                    path, method: .POST, headers: ["Content-Type": "application/json"],
+                    body: Array(#"{"message": "Second", "thread_id": "\#(conversation)"}"#.utf8))
+            }
+            let early = try await again()
+            #expect(early.status == 409 && early.text.contains("busy"))
+
+            let stream = "/api/agent/stream/\(conversation)"
+            #expect(try await server.send(stream + "/cancel", method: .POST).status == 202)
+            #expect(try await again().status == 202)
+            _ = try await server.send(stream + "/cancel", method: .POST)
+            let whole = try await server.events(stream + "?events=all")
+            #expect(whole.filter { $0.event == "task_cancelled" }.count == 2)
+        }
+    }
+
     @Test func `what cannot be asked is refused with a sentence that helps`() async throws {
         try await withServer { server in
             let json = ["Content-Type": "application/json"]

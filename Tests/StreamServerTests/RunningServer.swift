@@ -13,6 +13,7 @@ import TestSupport
 struct RunningServer: Sendable {
     let redis: Redis
     let port: Int
+    let queue: TaskQueue<RunRequest>
     var url: String { "http://127.0.0.1:\(port)" }
 
     func send(
@@ -93,7 +94,12 @@ func withServer(
         group.addTask {
             try await queue.work(as: "scripted", concurrency: 8) { task in
                 let log = RunLog(redis: redis, conversationID: task.payload.conversationID, retention: retention)
-                let writer = try await log.begin(task.payload, attempt: task.attempt)
+                let writer: RunWriter
+                do {
+                    writer = try await log.begin(task.payload, attempt: task.attempt)
+                } catch RunLogError.finished {
+                    return
+                }
                 for text in [task.payload.message + ": "] + script {
                     try await writer.append(.text, text: text)
                     try await Task.sleep(for: pace)
@@ -107,6 +113,6 @@ func withServer(
         }
         defer { group.cancelAll() }
         guard let port = await ports.first(where: { _ in true }) else { return try await group.waitForAll() }
-        try await body(RunningServer(redis: redis, port: port))
+        try await body(RunningServer(redis: redis, port: port, queue: queue))
     }
 }

@@ -1,6 +1,6 @@
 // Breaks things on purpose, at length, and counts what was lost.
-// Run:    ./lesson stress --help
-// Expect: each program prints its figures and ends with an error if a promise was broken.
+// Run:    ./lesson stress crash --kills 20 --cuts 500 --entries 200000
+// Expect: the program's figures, then PASS or FAIL; it ends with exit code 1 if a promise was broken.
 
 import ArgumentParser
 
@@ -9,6 +9,6 @@ struct Stress: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stress",
         abstract: "Programs that break servers, networks and readers on purpose, and count what was lost.",
-        subcommands: [QueueCrash.self, QueueCrashWorker.self]
+        subcommands: [Crash.self, Cancel.self, Soak.self, Fuzz.self, QueueCrash.self, QueueCrashWorker.self]
     )
 }

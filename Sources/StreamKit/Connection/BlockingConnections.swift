@@ -7,14 +7,17 @@ import Synchronization
 /// its command is ended by CLIENT UNBLOCK and the connection returns here with the late reply, or is
 /// closed when none comes. Source: <https://redis.io/docs/latest/commands/client-unblock/>
 final class BlockingConnections: Sendable {
-    private struct State {
+    struct State {
         var idle: [Connection] = []
         var busy: [ObjectIdentifier: Connection] = [:]
+        var identities: [ObjectIdentifier: ClientIdentity] = [:]
+        /// Connections that were given up while the server may still deliver entries to them.
+        var lost: Set<ClientIdentity> = []
         var isClosed = false
     }
 
-    private let state = Mutex(State())
-    private let configuration: RedisConfiguration
+    let state = Mutex(State())
+    let configuration: RedisConfiguration
     /// Idle connections beyond this number are closed.
     private static let maximumIdle = 16
 
@@ -22,10 +25,14 @@ final class BlockingConnections: Sendable {
         self.configuration = configuration
     }
 
+    /// Sends one blocking command on a connection of its own.
+    ///
+    /// Where it is a `delivery`, a reply that is lost means something on the server: see ``endLost(with:)``.
     func send(
-        wait: ReadWait, unblockingWith shared: Connection, orphan: (@Sendable (Reply) -> Void)?,
+        wait: ReadWait, delivery isDelivery: Bool = false, unblockingWith shared: Connection,
+        orphan: (@Sendable (Reply) -> Void)?,
         _ encode: (inout ByteBuffer) -> Void
-    ) async throws -> [Reply] {
+    ) async throws -> Replies {
         let connection = try take()
         let timeout: Duration? =
             switch wait {
@@ -34,10 +41,11 @@ final class BlockingConnections: Sendable {
             case .forever: nil
             }
         do {
+            if isDelivery { try await introduce(connection) }
             let replies = try await connection.send(
-                timeout: timeout,
+                timeout: timeout?.nanoseconds,
                 orphan: { [self] outcome in
-                    guard case .success(let replies) = outcome else { return drop(connection) }
+                    guard case .success(let replies) = outcome else { return lose(connection) }
                     giveBack(connection)
                     if let reply = replies.first, reply.kind == .array { orphan?(reply) }
                 }, encode)
@@ -46,8 +54,12 @@ final class BlockingConnections: Sendable {
         } catch is CancellationError {
             unblock(connection, with: shared)
             throw CancellationError()
-        } catch {
+        } catch StreamKitError.closed where !state.withLock({ $0.isClosed }) {
+            // Not this client was closed, but this connection broke as it was taken.
             drop(connection)
+            throw StreamKitError.connectionLost("The connection to \(configuration) broke.", outcomeUnknown: false)
+        } catch {
+            lose(connection)
             throw error
         }
     }
@@ -55,7 +67,7 @@ final class BlockingConnections: Sendable {
     func close() {
         let all = state.withLock { state in
             state.isClosed = true
-            defer { (state.idle, state.busy) = ([], [:]) }
+            defer { (state.idle, state.busy, state.identities) = ([], [:], [:]) }
             return state.idle + state.busy.values
         }
         for connection in all { connection.close() }
@@ -67,21 +79,22 @@ final class BlockingConnections: Sendable {
             defer { state.idle = [] }
             return state.idle
         }
-        for connection in idle { connection.close() }
+        for connection in idle { drop(connection) }
     }
 
     private func take() throws -> Connection {
         try state.withLock { state in
             guard !state.isClosed else { throw StreamKitError.closed }
-            let connection = Self.usable(&state.idle) ?? Connection(configuration, reconnects: false)
+            let connection = Self.usable(&state) ?? Connection(configuration, reconnects: false)
             state.busy[ObjectIdentifier(connection)] = connection
             return connection
         }
     }
 
-    private static func usable(_ idle: inout [Connection]) -> Connection? {
-        while let candidate = idle.popLast() {
+    private static func usable(_ state: inout State) -> Connection? {
+        while let candidate = state.idle.popLast() {
             if candidate.isConnected { return candidate }
+            state.identities[ObjectIdentifier(candidate)] = nil
             candidate.close()
         }
         return nil
@@ -94,12 +107,22 @@ final class BlockingConnections: Sendable {
             state.idle.append(connection)
             return true
         }
-        if !isKept { connection.close() }
+        if !isKept { drop(connection) }
     }
 
     private func drop(_ connection: Connection) {
-        state.withLock { $0.busy[ObjectIdentifier(connection)] = nil }
+        state.withLock { state in
+            state.busy[ObjectIdentifier(connection)] = nil
+            state.identities[ObjectIdentifier(connection)] = nil
+        }
         connection.close()
+    }
+
+    private func lose(_ connection: Connection) {
+        state.withLock { state in
+            if let identity = state.identities[ObjectIdentifier(connection)] { state.lost.insert(identity) }
+        }
+        drop(connection)
     }
 
     private func unblock(_ connection: Connection, with shared: Connection) {
@@ -107,7 +130,7 @@ final class BlockingConnections: Sendable {
         guard let clientID = connection.clientID else { return drop(connection) }
         // Unstructured: the cancelled task must not wait for this, and its cancellation must not stop it.
         Task {
-            _ = try? await shared.send(timeout: .seconds(2)) { buffer in
+            _ = try? await shared.send(timeout: 2_000_000_000) { buffer in
                 buffer.beginCommand("CLIENT", words: 3)
                 buffer.word("UNBLOCK")
                 buffer.word(clientID)

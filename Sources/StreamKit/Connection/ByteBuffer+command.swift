@@ -1,15 +1,23 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 // The wire format of a command: `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n`, its words counted and length-prefixed.
 // Source: <https://redis.io/docs/latest/develop/reference/protocol-spec/#sending-commands-to-a-redis-server>
 
 extension ByteBuffer {
     /// Starts a command of so many words, its name included.
     mutating func beginCommand(_ name: StaticString, words: Int) {
-        header("*", words)
+        beginCommand(words: words)
         word(name)
     }
 
     mutating func beginCommand(words: Int) {
-        header("*", words)
+        write(atMost: Wire.longestHeader) { Wire.header("*", words, at: $0) }
     }
 
     mutating func word(_ text: StaticString) {
@@ -22,58 +30,86 @@ extension ByteBuffer {
     }
 
     mutating func word(_ bytes: UnsafeRawBufferPointer) {
-        header("$", bytes.count)
-        append(bytes)
-        endLine()
+        write(atMost: Wire.longestHeader + bytes.count + 2) { destination in
+            var length = Wire.header("$", bytes.count, at: destination)
+            if let source = bytes.baseAddress { memcpy(destination + length, source, bytes.count) }
+            length += bytes.count
+            Wire.endLine(at: destination + length)
+            return length + 2
+        }
     }
 
     mutating func word(_ number: Int) {
-        withDigits(of: UInt64(number.magnitude), negative: number < 0) { buffer, digits in buffer.word(digits) }
-    }
-
-    mutating func word(_ id: StreamID) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 42) { scratch in
-            var end = 42
-            Self.writeDigits(of: id.sequence, before: &end, in: scratch)
-            end -= 1
-            scratch[end] = UInt8(ascii: "-")
-            Self.writeDigits(of: id.milliseconds, before: &end, in: scratch)
-            word(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scratch)[end...]))
-        }
-    }
-
-    private mutating func header(_ mark: Unicode.Scalar, _ number: Int) {
-        append(UInt8(ascii: mark))
-        if number < 10 {
-            append(UInt8(ascii: "0") + UInt8(number))
-        } else {
-            withDigits(of: UInt64(number), negative: false) { buffer, digits in buffer.append(digits) }
-        }
-        endLine()
-    }
-
-    private mutating func endLine() {
-        append(UInt8(ascii: "\r"))
-        append(UInt8(ascii: "\n"))
-    }
-
-    private mutating func withDigits(
-        of number: UInt64, negative: Bool, _ body: (inout ByteBuffer, UnsafeRawBufferPointer) -> Void
-    ) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 21) { scratch in
-            var end = 21
-            Self.writeDigits(of: number, before: &end, in: scratch)
-            if negative {
+        withUnsafeTemporaryAllocation(byteCount: Wire.longestNumber, alignment: 1) { scratch in
+            var end = scratch.count
+            Wire.digits(UInt64(number.magnitude), before: &end, in: scratch)
+            if number < 0 {
                 end -= 1
                 scratch[end] = UInt8(ascii: "-")
             }
-            body(&self, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scratch)[end...]))
+            word(UnsafeRawBufferPointer(rebasing: scratch[end...]))
         }
     }
 
-    private static func writeDigits(
-        of number: UInt64, before end: inout Int, in scratch: UnsafeMutableBufferPointer<UInt8>
-    ) {
+    mutating func word(_ id: StreamID) {
+        withUnsafeTemporaryAllocation(byteCount: 2 * Wire.longestNumber, alignment: 1) { scratch in
+            var end = scratch.count
+            Wire.digits(id.sequence, before: &end, in: scratch)
+            end -= 1
+            scratch[end] = UInt8(ascii: "-")
+            Wire.digits(id.milliseconds, before: &end, in: scratch)
+            word(UnsafeRawBufferPointer(rebasing: scratch[end...]))
+        }
+    }
+}
+
+/// The pieces that commands are made of.
+private enum Wire {
+    /// 20 digits and a sign.
+    static let longestNumber = 21
+    static let longestHeader = 1 + longestNumber + 2
+
+    /// Writes `$5\r\n`; returns its length.
+    @inline(__always)
+    static func header(_ mark: Unicode.Scalar, _ number: Int, at destination: UnsafeMutableRawPointer) -> Int {
+        destination.storeBytes(of: UInt8(ascii: mark), as: UInt8.self)
+        // Nearly every word of a command is shorter than a hundred bytes.
+        if number < 10 {
+            destination.storeBytes(of: digit(number), toByteOffset: 1, as: UInt8.self)
+            endLine(at: destination + 2)
+            return 4
+        }
+        if number < 100 {
+            destination.storeBytes(of: digit(number / 10), toByteOffset: 1, as: UInt8.self)
+            destination.storeBytes(of: digit(number % 10), toByteOffset: 2, as: UInt8.self)
+            endLine(at: destination + 3)
+            return 5
+        }
+        return longHeader(number, at: destination)
+    }
+
+    @inline(never)
+    private static func longHeader(_ number: Int, at destination: UnsafeMutableRawPointer) -> Int {
+        withUnsafeTemporaryAllocation(byteCount: longestNumber, alignment: 1) { scratch in
+            var end = scratch.count
+            digits(UInt64(number), before: &end, in: scratch)
+            let length = scratch.count - end
+            UnsafeMutableRawBufferPointer(start: destination + 1, count: length).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: scratch[end...]))
+            endLine(at: destination + 1 + length)
+            return 1 + length + 2
+        }
+    }
+
+    @inline(__always)
+    static func endLine(at destination: UnsafeMutableRawPointer) {
+        destination.storeBytes(of: UInt16(0x0D0A).bigEndian, as: UInt16.self)
+    }
+
+    @inline(__always)
+    private static func digit(_ value: Int) -> UInt8 { UInt8(truncatingIfNeeded: 48 + value) }
+
+    static func digits(_ number: UInt64, before end: inout Int, in scratch: UnsafeMutableRawBufferPointer) {
         var rest = number
         repeat {
             end -= 1

@@ -14,9 +14,17 @@ extension Connection {
     }
 
     private func connected(_ socket: Socket) {
+        // First, because whoever finds the connection ready may want to change what is watched.
+        IOThread.shared.watch(socket, of: number)
+        var abandoned: [CommandSlot] = []
+        let wasConnected = state.withLock { $0.wasConnected }
         let isWanted = state.withLock { state in
             guard case .connecting = state.phase else { return false }
+            // Cancelled before a byte of them left: nobody wants them sent any more.
+            abandoned = state.removeUnsent { $0.waiter == nil }
             state.phase = .ready(socket)
+            state.isReading = false
+            state.lone = LoneCommands()
             state.failedAttempts = 0
             state.wasConnected = true
             state.connectedAt = Self.now()
@@ -24,7 +32,9 @@ extension Connection {
             state.socketIsFull = false
             return true
         }
-        guard isWanted else { return }
+        for slot in abandoned { slot.finish(.failure(.closed)) }
+        guard isWanted else { return IOThread.shared.forget(socket) }
+        if wasConnected { configuration.commandMetrics?.reconnected() }
         configuration.logger.debug("connected", metadata: ["redis": "\(configuration)"])
         IOThread.shared.add(self)
         flush()
@@ -118,6 +128,7 @@ extension Connection {
             state.phase = reconnects ? (reconnect ? .connecting : .idle) : .closed
             parser = ReplyParser()
         }
+        IOThread.shared.forget(socket)
         socket.shutDown()
         if !reconnects { IOThread.shared.remove(self) }
         configuration.logger.debug("disconnected", metadata: ["reason": "\(reason)"])

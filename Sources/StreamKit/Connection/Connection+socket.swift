@@ -1,131 +1,149 @@
 import DequeModule
 import Synchronization
 
-// What happens to a connected socket: writing, reading, deadlines.
+// What happens to a connected socket: writing and reading.
 extension Connection {
-    /// The socket to poll, and whether it should be polled for room to write.
-    func interest() -> (socket: Socket, wantsToWrite: Bool)? {
-        state.withLock { state in
-            if case .ready(let socket) = state.phase { (socket, state.socketIsFull) } else { nil }
-        }
-    }
+    /// Memory of a write buffer beyond this is given back after use.
+    private static let keptBufferBytes = 256 << 10
 
     /// Writes what waits, until nothing does or the socket is full.
     ///
     /// One writer at a time; the lock is not held while the kernel copies, so others go on encoding.
     func flush() {
-        var spare = ByteBuffer(capacity: 16 << 10)
-        while let socket = takeOutgoing(&spare) {
-            let result = spare.withBytes { socket.write($0) }
-            switch result {
+        var bytes = ByteBuffer(capacity: 0)
+        while let socket = takeOutgoing(&bytes) {
+            switch bytes.withBytes({ socket.write($0) }) {
             case .bytes(let number):
-                finishWriting(&spare, sent: number, on: socket)
+                finishWriting(&bytes, sent: number, on: socket)
             case .wouldBlock:
-                finishWriting(&spare, sent: 0, on: socket)
-                IOThread.shared.wake()
+                finishWriting(&bytes, sent: 0, on: socket)
                 return
             case .failed:
                 // Nothing of it left, so it goes back first. Then the I/O thread finds the end of the
                 // connection and sorts out who is affected.
-                finishWriting(&spare, sent: 0, on: socket)
+                finishWriting(&bytes, sent: 0, on: socket)
                 socket.shutDown()
                 return
             }
         }
     }
 
-    private func takeOutgoing(_ spare: inout ByteBuffer) -> Socket? {
+    private func takeOutgoing(_ bytes: inout ByteBuffer) -> Socket? {
         state.withLock { state in
             guard case .ready(let socket) = state.phase, !state.isWriting, !state.socketIsFull,
                 !state.outgoing.isEmpty
             else { return nil }
             state.isWriting = true
             state.written += UInt64(state.outgoing.count)
-            swap(&state.outgoing, &spare)
+            swap(&bytes, &state.spare)
+            swap(&bytes, &state.outgoing)
             return socket
         }
     }
 
     /// Puts what the kernel did not take in front of what came meanwhile.
-    private func finishWriting(_ spare: inout ByteBuffer, sent: Int, on socket: Socket) {
+    private func finishWriting(_ bytes: inout ByteBuffer, sent: Int, on socket: Socket) {
         state.withLock { state in
-            spare.removeFirst(sent)
-            defer { spare.removeAll() }
+            bytes.removeFirst(sent)
+            defer {
+                bytes.removeAll(keepingAtMost: Self.keptBufferBytes)
+                swap(&bytes, &state.spare)
+            }
             guard case .ready(let current) = state.phase, current === socket else { return }
             state.isWriting = false
-            guard !spare.isEmpty else { return }
+            guard !bytes.isEmpty else { return }
             state.socketIsFull = true
-            state.written -= UInt64(spare.count)
-            state.outgoing.withBytes { spare.append($0) }
-            swap(&state.outgoing, &spare)
+            state.written -= UInt64(bytes.count)
+            state.outgoing.withBytes { bytes.append($0) }
+            swap(&state.outgoing, &bytes)
+            IOThread.shared.update(socket, of: number, reads: state.lone.isWatched, writes: true)
         }
     }
 
     /// The socket has room again.
-    func writable(_ socket: Socket) {
+    func writable() {
         state.withLock { state in
-            if case .ready(let current) = state.phase, current === socket { state.socketIsFull = false }
+            guard state.socketIsFull, case .ready(let socket) = state.phase else { return }
+            state.socketIsFull = false
+            IOThread.shared.update(socket, of: number, reads: state.lone.isWatched, writes: false)
         }
         flush()
     }
 
-    /// The socket has bytes, or an end.
-    func readable(_ socket: Socket) {
+    /// The socket has bytes, or an end: for the I/O thread, unless a caller reads at this moment.
+    func readable() {
+        let socket: Socket? = state.withLock { state in
+            guard !state.isReading, case .ready(let socket) = state.phase else { return nil }
+            state.isReading = true
+            return socket
+        }
+        guard let socket else { return }
+        if case .nothing = read(socket) { state.withLock { $0.isReading = false } }
+    }
+
+    enum Outcome {
+        case nothing, replies, ended
+    }
+
+    /// Reads what is there and hands out the replies; after any other outcome than nothing, reading is over.
+    func read(_ socket: Socket) -> Outcome {
         switch socket.read(into: inbox) {
-        case .wouldBlock: break
-        case .failed(let reason): disconnected(socket, "The connection to \(configuration) broke: \(reason).")
+        case .wouldBlock: return .nothing
+        case .failed(let reason):
+            disconnected(socket, "The connection to \(configuration) broke: \(reason).")
+            return .ended
         case .bytes(let number):
             do {
-                let replies = try parser.replies(in: UnsafeRawBufferPointer(rebasing: inbox[..<number]))
-                deliver(replies)
+                let bytes = UnsafeRawBufferPointer(rebasing: inbox[..<number])
+                guard let storage = try parser.parse(bytes) else { return .nothing }
+                return try deliver(storage, parser.roots, on: socket) ? .replies : .nothing
             } catch let error as StreamKitError {
                 disconnected(socket, error.description)
             } catch {
                 disconnected(socket, "\(error)")
             }
+            return .ended
         }
     }
 
-    private func deliver(_ replies: [Reply]) {
-        var finished: [CommandSlot] = []
-        state.withLock { state in
-            for reply in replies {
-                guard !state.slots.isEmpty else { break }
-                if state.slots[0].replyCount == 1 {
-                    var slot = state.slots.removeFirst()
-                    slot.replies = [reply]
-                    finished.append(slot)
-                } else {
-                    state.slots[0].replies.append(reply)
-                    if state.slots[0].replies.count == state.slots[0].replyCount {
-                        finished.append(state.slots.removeFirst())
-                    }
+    private struct Finished {
+        let slot: CommandSlot
+        let reply: Reply
+    }
+
+    /// Hands replies to the commands they answer; whether any command is complete with them.
+    ///
+    /// A reply that nobody asked for would be taken for the answer to the next command, so the connection is
+    /// given up. MONITOR and SUBSCRIBE cause such replies.
+    private func deliver(_ storage: ReplyStorage, _ roots: [Int], on socket: Socket) throws -> Bool {
+        var isOutOfStep = false
+        var finished: [Finished] = []
+        finished.reserveCapacity(roots.count)
+        var next: CommandSlot.Waiter?
+        let mayWrite = state.withLock { state in
+            for root in roots {
+                guard let slot = state.slots.first else {
+                    isOutOfStep = true
+                    break
                 }
+                let reply = Reply(storage: storage, index: root)
+                if let extra = slot.extra, extra.replyCount > 1, !extra.isComplete(with: reply) { continue }
+                finished.append(Finished(slot: slot, reply: reply))
+                state.slots.removeFirst()
             }
-        }
-        flush()
-        for slot in finished { slot.finish(.success(slot.replies)) }
-    }
-
-    /// Looks at deadlines: a command that waited too long fails, and as replies come in order, the
-    /// connection is given up with it.
-    func tick(_ now: UInt64) {
-        reconnectIfDue(now)
-        giveUpUnsent(now)
-        var late: [CommandSlot] = []
-        let socket: Socket? = state.withLock { state in
-            guard let first = state.slots.first else { return nil }
-            if first.deadline <= now, case .ready(let socket) = state.phase { return socket }
-            guard state.slots.contains(where: { $0.deadline <= now && $0.waiter != nil }) else { return nil }
-            for index in state.slots.indices where state.slots[index].deadline <= now {
-                late.append(state.slots[index])
-                state.slots[index].waiter = nil
+            if let first = finished.first, first.slot.ticket == state.lone.ticket {
+                if state.slots.isEmpty { state.lone.answered(Self.now()) }
             }
-            return nil
+            if !finished.isEmpty { endReading(on: socket, in: &state) }
+            next = state.nextInLine(below: configuration.maximumBytesInFlight / 2)
+            return !state.outgoing.isEmpty
         }
-        let error = StreamKitError.timedOut(
-            "Redis at \(configuration) did not answer in time. It may be busy, out of reach, or still be working.")
-        for slot in late { slot.waiter?.resume(throwing: error) }
-        if let socket { disconnected(socket, error.description, error) }
+        if mayWrite { flush() }
+        for one in finished { one.slot.finish(with: one.reply) }
+        next?.resume(returning: .noRoom)
+        if isOutOfStep {
+            throw StreamKitError.unexpectedReply("\(configuration) sent a reply that nobody asked for.")
+        }
+        return !finished.isEmpty
     }
 }

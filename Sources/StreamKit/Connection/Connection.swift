@@ -1,18 +1,18 @@
 import DequeModule
-import Foundation
 import Logging
 import Synchronization
 
 /// One socket to Redis, shared by any number of tasks: commands go out in order, replies come back in order.
 ///
 /// A caller encodes its command into the shared buffer under a short lock and parks. With nothing under
-/// way it writes to the socket itself, which is the quickest for a lone command; otherwise its bytes go
-/// out with everybody else's when the next reply arrives, in one `write`, which is what makes many tasks
-/// on one connection fast. A broken connection is made anew by itself: commands that never left are
-/// sent again, the others fail with ``StreamKitError/connectionLost(_:outcomeUnknown:)``.
+/// way it writes to the socket itself, and may even read the answer itself, which is the quickest for a
+/// lone command; otherwise its bytes go out with everybody else's when the next reply arrives, in one
+/// `write`, which is what makes many tasks on one connection fast. A broken connection is made anew by
+/// itself: commands that never left are sent again, the others fail with
+/// ``StreamKitError/connectionLost(_:outcomeUnknown:)``.
 ///
-/// Safety: `State` is guarded by the lock. `parser` and `inbox` belong to the I/O thread. Continuations
-/// are resumed outside the lock.
+/// Safety: `State` is guarded by the lock. `parser` and `inbox` belong to whoever set `isReading`.
+/// Continuations are resumed outside the lock.
 final class Connection: @unchecked Sendable {
     enum Phase {
         case idle
@@ -25,12 +25,17 @@ final class Connection: @unchecked Sendable {
     struct State: ~Copyable {
         var phase = Phase.idle
         var outgoing = ByteBuffer(capacity: 16 << 10)
+        /// The memory that `outgoing` is swapped with while it is written.
+        var spare = ByteBuffer(capacity: 16 << 10)
         var slots = Deque<CommandSlot>()
         /// Bytes ever encoded and ever handed to the kernel.
         var encoded: UInt64 = 0
         var written: UInt64 = 0
         var isWriting = false
         var socketIsFull = false
+        var isReading = false
+        var lone = LoneCommands()
+        var room = Room()
         var cancelledBeforeSending: Set<UInt64> = []
         var failedAttempts = 0
         var wasConnected = false
@@ -43,46 +48,48 @@ final class Connection: @unchecked Sendable {
     static let writeThreshold = 16 << 10
 
     let configuration: RedisConfiguration
+    /// The configured time for a command in nanoseconds; converting a `Duration` for each takes longer than encoding.
+    let commandTimeout: UInt64
     let reconnects: Bool
+    /// Tells this connection from all others of the process.
+    let number = Tickets.next()
     let state = Mutex(State())
     var parser = ReplyParser()
     let inbox = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
-    private static let tickets = Atomic<UInt64>(1)
 
     /// Creates a connection; one that carries blocking reads does not reconnect, it is thrown away.
     init(_ configuration: RedisConfiguration, reconnects: Bool = true) {
         self.configuration = configuration
         self.reconnects = reconnects
+        commandTimeout = configuration.commandTimeout.nanoseconds
     }
 
     deinit {
         inbox.deallocate()
     }
 
-    static func now() -> UInt64 {
-        DispatchTime.now().uptimeNanoseconds
-    }
-
     /// Sends the `replyCount` commands that `encode` writes in place, and waits for their replies.
     ///
-    /// A `timeout` of `nil` waits for ever; `orphan` gets the outcome when the waiting task was cancelled.
+    /// A `timeout`, in nanoseconds, of `nil` waits for ever; `orphan` gets the outcome when the waiting task
+    /// was cancelled.
     func send(
-        replyCount: Int = 1, timeout: Duration?,
-        orphan: (@Sendable (Result<[Reply], StreamKitError>) -> Void)? = nil,
+        replyCount: Int = 1, timeout: UInt64?, orphan: CommandSlot.Orphan? = nil,
         _ encode: (inout ByteBuffer) -> Void
-    ) async throws -> [Reply] {
-        let ticket = Self.tickets.wrappingAdd(1, ordering: .relaxed).oldValue
-        let deadline = timeout.map { Self.now() &+ $0.nanoseconds } ?? .max
+    ) async throws -> Replies {
+        let ticket = Tickets.next()
+        let deadline = timeout.map { Self.roughNow() &+ $0 } ?? .max
+        let extra = CommandSlot.Extra(replyCount: replyCount, orphan: orphan)
         defer {
             // A cancellation that came after the reply left its mark behind.
             if Task.isCancelled { _ = state.withLock { $0.cancelledBeforeSending.remove(ticket) } }
         }
         return try await withTaskCancellationHandler {
-            try await withUnsafeThrowingContinuation { waiter in
-                enqueue(
-                    CommandSlot(
-                        ticket: ticket, replyCount: replyCount, deadline: deadline, waiter: waiter, orphan: orphan),
-                    encode)
+            while true {
+                let replies = try await withUnsafeThrowingContinuation { waiter in
+                    enqueue(CommandSlot(ticket: ticket, deadline: deadline, waiter: waiter, extra: extra), encode)
+                }
+                guard case .noRoom = replies else { return replies }
+                try await waitForRoom(ticket, deadline)
             }
         } onCancel: {
             cancel(ticket)
@@ -90,86 +97,67 @@ final class Connection: @unchecked Sendable {
     }
 
     private enum Next {
-        case nothing, write, connect
+        case nothing, write, connect, noRoom
+        case writeAndRead(Socket)
         case fail(any Error)
     }
 
     private func enqueue(_ slot: CommandSlot, _ encode: (inout ByteBuffer) -> Void) {
-        let next: Next = state.withLock { state in
+        var nextInLine: CommandSlot.Waiter?
+        let next = state.withLock { state in
+            defer { nextInLine = state.nextInLine(below: configuration.maximumBytesInFlight) }
+            let isItsTurn = state.room.endTurn(of: slot.ticket)
             if !state.cancelledBeforeSending.isEmpty, state.cancelledBeforeSending.remove(slot.ticket) != nil {
-                return .fail(CancellationError())
+                return Next.fail(CancellationError())
             }
             if case .closed = state.phase { return .fail(StreamKitError.closed) }
-            let wasQuiet = state.slots.isEmpty
-            let before = state.outgoing.count
-            encode(&state.outgoing)
-            var slot = slot
-            slot.start = state.encoded
-            state.encoded += UInt64(state.outgoing.count - before)
-            state.slots.append(slot)
-            switch state.phase {
-            case .idle:
-                state.phase = .connecting
-                return .connect
-            case .ready:
-                let isTime = wasQuiet || state.outgoing.count >= Self.writeThreshold
-                return isTime && !state.isWriting && !state.socketIsFull ? .write : .nothing
-            case .connecting, .waitingToReconnect, .closed:
-                return .nothing
-            }
+            guard isItsTurn || state.hasRoom(below: configuration.maximumBytesInFlight) else { return .noRoom }
+            return enqueue(slot, in: &state, encode)
         }
         switch next {
         case .nothing: break
         case .write: flush()
+        case .writeAndRead(let socket): flushAndRead(on: socket)
         case .connect: connect()
+        case .noRoom: slot.waiter?.resume(returning: .noRoom)
         case .fail(let error):
-            slot.orphan?(.failure(.closed))
+            slot.extra?.orphan?(.failure(.closed))
             slot.waiter?.resume(throwing: error)
         }
+        nextInLine?.resume(returning: .noRoom)
     }
 
-    /// Gives up waiting for a command.
-    ///
-    /// Its reply, if it still comes, goes to the slot's orphan handler.
-    private func cancel(_ ticket: UInt64) {
-        let waiter: CommandSlot.Waiter? = state.withLock { state in
-            guard let index = state.slots.lastIndex(where: { $0.ticket == ticket }) else {
-                state.cancelledBeforeSending.insert(ticket)
-                return nil
+    private func enqueue(_ slot: CommandSlot, in state: inout State, _ encode: (inout ByteBuffer) -> Void) -> Next {
+        let wasQuiet = state.slots.isEmpty
+        let before = state.outgoing.count
+        encode(&state.outgoing)
+        var slot = slot
+        slot.start = state.encoded
+        state.encoded += UInt64(state.outgoing.count - before)
+        state.slots.append(slot)
+        switch state.phase {
+        case .idle:
+            state.phase = .connecting
+            return .connect
+        case .ready(let socket):
+            let mayWrite = !state.isWriting && !state.socketIsFull
+            if wasQuiet, beginExchange(of: slot, on: socket, in: &state, mayRead: mayWrite) {
+                return .writeAndRead(socket)
             }
-            defer { state.slots[index].waiter = nil }
-            return state.slots[index].waiter
-        }
-        waiter?.resume(throwing: CancellationError())
-    }
-
-    /// Shortens the deadline of whatever is under way, because nobody waits for it any more.
-    func expire(within duration: Duration) {
-        let limit = Self.now() &+ duration.nanoseconds
-        state.withLock { state in
-            for index in state.slots.indices { state.slots[index].deadline = min(state.slots[index].deadline, limit) }
+            if !wasQuiet { state.lone.streak = 0 }
+            let isTime = wasQuiet || state.outgoing.count >= Self.writeThreshold
+            return isTime && mayWrite ? .write : .nothing
+        case .connecting, .waitingToReconnect, .closed:
+            return .nothing
         }
     }
+}
 
-    /// What the server calls this connection, while it is connected.
-    var clientID: Int? {
-        state.withLock { state in
-            if case .ready(let socket) = state.phase, socket.clientID > 0 { socket.clientID } else { nil }
-        }
-    }
+/// Numbers that no two commands or connections of the process share.
+enum Tickets {
+    private static let last = Atomic<UInt64>(0)
 
-    /// Ends the connection; whoever waits gets ``StreamKitError/closed``.
-    func close() {
-        let (slots, socket) = state.withLock { state -> (Deque<CommandSlot>, Socket?) in
-            var socket: Socket?
-            if case .ready(let open) = state.phase { socket = open }
-            state.phase = .closed
-            state.outgoing.removeAll()
-            defer { state.slots.removeAll() }
-            return (state.slots, socket)
-        }
-        IOThread.shared.remove(self)
-        socket?.shutDown()
-        for slot in slots { slot.finish(.failure(.closed)) }
+    static func next() -> UInt64 {
+        last.wrappingAdd(1, ordering: .relaxed).newValue
     }
 }

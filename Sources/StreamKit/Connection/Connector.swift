@@ -16,6 +16,7 @@ enum Connector {
         to configuration: RedisConfiguration, _ done: @escaping @Sendable (Result<Socket, Failure>) -> Void
     ) {
         let thread = Thread {
+            ignoreBrokenPipes()
             done(Result { () throws(Failure) in try open(configuration) })
         }
         thread.name = "streamkit-connect"
@@ -23,18 +24,45 @@ enum Connector {
         thread.start()
     }
 
+    /// hiredis writes without MSG_NOSIGNAL, and a server that hangs up on us must not end the process.
+    ///
+    /// The signal goes to the thread that wrote, so blocking it here touches nobody else.
+    private static func ignoreBrokenPipes() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
     private static func open(_ configuration: RedisConfiguration) throws(Failure) -> Socket {
+        #if !TLS
         guard !configuration.usesTLS else {
             throw failure(
-                "\(configuration): TLS (rediss://) is not built in. Use redis:// or unix://.", transient: false)
+                "\(configuration): TLS (rediss://) is not built in. Build with StreamKit's trait TLS "
+                    + "(swift build --traits TLS), or use redis:// or unix://.", transient: false)
         }
+        #endif
         let context = try connectedContext(configuration)
         do throws(Failure) {
+            #if TLS
+            let tls = configuration.usesTLS ? try TLSSession(on: context, configuration) : nil
+            let clientID: Int
+            do throws(Failure) {
+                clientID = try greet(context, configuration)
+            } catch {
+                throw tls?.explanation(of: error, configuration) ?? error
+            }
+            #else
             let clientID = try greet(context, configuration)
+            #endif
             guard fcntl(context.pointee.fd, F_SETFL, fcntl(context.pointee.fd, F_GETFL) | O_NONBLOCK) == 0 else {
                 throw failure("\(configuration): \(String(cString: strerror(errno)))", transient: false)
             }
+            #if TLS
+            return Socket(context: context, clientID: clientID, tls: tls)
+            #else
             return Socket(context: context, clientID: clientID)
+            #endif
         } catch {
             redisFree(context)
             throw error
@@ -72,7 +100,12 @@ enum Connector {
         if let password = configuration.password {
             try ask(context, ["AUTH"] + (configuration.username.map { [$0] } ?? []) + [password], configuration)
         }
-        try ask(context, ["PING"], configuration)
+        do throws(Failure) {
+            try ask(context, ["PING"], configuration)
+        } catch {
+            guard ["MASTERDOWN", "BUSY"].contains(error.error.serverPrefix) else { throw error }
+            // Some commands are answered even so, and among them are those that mend it.
+        }
         if configuration.database != 0 {
             try ask(context, ["SELECT", String(configuration.database)], configuration)
         }
@@ -109,9 +142,11 @@ enum Connector {
     }
 
     /// What a server said before it hung up, as one does that has too many clients.
+    ///
+    /// Only looked at: in TLS it is a record that OpenSSL has to read.
     private static func lastWords(_ context: UnsafeMutablePointer<redisContext>) -> String? {
         var bytes = [UInt8](repeating: 0, count: 512)
-        let count = recv(context.pointee.fd, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+        let count = recv(context.pointee.fd, &bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK))
         guard count > 1, bytes[0] == UInt8(ascii: "-") else { return nil }
         return String(decoding: bytes[1..<count].prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
     }

@@ -31,12 +31,12 @@ extension Connection {
     }
 
     private func ask(_ commands: [[String]]) async throws -> [Reply] {
-        try await send(replyCount: commands.count, timeout: configuration.commandTimeout) { buffer in
+        try await send(replyCount: commands.count, timeout: commandTimeout) { buffer in
             for words in commands {
                 buffer.beginCommand(words: words.count)
                 for word in words { buffer.word(word) }
             }
-        }
+        }.all
     }
 
     private var readySocket: Socket? {

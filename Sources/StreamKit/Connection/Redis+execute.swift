@@ -6,19 +6,28 @@ extension Redis {
     func execute(
         repeatable: Bool = false, orphan: (@Sendable (Reply) -> Void)? = nil, _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Reply {
-        var retry = Retry(configuration, repeatable: repeatable)
         let late = orphan.map { orphan in Self.firstReply(for: orphan) }
+        var retry: Retry?
         while true {
             do {
-                let replies = try await traced(encode) {
-                    try await shared.send(timeout: configuration.commandTimeout, orphan: late, encode)
-                }
-                return try replies[0].orThrow(configuration, encode)
+                let reply = try await sendOnce(late, encode)
+                return reply.kind == .error ? try reply.orThrow(configuration, encode) : reply
             } catch let error as StreamKitError {
                 leaveDemotedPrimary(error)
-                try await retry.pause(after: error)
+                // Made only now, because hardly any command ever needs it.
+                if retry == nil { retry = Retry(configuration, repeatable: repeatable) }
+                try await retry?.pause(after: error)
             }
         }
+    }
+
+    private func sendOnce(_ orphan: CommandSlot.Orphan?, _ encode: (inout ByteBuffer) -> Void) async throws -> Reply {
+        if configuration.trace == nil, configuration.commandMetrics == nil {
+            return try await shared.send(timeout: shared.commandTimeout, orphan: orphan, encode).single()
+        }
+        return try await traced(encode) {
+            try await shared.send(timeout: shared.commandTimeout, orphan: orphan, encode)
+        }.single()
     }
 
     private static func firstReply(
@@ -33,16 +42,17 @@ extension Redis {
     ///
     /// A reply that comes after the waiting task was cancelled goes to `orphan`.
     func executeBlocking(
-        repeatable: Bool = false, wait: ReadWait, orphan: (@Sendable (Reply) -> Void)? = nil,
-        _ encode: (inout ByteBuffer) -> Void
+        repeatable: Bool = false, delivery: Bool = false, wait: ReadWait,
+        orphan: (@Sendable (Reply) -> Void)? = nil, _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Reply {
         var retry = Retry(configuration, repeatable: repeatable)
         while true {
             do {
-                let replies = try await traced(encode) {
-                    try await blocking.send(wait: wait, unblockingWith: shared, orphan: orphan, encode)
+                let replies = try await traced(blocks: true, encode) {
+                    try await blocking.send(
+                        wait: wait, delivery: delivery, unblockingWith: shared, orphan: orphan, encode)
                 }
-                return try replies[0].orThrow(configuration, encode)
+                return try replies.single().orThrow(configuration, encode)
             } catch let error as StreamKitError {
                 leaveDemotedPrimary(error)
                 try await retry.pause(after: error)
@@ -71,8 +81,8 @@ extension Redis {
         var retry = Retry(configuration, repeatable: false)
         while true {
             let replies = try await traced(encode) {
-                try await shared.send(replyCount: count, timeout: configuration.commandTimeout, encode)
-            }
+                try await shared.send(replyCount: count, timeout: shared.commandTimeout, encode)
+            }.all
             guard replies.contains(where: { $0.kind == .error }) else { return replies.map { .success($0) } }
             let results = replies.results(configuration, encode)
             let refusals = results.compactMap(\.refusal)
@@ -97,8 +107,23 @@ extension Redis {
     }
 
     private func traced(
-        _ encode: (inout ByteBuffer) -> Void, _ send: () async throws -> [Reply]
-    ) async throws -> [Reply] {
+        blocks: Bool = false, _ encode: (inout ByteBuffer) -> Void, _ send: () async throws -> Replies
+    ) async throws -> Replies {
+        guard let metrics = configuration.commandMetrics else { return try await reported(encode, send) }
+        let start = blocks ? nil : Connection.now()
+        do {
+            let replies = try await reported(encode, send)
+            metrics.answered(replies.all, since: start)
+            return replies
+        } catch {
+            metrics.unanswered(error)
+            throw error
+        }
+    }
+
+    private func reported(
+        _ encode: (inout ByteBuffer) -> Void, _ send: () async throws -> Replies
+    ) async throws -> Replies {
         guard let trace = configuration.trace else { return try await send() }
         var copy = ByteBuffer()
         encode(&copy)
@@ -109,7 +134,7 @@ extension Redis {
         }
         do {
             let replies = try await send()
-            for (words, reply) in zip(commands, replies) { report(words, reply, nil) }
+            for (words, reply) in zip(commands, replies.all) { report(words, reply, nil) }
             return replies
         } catch {
             for words in commands { report(words, nil, error as? StreamKitError) }

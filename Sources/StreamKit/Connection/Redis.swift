@@ -1,3 +1,5 @@
+import CoreMetrics
+
 /// A client of one Redis server: safe to share between any number of tasks.
 ///
 /// Ordinary commands of all tasks travel over one connection, pipelined by themselves. A command that
@@ -11,6 +13,8 @@ public final class Redis: Sendable {
 
     /// A client that connects on its first command.
     public init(_ configuration: RedisConfiguration) {
+        var configuration = configuration
+        configuration.commandMetrics = CommandMetrics(configuration.metrics ?? MetricsSystem.factory)
         self.configuration = configuration
         shared = Connection(configuration)
         blocking = BlockingConnections(configuration)

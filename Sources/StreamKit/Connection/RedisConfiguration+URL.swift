@@ -4,7 +4,8 @@ extension RedisConfiguration {
     /// Reads `redis://user:password@host:port/db`, `rediss://…` or `unix:///path/to.sock?db=1`.
     ///
     /// User, password, port (6379) and database (0) may be left out; special characters in them are
-    /// percent-encoded. Source: <https://www.iana.org/assignments/uri-schemes/prov/redis>
+    /// percent-encoded. With `rediss`, `?cacert=…&cacertdir=…&cert=…&key=…&sni=…&insecure=true` mean what
+    /// redis-cli's options of these names do, see ``TLSOptions``. Source: <https://www.iana.org/assignments/uri-schemes/prov/redis>
     /// - Throws: ``StreamKitError/invalidInput(_:)`` that names the part it could not read.
     public init(url: String) throws {
         let example = "Write it like redis://user:password@host:6379/0 or unix:///run/redis.sock?db=0."
@@ -29,6 +30,7 @@ extension RedisConfiguration {
             throw StreamKitError.invalidInput("'\(scheme)://' is not a Redis URL. \(example)")
         }
         usesTLS = scheme == "rediss"
+        if usesTLS { tls = try Self.tlsOptions(parts, example) }
         username = parts.user.flatMap { $0.isEmpty ? nil : $0 }
         password = parts.password.flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -55,9 +57,29 @@ extension RedisConfiguration {
         let text = path.isEmpty ? (fromQuery ?? "") : String(path)
         if text.isEmpty { return 0 }
         guard let number = Int(text), number >= 0 else {
-            throw StreamKitError.invalidInput("The Redis URL's database '\(text)' is not a number. \(example)")
+            // In a URL that is written wrong, this may be the part with the password.
+            let shown = text.contains { $0 == "@" || $0 == ":" } ? "" : " '\(text)'"
+            throw StreamKitError.invalidInput("The Redis URL's database\(shown) is not a number. \(example)")
         }
         return number
+    }
+
+    private static func tlsOptions(_ parts: URLComponents, _ example: String) throws -> TLSOptions {
+        func value(_ name: String) -> String? {
+            parts.queryItems?.first { $0.name == name }?.value.flatMap { $0.isEmpty ? nil : $0 }
+        }
+        var options = TLSOptions()
+        options.authorityFile = value("cacert")
+        options.authorityDirectory = value("cacertdir")
+        options.certificateFile = value("cert")
+        options.keyFile = value("key")
+        options.serverName = value("sni")
+        switch value("insecure")?.lowercased() {
+        case nil, "false", "0", "no": break
+        case "true", "1", "yes": options.verification = .none
+        default: throw StreamKitError.invalidInput("The Redis URL's insecure is neither true nor false. \(example)")
+        }
+        return options
     }
 
     private static func hasPort(_ url: String) -> Bool {

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Logging
 
 /// Where Redis is, who we are there, and how patient to be.
@@ -20,6 +21,8 @@ public struct RedisConfiguration: Sendable {
     public var database = 0
     /// Whether the address asked for TLS (`rediss://`).
     public var usesTLS = false
+    /// How TLS verifies the server, and identifies us.
+    public var tls = TLSOptions()
     /// The name that CLIENT LIST shows for our connections.
     public var clientName: String? = "streamkit"
     /// How long one attempt to connect may take, the handshake included.
@@ -32,10 +35,23 @@ public struct RedisConfiguration: Sendable {
     ///
     /// The read is then repeated. A server that hangs is noticed after this and ``commandTimeout``.
     public var longestBlock: Duration = .seconds(5)
+    /// How many bytes of commands may be on their way on the shared connection: encoded and not answered yet.
+    ///
+    /// Beyond it callers wait in line, suspended and with nothing encoded, until half of it was answered.
+    /// A command or batch that is larger is sent alone.
+    public var maximumBytesInFlight = 4 << 20
     /// Receives every command and its reply; costs nothing while it is `nil`.
     public var trace: CommandTrace?
     /// Receives connects, disconnects and retries at debug level, never a payload.
     public var logger = Logger(label: "streamkit", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    /// Where counters and timers go: `streamkit.commands`, `streamkit.errors`, `streamkit.reconnects` and
+    /// `streamkit.command.duration`.
+    ///
+    /// `nil` takes the backend that was bootstrapped in `MetricsSystem` before the client was made; without
+    /// one nothing is counted.
+    public var metrics: (any MetricsFactory)?
+    var commandMetrics: CommandMetrics?
 
     /// A server reached over TCP.
     public init(host: String, port: Int = 6379) {

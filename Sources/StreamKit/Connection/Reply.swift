@@ -1,19 +1,3 @@
-/// The memory behind one or more replies: a flat list of tokens, and the bytes they point into.
-///
-/// Safety: only the parser writes to it, on the I/O thread, and hands it out once it writes no more.
-final class ReplyStorage: @unchecked Sendable {
-    struct Token {
-        var kind: Reply.Kind
-        /// The number of elements of an array, the number of bytes of a text, or the integer itself.
-        var value: Int
-        /// Text: where its bytes begin.
-        var offset: Int
-    }
-
-    var tokens: [Token] = []
-    var bytes: [UInt8] = []
-}
-
 /// One reply of the server.
 ///
 /// Replies are laid out flat: all the text of a reply shares one piece of memory, which lives as long as
@@ -39,14 +23,14 @@ public struct Reply: Sendable {
     let index: Int
 
     /// What the server sent.
-    public var kind: Kind { storage.tokens[index].kind }
+    public var kind: Kind { storage.token(index).kind }
 
     /// Whether there is no value.
     public var isNull: Bool { kind == .null }
 
     /// The text of a string, status or error, invalid UTF-8 repaired; the digits of an integer.
     public var text: String? {
-        let token = storage.tokens[index]
+        let token = storage.token(index)
         switch token.kind {
         case .string, .status, .error: return storage.text(token)
         case .integer: return String(token.value)
@@ -56,50 +40,28 @@ public struct Reply: Sendable {
 
     /// The value of an integer, or of text that spells one.
     public var integer: Int? {
-        let token = storage.tokens[index]
+        let token = storage.token(index)
         return token.kind == .integer ? token.value : text.flatMap { Int($0) }
     }
 
     /// The bytes of a string, status or error.
     public var bytes: [UInt8]? {
-        let token = storage.tokens[index]
+        let token = storage.token(index)
         switch token.kind {
-        case .string, .status, .error: return Array(storage.bytes[token.offset..<token.offset + token.value])
+        case .string, .status, .error: return storage.withBytes(of: token) { Array($0) }
         case .integer, .null, .array: return nil
         }
     }
 
     /// The elements of an array.
     public var elements: [Reply]? {
-        let token = storage.tokens[index]
+        let token = storage.token(index)
         guard token.kind == .array else { return nil }
         var next = index + 1
         return (0..<token.value).map { _ in
             defer { next = storage.indexAfter(next) }
             return Reply(storage: storage, index: next)
         }
-    }
-}
-
-extension ReplyStorage {
-    /// The text of a token, with invalid UTF-8 replaced by U+FFFD.
-    func text(_ token: Token) -> String {
-        bytes.withUnsafeBufferPointer { all in
-            let part = all[token.offset..<token.offset + token.value]
-            return String(decoding: UnsafeBufferPointer(rebasing: part), as: UTF8.self)
-        }
-    }
-
-    /// The token that follows the whole subtree at an index.
-    func indexAfter(_ index: Int) -> Int {
-        var remaining = 1
-        var next = index
-        while remaining > 0 {
-            if tokens[next].kind == .array { remaining += tokens[next].value }
-            remaining -= 1
-            next += 1
-        }
-        return next
     }
 }
 

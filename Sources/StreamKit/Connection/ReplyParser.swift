@@ -3,62 +3,57 @@ import CHiredis
 /// Turns bytes from the socket into replies, by hiredis' reader with object functions of our own.
 ///
 /// hiredis calls one of those functions for every value it meets, outermost first; each call adds one
-/// token to a flat list. A reply of any shape costs two growing arrays instead of a tree of objects.
+/// token to a flat list. A reply of any shape costs two growing pieces of memory instead of a tree of objects.
 ///
-/// Safety: hiredis' reader is not thread-safe. The parser belongs to the I/O thread alone.
+/// Safety: hiredis' reader is not thread-safe. The parser belongs to whoever reads from the socket.
 /// Source: <https://github.com/redis/hiredis#reader-api>
 final class ReplyParser {
-    private let reader: UnsafeMutablePointer<redisReader>
-    private let target = ReplyTarget()
+    let reader: UnsafeMutablePointer<redisReader>
+    /// What hiredis' `privdata` points to.
+    private let assembly: UnsafeMutablePointer<ReplyAssembly>
     private var unfinishedBytes = 0
     private let maximumReplyBytes: Int
+    /// Where the replies begin that the last bytes completed, kept for its memory.
+    private(set) var roots: [Int] = []
 
     init(maximumReplyBytes: Int = 512 << 20) {
         self.maximumReplyBytes = maximumReplyBytes
+        assembly = .allocate(capacity: 1)
+        assembly.initialize(to: ReplyAssembly())
         reader = redisReaderCreateWithFunctions(ReplyFunctions.table)
-        reader.pointee.privdata = Unmanaged.passUnretained(target).toOpaque()
+        reader.pointee.privdata = UnsafeMutableRawPointer(assembly)
     }
 
     deinit {
         redisReaderFree(reader)
+        assembly.pointee.free()
+        assembly.deallocate()
     }
 
-    /// Takes in bytes and returns the replies they complete, oldest first.
+    /// Takes in bytes and hands out what holds the replies they complete; `roots` says where, oldest first.
     /// - Throws: ``StreamKitError/unexpectedReply(_:)`` when the bytes are not RESP.
-    func replies(in bytes: UnsafeRawBufferPointer) throws -> [Reply] {
+    func parse(_ bytes: UnsafeRawBufferPointer) throws -> ReplyStorage? {
         redisReaderFeed(reader, bytes.baseAddress, bytes.count)
         unfinishedBytes += bytes.count
-        var roots: [Int] = []
+        roots.removeAll(keepingCapacity: true)
         var finished = (tokens: 0, bytes: 0)
         while true {
-            let root = finished.tokens
             var object: UnsafeMutableRawPointer?
             guard redisReaderGetReply(reader, &object) == REDIS_OK else { throw protocolError }
             if object == nil { break }
-            roots.append(root)
-            finished = (target.storage.tokens.count, target.storage.bytes.count)
+            roots.append(finished.tokens)
+            finished = (assembly.pointee.tokenCount, assembly.pointee.byteCount)
             unfinishedBytes = 0
         }
-        guard unfinishedBytes <= maximumReplyBytes else {
-            throw StreamKitError.unexpectedReply(
-                "The server sent a reply of more than \(maximumReplyBytes) bytes. Read less at once (COUNT).")
-        }
-        return roots.isEmpty ? [] : handOut(roots, finished)
+        let tokens = assembly.pointee.tokenCount - finished.tokens
+        try checkSize(bytes: unfinishedBytes, tokens: tokens, limit: maximumReplyBytes)
+        return roots.isEmpty ? nil : assembly.pointee.take(tokens: finished.tokens, bytes: finished.bytes)
     }
 
-    /// Gives the finished replies away and moves what is left of an unfinished one to fresh storage.
-    private func handOut(_ roots: [Int], _ finished: (tokens: Int, bytes: Int)) -> [Reply] {
-        let complete = target.storage
-        target.storage = ReplyStorage()
-        if complete.tokens.count > finished.tokens {
-            target.storage.tokens = complete.tokens[finished.tokens...].map {
-                ReplyStorage.Token(kind: $0.kind, value: $0.value, offset: $0.offset - finished.bytes)
-            }
-            target.storage.bytes = Array(complete.bytes[finished.bytes...])
-            complete.tokens.removeSubrange(finished.tokens...)
-            complete.bytes.removeSubrange(finished.bytes...)
-        }
-        return roots.map { Reply(storage: complete, index: $0) }
+    /// Takes in bytes and returns the replies they complete, oldest first.
+    func replies(in bytes: UnsafeRawBufferPointer) throws -> [Reply] {
+        guard let storage = try parse(bytes) else { return [] }
+        return roots.map { Reply(storage: storage, index: $0) }
     }
 
     private var protocolError: StreamKitError {
@@ -69,51 +64,43 @@ final class ReplyParser {
     }
 }
 
-/// What hiredis' `privdata` points to: the storage that is being filled.
-private final class ReplyTarget {
-    var storage = ReplyStorage()
-}
-
-/// hiredis' object functions: they return a token's number, never a pointer to memory.
+/// hiredis' object functions: they add a token to the assembly, and return no pointer to memory.
 private enum ReplyFunctions {
     /// Safety: written once, before its first use, and only read from then on.
     nonisolated(unsafe) static let table: UnsafeMutablePointer<redisReplyObjectFunctions> = {
         let table = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
         table.initialize(to: redisReplyObjectFunctions())
         table.pointee.createString = { task, text, length in
-            ReplyFunctions.add(task) { storage, kind in
-                let offset = storage.bytes.count
-                storage.bytes.append(contentsOf: UnsafeRawBufferPointer(start: text, count: length))
-                return ReplyStorage.Token(kind: kind, value: length, offset: offset)
-            }
+            guard let task, let assembly = assembly(of: task) else { return nil }
+            let kind: Reply.Kind =
+                switch task.pointee.type {
+                case REDIS_REPLY_STATUS: .status
+                case REDIS_REPLY_ERROR: .error
+                default: .string
+                }
+            assembly.pointee.appendText(kind, UnsafeRawBufferPointer(start: text, count: length))
+            return done
         }
-        table.pointee.createArray = { task, count in
-            ReplyFunctions.add(task) { _, _ in ReplyStorage.Token(kind: .array, value: Int(count), offset: 0) }
-        }
-        table.pointee.createInteger = { task, value in
-            ReplyFunctions.add(task) { _, _ in ReplyStorage.Token(kind: .integer, value: Int(value), offset: 0) }
-        }
-        table.pointee.createNil = { task in
-            ReplyFunctions.add(task) { _, _ in ReplyStorage.Token(kind: .null, value: 0, offset: 0) }
-        }
+        table.pointee.createArray = { task, count in add(task, .array, max(0, Int(count))) }
+        table.pointee.createInteger = { task, value in add(task, .integer, Int(value)) }
+        table.pointee.createNil = { task in add(task, .null, 0) }
         table.pointee.freeObject = { _ in }
         return table
     }()
 
+    private static var done: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: 1) }
+
+    @inline(__always)
+    private static func assembly(of task: UnsafePointer<redisReadTask>) -> UnsafeMutablePointer<ReplyAssembly>? {
+        task.pointee.privdata?.assumingMemoryBound(to: ReplyAssembly.self)
+    }
+
     @inline(__always)
     private static func add(
-        _ task: UnsafePointer<redisReadTask>?,
-        _ token: (ReplyStorage, Reply.Kind) -> ReplyStorage.Token
+        _ task: UnsafePointer<redisReadTask>?, _ kind: Reply.Kind, _ value: Int
     ) -> UnsafeMutableRawPointer? {
-        guard let task, let owner = task.pointee.privdata else { return nil }
-        let storage = Unmanaged<ReplyTarget>.fromOpaque(owner).takeUnretainedValue().storage
-        let kind: Reply.Kind =
-            switch task.pointee.type {
-            case REDIS_REPLY_STATUS: .status
-            case REDIS_REPLY_ERROR: .error
-            default: .string
-            }
-        storage.tokens.append(token(storage, kind))
-        return UnsafeMutableRawPointer(bitPattern: 1)
+        guard let task, let assembly = assembly(of: task) else { return nil }
+        assembly.pointee.append(kind, value)
+        return done
     }
 }

@@ -20,7 +20,8 @@ struct Retry {
     /// - Throws: the error itself if it is not, `CancellationError` if cancelled meanwhile.
     mutating func pause(after error: StreamKitError) async throws {
         switch error {
-        case .connectionLost where isRepeatable && lostReplies < Self.mostLostReplies:
+        case .connectionLost(_, let isUnknown)
+        where (isRepeatable || !isUnknown) && lostReplies < Self.mostLostReplies:
             lostReplies += 1
         case .server(let reason) where reason.isTemporary:
             failures += 1

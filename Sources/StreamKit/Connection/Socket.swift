@@ -21,6 +21,15 @@ final class Socket: @unchecked Sendable {
     let capabilities = Mutex<ServerCapabilities?>(nil)
     private let context: UnsafeMutablePointer<redisContext>
 
+    #if TLS
+    private var tls: TLSSession?
+
+    convenience init(context: UnsafeMutablePointer<redisContext>, clientID: Int, tls: TLSSession?) {
+        self.init(context: context, clientID: clientID)
+        self.tls = tls
+    }
+    #endif
+
     init(context: UnsafeMutablePointer<redisContext>, clientID: Int) {
         self.context = context
         self.clientID = clientID
@@ -38,6 +47,9 @@ final class Socket: @unchecked Sendable {
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+        #if TLS
+        if let tls { return tls.write(bytes) }
+        #endif
         #if os(Linux)
         let flags = Int32(MSG_NOSIGNAL.rawValue)
         #else
@@ -47,6 +59,9 @@ final class Socket: @unchecked Sendable {
     }
 
     func read(into memory: UnsafeMutableRawBufferPointer) -> Transfer {
+        #if TLS
+        if let tls { return tls.read(into: memory) }
+        #endif
         let result = Self.transfer(recv(descriptor, memory.baseAddress, memory.count, 0))
         if case .bytes(0) = result { return .failed("the server closed the connection") }
         return result

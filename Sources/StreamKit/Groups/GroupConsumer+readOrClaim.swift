@@ -1,5 +1,3 @@
-import Synchronization
-
 extension GroupConsumer {
     /// Reads what other consumers left lying for long enough, then new entries (XREADGROUP CLAIM; before Redis 8.4
     /// XAUTOCLAIM and XREADGROUP in turn).
@@ -46,13 +44,11 @@ extension GroupConsumer {
     }
 
     private func readNatively(_ idle: Duration, _ limit: Int?, _ wait: ReadWait) async throws -> [StreamEntry] {
-        let late = undelivered.withLock { entries in
-            let taken = entries.prefix(limit ?? .max)
-            entries.removeFirst(taken.count)
-            return Array(taken)
-        }
+        let late = takeLate(limit)
         guard late.isEmpty else { return late }
-        let encode: (inout ByteBuffer) -> Void = { [self] buffer in
+        let entries = try await group.stream.redis.readInRounds(
+            repeatable: false, wait: wait, orphan: { [self] in keep($0) }
+        ) { [self] buffer, wait in
             buffer.beginCommand("XREADGROUP", words: 9 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
             buffer.word("GROUP")
             buffer.word(group.name)
@@ -64,13 +60,6 @@ extension GroupConsumer {
             buffer.word(group.stream.key)
             buffer.word(">")
         }
-        let redis = group.stream.redis
-        let reply =
-            if wait == .no {
-                try await redis.execute(encode)
-            } else {
-                try await redis.executeBlocking(wait: wait, orphan: { [self] in keep($0) }, encode)
-            }
-        return try reply.entriesByStream()[group.stream.key] ?? []
+        return entries[group.stream.key] ?? []
     }
 }

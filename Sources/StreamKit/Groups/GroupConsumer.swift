@@ -7,7 +7,7 @@ public final class GroupConsumer: Sendable {
     /// Its name in the group.
     public let name: String
     /// Entries that the server delivered to a read whose task had been cancelled; the next read gets them.
-    let undelivered = Mutex<[StreamEntry]>([])
+    private let undelivered = Mutex<[StreamEntry]>([])
 
     init(group: ConsumerGroup, name: String) {
         self.group = group
@@ -65,6 +65,7 @@ public final class GroupConsumer: Sendable {
     func ownPendingPage(
         after id: StreamID, limit: Int?
     ) async throws -> (entries: [StreamEntry], last: StreamID?) {
+        try await redis.blocking.endLost(with: redis.shared)
         let reply = try await redis.execute(repeatable: true) { buffer in
             encodeRead(&buffer, limit: limit, wait: .no, from: id)
         }

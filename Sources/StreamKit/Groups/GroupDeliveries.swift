@@ -33,6 +33,8 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
         private var highest = StreamID.zero
         private var ready: ArraySlice<StreamEntry> = []
         private var trouble = Trouble()
+        /// What was found pending: it may come once more, as the late reply to a read that was cancelled.
+        private var listed = History(most: 1024)
 
         init(consumer: GroupConsumer, ifMissing: MissingGroup, patience: Duration) {
             self.consumer = consumer
@@ -63,9 +65,9 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
                 let held = try await consumer.ownPendingPage(after: after, limit: limit)
                 pendingAfter = held.last
                 ready = held.entries[...]
+                listed.note(ready)
             } else {
-                // A late entry was pending already, so it may have been listed before.
-                let late = consumer.takeLate(limit).filter { $0.id > highest }
+                let late = consumer.takeLate(limit).filter { !listed.knows($0.id) }
                 ready = late.isEmpty ? try await consumer.readNew(limit: limit, wait: .forever)[...] : late[...]
             }
             trouble = Trouble()

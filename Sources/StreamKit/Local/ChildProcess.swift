@@ -1,3 +1,5 @@
+// For signal sets, which the module that imports a C header first gets to define.
+import CHiredis
 import Foundation
 
 #if canImport(Darwin)

@@ -28,8 +28,8 @@ enum LocalSocket {
         defer { close(connection) }
         _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
         guard connects(connection, to: path) else { return .none }
-        // A shut-down peer must not raise SIGPIPE here; nothing was sent before, so `send` cannot fail that way.
-        guard send(connection, "PING\r\n", 6, 0) == 6 else { return .none }
+        // A server that is full hangs up at once, which must not raise SIGPIPE here.
+        guard sendQuietly(connection, "PING\r\n") else { return .none }
         var readable = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
         guard poll(&readable, 1, 2_000) == 1 else { return .none }
         var reply = [UInt8](repeating: 0, count: 64)
@@ -37,6 +37,17 @@ enum LocalSocket {
         guard count > 0 else { return .none }
         // Any other answer, such as NOAUTH, comes from a server that is up.
         return reply.starts(with: "-LOADING".utf8) ? .loading : .ready
+    }
+
+    private static func sendQuietly(_ connection: Int32, _ text: String) -> Bool {
+        #if canImport(Darwin)
+        var yes: Int32 = 1
+        setsockopt(connection, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
+        let flags: Int32 = 0
+        #else
+        let flags = Int32(MSG_NOSIGNAL)
+        #endif
+        return send(connection, text, text.utf8.count, flags) == text.utf8.count
     }
 
     private static func connects(_ connection: Int32, to path: String) -> Bool {

@@ -57,6 +57,8 @@ extension RunLog {
             throw RunLogError.finished(second?.text.flatMap(RunEvent.Kind.init(rawValue:)) ?? .taskCompleted)
         case "expired":
             throw RunLogError.expired(conversationID: conversationID)
+        case "busy":
+            throw RunLogError.busy(conversationID: conversationID)
         case "order":
             throw RunLogError.outOfOrder(expected: second?.integer ?? 0, sent: address.position)
         default:

@@ -30,7 +30,12 @@ public struct RunLog: Sendable {
     ///
     /// Appends a ``RunEvent/Kind/progress`` event with the status `queued`. Accepting the same request again
     /// changes nothing.
-    public func accept(_ request: RunRequest) async throws {
+    /// - Parameters:
+    ///   - request: What the user asked.
+    ///   - onlyIfIdle: Whether to refuse while another run of the conversation is open. Two runs that are worked on at
+    ///     once write into one stream, and their texts mix.
+    /// - Throws: ``RunLogError/busy(conversationID:)``, or a ``StreamKitError``.
+    public func accept(_ request: RunRequest, onlyIfIdle: Bool = false) async throws {
         struct Queued: Encodable {
             let status = "queued"
             let agent: String
@@ -38,7 +43,8 @@ public struct RunLog: Sendable {
         }
         let data = try RunJSON.text(of: Queued(agent: request.agent, correlation_id: request.correlationID))
         _ = try await add(
-            .accept, RunAddress(correlationID: request.correlationID), kind: .progress, fields: [("data", data)])
+            onlyIfIdle ? .acceptIfIdle : .accept, RunAddress(correlationID: request.correlationID), kind: .progress,
+            fields: [("data", data)])
     }
 
     /// Whether Redis holds anything of the conversation.

@@ -8,6 +8,8 @@ public enum RunLogError: Error, Hashable, Sendable, CustomStringConvertible {
     case expired(conversationID: String)
     /// Entries that the reader has not seen were trimmed away. What can be read next does not join on.
     case trimmed(conversationID: String)
+    /// Another run of the conversation has not ended yet, and two answers at once would mix.
+    case busy(conversationID: String)
     /// Two writers of one attempt are at work, which the queue should never allow.
     case outOfOrder(expected: Int, sent: Int)
 
@@ -22,6 +24,8 @@ public enum RunLogError: Error, Hashable, Sendable, CustomStringConvertible {
             "There is no log of conversation \(id): it expired or never existed. Start a new run."
         case .trimmed(let id):
             "The log of conversation \(id) was trimmed past your cursor. Read it again from the start."
+        case .busy(let id):
+            "Conversation \(id) is still being answered. Wait for the end, or cancel what is being written."
         case .outOfOrder(let expected, let sent):
             "Entry \(sent) of this attempt arrived where \(expected) was due. Use one writer per attempt."
         }

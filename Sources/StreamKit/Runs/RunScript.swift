@@ -2,7 +2,7 @@
 ///
 /// Redis runs a script as one step, so the check of the attempt and of the position, the entry, the trimming and
 /// both expiries happen together or not at all. Replies are `{outcome, …}` with the outcomes `ok`, `stale`,
-/// `finished`, `expired` and `order`.
+/// `finished`, `expired`, `busy` and `order`.
 ///
 /// State (`{agent-stream:<id>}:run`, a hash): `runs` accepted, `open` runs, `sequence` and `last_id` of the newest
 /// entry, `status`; and for run number n `correlation:n`, `attempt:n` (the fencing token), `writer:n`, `position:n`,
@@ -13,6 +13,8 @@ enum RunScript {
     enum Operation: String {
         /// Opens a run that nobody works on yet.
         case accept
+        /// Opens a run unless another one of the conversation is still open.
+        case acceptIfIdle
         /// Gives the run to a new attempt.
         case begin
         /// Adds an entry in the name of an attempt.
@@ -54,21 +56,26 @@ enum RunScript {
     /// KEYS stream state; ARGV operation, correlation ID, attempt, writer, position, event, maximum length, time to
     /// live, then fields.
     ///
-    /// `{'ok', id, run}`, `{'stale', current attempt}`, `{'finished', event}`, `{'expired'}`, `{'order', due}`.
+    /// `{'ok', id, run}`, `{'stale', current attempt}`, `{'finished', event}`, `{'expired'}`, `{'busy'}`,
+    /// `{'order', due}`.
     static let write = RedisScript(
         shared + """
             local operation, correlation, attempt = ARGV[1], ARGV[2], tonumber(ARGV[3])
             local writer, position, event = ARGV[4], tonumber(ARGV[5]), ARGV[6]
             local number = redis.call('HGET', state, 'run:' .. correlation)
+            local accepts = operation == 'accept' or operation == 'acceptIfIdle'
 
             if not number then
+                if operation == 'acceptIfIdle' and tonumber(redis.call('HGET', state, 'open') or 0) > 0 then
+                    return {'busy'}
+                end
                 if operation == 'append' or operation == 'close' then return {'expired'} end
                 number = tostring(redis.call('HINCRBY', state, 'runs', 1))
                 redis.call('HINCRBY', state, 'open', 1)
                 redis.call('HSET', state, 'run:' .. correlation, number)
                 set(number, 'correlation', correlation)
                 set(number, 'attempt', 0)
-            elseif operation == 'accept' then
+            elseif accepts then
                 return {'ok', get(number, 'entry'), number}
             end
 
@@ -101,7 +108,7 @@ enum RunScript {
 
             local id = add(number, event, ARGV[7], ARGV[8], fields)
             set(number, 'position', position)
-            if operation == 'accept' then redis.call('HSET', state, 'status', 'queued') end
+            if accepts then redis.call('HSET', state, 'status', 'queued') end
             return {'ok', id, number}
             """)
 

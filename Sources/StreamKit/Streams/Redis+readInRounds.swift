@@ -14,9 +14,9 @@ extension Redis {
         var rest = wait.duration
         while true {
             let round = ReadWait.atMost(min(rest ?? configuration.longestBlock, configuration.longestBlock))
-            let reply = try await executeBlocking(repeatable: repeatable, wait: round, orphan: orphan) {
-                encode(&$0, round)
-            }
+            let reply = try await executeBlocking(
+                repeatable: repeatable, delivery: !repeatable, wait: round, orphan: orphan
+            ) { encode(&$0, round) }
             let entries = try reply.entriesByStream()
             rest = end.map { ContinuousClock.now.duration(to: $0) }
             if !entries.isEmpty || rest.map({ $0 <= .zero }) == true { return entries }

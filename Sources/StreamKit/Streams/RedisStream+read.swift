@@ -130,7 +130,7 @@ extension Reply {
         guard let streams = elements else { return [:] }
         var result: [String: [StreamEntry]] = [:]
         for stream in streams {
-            guard stream.kind == .array, stream.storage.tokens[stream.index].value == 2 else {
+            guard stream.kind == .array, stream.storage.token(stream.index).value == 2 else {
                 throw StreamKitError.unexpectedReply("A stream's part of the reply is not a pair of key and entries.")
             }
             let key = Reply(storage: stream.storage, index: stream.index + 1).text ?? ""

@@ -97,12 +97,8 @@ extension Pipeline {
 extension Reply {
     /// The stream ID that a command promised.
     func streamID(_ command: String) throws -> StreamID {
-        let token = storage.tokens[index]
-        let id =
-            token.kind == .string
-            ? storage.bytes.withUnsafeBytes {
-                StreamID(ascii: UnsafeRawBufferPointer(rebasing: $0[token.offset..<token.offset + token.value]))
-            } : nil
+        let token = storage.token(index)
+        let id = token.kind == .string ? storage.withBytes(of: token) { StreamID(ascii: $0) } : nil
         guard let id else { throw StreamKitError.unexpectedReply("\(command) did not answer with an ID but \(self).") }
         return id
     }

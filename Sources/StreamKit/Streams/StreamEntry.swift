@@ -13,7 +13,7 @@ public struct StreamEntry: Sendable {
 
     /// An entry whose ID and fields came apart; `nil` if the fields are no pairs.
     init?(id: StreamID, fields: Reply) {
-        let token = fields.storage.tokens[fields.index]
+        let token = fields.storage.token(fields.index)
         guard token.kind == .array, token.value % 2 == 0 else { return nil }
         self.init(id: id, storage: fields.storage, first: fields.index + 1, count: token.value / 2)
     }
@@ -30,34 +30,36 @@ public struct StreamEntry: Sendable {
     /// Numbers may follow, which are left out: XREADGROUP CLAIM adds idle time and delivery count.
     /// - Returns: no entry for one that was deleted while it was pending (its fields are null).
     static func parse(_ storage: ReplyStorage, at index: Int) throws -> (id: StreamID, entry: StreamEntry?, end: Int) {
-        let tokens = storage.tokens
-        guard index + 2 < tokens.count, tokens[index].kind == .array, tokens[index].value >= 2,
-            tokens[index + 1].kind == .string
-        else { throw StreamKitError.unexpectedReply("A stream entry is not a pair of ID and fields.") }
-        let idToken = tokens[index + 1]
-        let id = storage.bytes.withUnsafeBytes { bytes in
-            StreamID(ascii: UnsafeRawBufferPointer(rebasing: bytes[idToken.offset..<idToken.offset + idToken.value]))
+        guard index + 2 < storage.tokenCount else { throw malformed }
+        let (pair, idToken, fields) = (storage.token(index), storage.token(index + 1), storage.token(index + 2))
+        guard pair.kind == .array, pair.value >= 2, idToken.kind == .string else { throw malformed }
+        guard let id = storage.withBytes(of: idToken, { StreamID(ascii: $0) }) else {
+            throw StreamKitError.unexpectedReply("A stream entry has no readable ID.")
         }
-        guard let id else { throw StreamKitError.unexpectedReply("A stream entry has no readable ID.") }
-        let fields = tokens[index + 2]
-        let extras = tokens[index].value - 2
+        let extras = pair.value - 2
         guard fields.kind == .array else { return (id, nil, index + 3 + extras) }
         let end = index + 3 + fields.value + extras
-        guard fields.value % 2 == 0, end <= tokens.count else {
+        guard fields.value % 2 == 0, end <= storage.tokenCount else {
             throw StreamKitError.unexpectedReply("Entry \(id) has a field without a value.")
         }
         return (id, StreamEntry(id: id, storage: storage, first: index + 3, count: fields.value / 2), end)
+    }
+
+    private static var malformed: StreamKitError {
+        .unexpectedReply("A stream entry is not a pair of ID and fields.")
     }
 
     /// The entries of an array reply; none for null.
     ///
     /// Entries whose fields are null are left out.
     static func all(in reply: Reply) throws -> [StreamEntry] {
-        guard reply.kind == .array else { return [] }
+        let list = reply.storage.token(reply.index)
+        guard list.kind == .array else { return [] }
         var next = reply.index + 1
         var entries: [StreamEntry] = []
-        entries.reserveCapacity(reply.storage.tokens[reply.index].value)
-        for _ in 0..<reply.storage.tokens[reply.index].value {
+        // The number is the server's word: what is not there takes no memory.
+        entries.reserveCapacity(min(list.value, reply.storage.tokenCount))
+        for _ in 0..<list.value {
             let parsed = try parse(reply.storage, at: next)
             if let entry = parsed.entry { entries.append(entry) }
             next = parsed.end
@@ -69,7 +71,15 @@ public struct StreamEntry: Sendable {
     public var fields: [(name: String, value: String)] {
         (0..<count).map { number in
             let token = first + number * 2
-            return (storage.text(storage.tokens[token]), storage.text(storage.tokens[token + 1]))
+            return (storage.text(storage.token(token)), storage.text(storage.token(token + 1)))
+        }
+    }
+
+    /// All fields in order, as the bytes they are.
+    public var rawFields: [(name: [UInt8], value: [UInt8])] {
+        (0..<count).map { number in
+            let token = first + number * 2
+            return (storage.bytes(of: storage.token(token)), storage.bytes(of: storage.token(token + 1)))
         }
     }
 
@@ -80,7 +90,7 @@ public struct StreamEntry: Sendable {
 
     /// The bytes of the first field of that name.
     public func bytes(_ name: String) -> [UInt8]? {
-        token(of: name).map { Array(storage.bytes[$0.offset..<$0.offset + $0.value]) }
+        token(of: name).map { storage.bytes(of: $0) }
     }
 
     /// Decodes the JSON in a field.
@@ -99,16 +109,12 @@ public struct StreamEntry: Sendable {
     private func token(of name: String) -> ReplyStorage.Token? {
         var name = name
         return name.withUTF8 { wanted in
-            storage.bytes.withUnsafeBufferPointer { bytes in
-                for index in stride(from: first, to: first + count * 2, by: 2) {
-                    let token = storage.tokens[index]
-                    guard token.value == wanted.count else { continue }
-                    if bytes[token.offset..<token.offset + token.value].elementsEqual(wanted) {
-                        return storage.tokens[index + 1]
-                    }
-                }
-                return nil
+            for index in stride(from: first, to: first + count * 2, by: 2) {
+                let token = storage.token(index)
+                guard token.value == wanted.count, token.kind == .string else { continue }
+                if storage.withBytes(of: token, { $0.elementsEqual(wanted) }) { return storage.token(index + 1) }
             }
+            return nil
         }
     }
 }

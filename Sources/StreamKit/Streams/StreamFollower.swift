@@ -25,7 +25,8 @@ public struct StreamFollower: AsyncSequence, Sendable {
         let patience: Duration
         private var last: StreamID?
         private var ready: ArraySlice<StreamEntry> = []
-        private var history = History()
+        /// What was delivered last, enough to recognise the stream it came from.
+        private var history = History(most: 256)
 
         init(stream: RedisStream, position: StreamPosition, patience: Duration) {
             self.stream = stream
@@ -77,23 +78,6 @@ public struct StreamFollower: AsyncSequence, Sendable {
             self.last = isSetBack ? info?.lastGeneratedID : .zero
             history.note(self.last ?? .zero)
         }
-    }
-
-    /// The newest IDs that were delivered, enough to recognise the stream they came from.
-    struct History {
-        private static let most = 256
-        private var ids: [StreamID] = []
-
-        mutating func note(_ entries: ArraySlice<StreamEntry>) {
-            ids.removeFirst(Swift.max(0, Swift.min(ids.count, ids.count + entries.count - Self.most)))
-            ids += entries.lazy.map(\.id)
-        }
-
-        mutating func note(_ id: StreamID) {
-            ids.append(id)
-        }
-
-        func knows(_ id: StreamID) -> Bool { ids.contains(id) }
     }
 }
 

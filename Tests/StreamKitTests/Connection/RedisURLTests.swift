@@ -37,8 +37,11 @@ struct RedisURLTests {
         #expect(error?.description.contains("redis://") == true)
     }
 
-    @Test func `with a mistake is quoted without its password`() {
-        let error = #expect(throws: StreamKitError.self) { try RedisConfiguration(url: "redis://a:secret@h:port") }
+    @Test(arguments: [
+        "redis://a:secret@h:port", "redis::secret@h", "redis:a:secret@h/0", "a:secret@h", "redis:///:secret@h",
+    ])
+    func `with a mistake is quoted without its password`(url: String) {
+        let error = #expect(throws: StreamKitError.self) { try RedisConfiguration(url: url) }
 
         #expect(error?.description.contains("secret") == false)
     }

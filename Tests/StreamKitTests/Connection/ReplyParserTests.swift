@@ -50,6 +50,23 @@ struct ReplyParserTests {
         }
     }
 
+    @Test func `a text that is announced to be over the limit is refused before it arrives`() throws {
+        let parser = ReplyParser(maximumReplyBytes: 1000)
+
+        #expect(throws: StreamKitError.self) { _ = try parse(Array("*2\r\n:1\r\n$1001\r\nx".utf8)[...], with: parser) }
+        let other = ReplyParser(maximumReplyBytes: 1000)
+        #expect(try parse(Array("*2\r\n:1\r\n$90\r\nx".utf8)[...], with: other).isEmpty)
+    }
+
+    @Test func `many small values are refused when they take more memory than the limit`() {
+        let parser = ReplyParser(maximumReplyBytes: 10_000)
+
+        #expect(throws: StreamKitError.self) {
+            _ = try parse(Array("*2147483647\r\n".utf8)[...], with: parser)
+            for _ in 0..<1_000 { _ = try parse(Array(":1\r\n".utf8)[...], with: parser) }
+        }
+    }
+
     @Test func `random bytes never bring the parser down`() {
         var random = SeededGenerator(state: 42)
         for _ in 0..<20_000 {

@@ -1,3 +1,4 @@
+import FaultKit
 import Synchronization
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import FaultKit
 import Synchronization
 import TestSupport
 import Testing
@@ -73,19 +74,19 @@ struct NewerCommandTests {
             let group = stream.group("workers")
             try await group.create()
             for number in 1...3 { try await stream.append(["number": "\(number)"]) }
-            _ = try await group.consumer("bob").read(limit: 2)
-            let ada = group.consumer("ada")
-            try await eventually("bob's entries are idle") {
-                try await group.pendingEntries(idleFor: .milliseconds(20)).count == 2
+            for entry in try await group.consumer("bob").read(limit: 2) {
+                // As if bob had held it for an hour.
+                try await stream.redis.send(
+                    "XCLAIM", stream.key, "workers", "bob", "0", "\(entry.id)", "IDLE", "3600000", "JUSTID")
             }
 
-            var entries = try await ada.read(claimingIdleFor: .milliseconds(20))
-            // Where there is no CLAIM, what is new comes with a read of its own.
-            while entries.count < 3 { entries += try await ada.read(claimingIdleFor: .seconds(60)) }
+            let ada = group.consumer("ada")
+            var entries: [StreamEntry] = []
+            for _ in 0..<3 where entries.count < 3 { entries += try await ada.read(claimingIdleFor: .seconds(1800)) }
 
             #expect(entries.map { $0["number"] } == ["1", "2", "3"])
             #expect(try await group.pending().perConsumer.map(\.name) == ["ada"])
-            #expect(try await ada.read(claimingIdleFor: .seconds(60)).isEmpty)
+            #expect(try await ada.read(claimingIdleFor: .seconds(1800)).isEmpty)
         }
     }
 

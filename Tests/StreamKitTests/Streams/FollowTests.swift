@@ -1,3 +1,4 @@
+import FaultKit
 import StreamKit
 import TestSupport
 import Testing

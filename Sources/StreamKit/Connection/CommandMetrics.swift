@@ -1,0 +1,42 @@
+import CoreMetrics
+
+/// What a client counts and times for swift-metrics.
+///
+/// Made once a client, and not at all where nobody collects: then a command costs one look at a `nil`.
+final class CommandMetrics: Sendable {
+    /// Commands that were sent, each attempt and each command of a batch counted.
+    private let commands: Counter
+    /// Error replies, and commands that got no reply.
+    private let errors: Counter
+    /// Connections that were made anew after a loss.
+    private let reconnects: Counter
+    /// From a command, or a whole batch, to its reply; blocking reads left out, which last as long as they wait.
+    private let durations: Timer
+
+    /// - Returns: `nil` if metrics go nowhere.
+    init?(_ factory: any MetricsFactory) {
+        guard !(factory is NOOPMetricsHandler) else { return nil }
+        commands = Counter(label: "streamkit.commands", dimensions: [], factory: factory)
+        errors = Counter(label: "streamkit.errors", dimensions: [], factory: factory)
+        reconnects = Counter(label: "streamkit.reconnects", dimensions: [], factory: factory)
+        durations = Timer(label: "streamkit.command.duration", dimensions: [], factory: factory)
+    }
+
+    func answered(_ replies: [Reply], since start: UInt64?) {
+        commands.increment(by: replies.count)
+        let refused = replies.count { $0.kind == .error }
+        if refused > 0 { errors.increment(by: refused) }
+        if let start { durations.recordNanoseconds(Int64(clamping: Connection.now() &- start)) }
+    }
+
+    /// A cancelled task is no error.
+    func unanswered(_ error: any Error) {
+        guard !(error is CancellationError) else { return }
+        commands.increment()
+        errors.increment()
+    }
+
+    func reconnected() {
+        reconnects.increment()
+    }
+}

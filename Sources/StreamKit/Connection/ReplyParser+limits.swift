@@ -1,0 +1,38 @@
+import CHiredis
+
+// What keeps a server, or whatever answers in its place, from filling our memory.
+extension ReplyParser {
+    /// Checks what a reply takes that has not ended yet, and what it says it will take.
+    ///
+    /// - Parameters:
+    ///   - bytes: what came of it.
+    ///   - tokens: the values in it; a short one takes more memory than bytes on the wire.
+    ///   - limit: the most bytes that it may take in all.
+    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` when it is too large.
+    func checkSize(bytes: Int, tokens: Int, limit: Int) throws {
+        let taken = bytes + tokens * MemoryLayout<ReplyStorage.Token>.stride
+        guard max(taken, announcedBytes) <= limit else {
+            throw StreamKitError.unexpectedReply(
+                "The server sent, or announced, a reply of more than \(limit) bytes. Read less at once (COUNT).")
+        }
+    }
+
+    /// The length of the text that hiredis waits for the rest of; 0 if it waits for something else.
+    ///
+    /// hiredis takes in every line it can. A whole line that it left is therefore the length of a text of
+    /// which more is to come.
+    private var announcedBytes: Int {
+        let reader = reader.pointee
+        guard let buffer = reader.buf, reader.pos < reader.len else { return 0 }
+        let line = UnsafeBufferPointer(start: buffer + reader.pos, count: min(22, reader.len - reader.pos))
+        var length = 0
+        for byte in line {
+            if byte == CChar(bitPattern: UInt8(ascii: "\r")) { return length }
+            let digit = Int(byte) - Int(UInt8(ascii: "0"))
+            let (product, overflow) = length.multipliedReportingOverflow(by: 10)
+            guard (0...9).contains(digit), !overflow else { return 0 }
+            length = product &+ digit
+        }
+        return 0
+    }
+}

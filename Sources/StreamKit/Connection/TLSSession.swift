@@ -1,0 +1,104 @@
+#if TLS
+import CHiredis
+import CHiredisSSL
+import Foundation
+import Synchronization
+
+/// The encryption of one socket: hiredis shakes hands, from then on we read and write.
+///
+/// hiredis verifies the chain of certificates and nothing else; the SSL object that it is given here
+/// verifies the host's name, too. Source: <https://docs.openssl.org/3.0/man3/SSL_set1_host/>
+///
+/// Safety: an SSL object serves one thread at a time, so every use of it holds the lock, but for those of
+/// `Connector`, before anybody else has the session. The object lives as long as the session holds a reference.
+final class TLSSession: @unchecked Sendable {
+    private let ssl: OpaquePointer
+    private let lock = Mutex(())
+    /// The most that one record holds, and so one read returns.
+    private static let recordBytes = 16 << 10
+    /// Safety: made once, and only read from then on.
+    nonisolated(unsafe) private static let quietSocket = streamkit_tls_quiet_socket()
+
+    /// Shakes hands on a connected, blocking socket.
+    /// - Throws: the failure, transient unless certificates or options are the reason.
+    init(
+        on context: UnsafeMutablePointer<redisContext>, _ configuration: RedisConfiguration
+    ) throws(Connector.Failure) {
+        let problem = TLSProblem(configuration)
+        ERR_clear_error()
+        let settings = try TLSSettings(configuration, problem)
+        guard let ssl = SSL_new(settings.pointer) else { throw problem.failure(TLSProblem.reason(or: "no memory")) }
+        self.ssl = ssl
+        try settings.expectServer(ssl, configuration, problem)
+        // On success hiredis owns one reference; the other is ours.
+        SSL_up_ref(ssl)
+        guard redisInitiateSSL(context, ssl) == REDIS_OK else {
+            SSL_free(ssl)
+            throw problem.ofHandshake(ssl, context)
+        }
+        let isVerified = settings.verification == .none || SSL_get_verify_result(ssl) == Int(X509_V_OK)
+        guard isVerified, streamkit_tls_use_socket(ssl, Self.quietSocket, context.pointee.fd) == 1 else {
+            throw problem.failure("the server's certificate was not verified")
+        }
+    }
+
+    deinit {
+        SSL_free(ssl)
+    }
+
+    /// A failure to greet, in the words of the server if it hung up with some.
+    ///
+    /// One that wants a certificate of ours says so only after the handshake, when we are writing already.
+    func explanation(of failure: Connector.Failure, _ configuration: RedisConfiguration) -> Connector.Failure {
+        guard case .cannotConnect = failure.error else { return failure }
+        if ERR_peek_error() == 0 {
+            let descriptor = SSL_get_fd(ssl)
+            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+            var byte: UInt8 = 0
+            SSL_read(ssl, &byte, 1)
+        }
+        guard ERR_peek_error() != 0 else { return failure }
+        return TLSProblem(configuration).ofGreeting(TLSProblem.reason(or: ""))
+    }
+
+    /// Encrypts and sends as much as the socket takes.
+    ///
+    /// What it did not take has to come again, in front of all else.
+    func write(_ bytes: UnsafeRawBufferPointer) -> Socket.Transfer {
+        transfer(bytes.count, until: 0) { done in
+            SSL_write(ssl, bytes.baseAddress.map { $0 + done }, Int32(clamping: bytes.count - done))
+        }
+    }
+
+    /// Receives and decrypts all there is, or as much as there is room for.
+    ///
+    /// Ends only where no record is half handed out, so that what is left is in the kernel, where it can
+    /// be waited for.
+    func read(into memory: UnsafeMutableRawBufferPointer) -> Socket.Transfer {
+        precondition(memory.count >= Self.recordBytes, "A TLS record would not fit.")
+        return transfer(memory.count, until: Self.recordBytes - 1) { done in
+            SSL_read(ssl, memory.baseAddress.map { $0 + done }, Int32(clamping: memory.count - done))
+        }
+    }
+
+    /// Goes on until no more than so many bytes are left to do, or the socket has to be waited for.
+    private func transfer(_ count: Int, until rest: Int, _ step: (Int) -> Int32) -> Socket.Transfer {
+        lock.withLock { _ in
+            var done = 0
+            while count - done > rest {
+                ERR_clear_error()
+                let result = step(done)
+                guard result <= 0 else {
+                    done += Int(result)
+                    continue
+                }
+                if done > 0 { break }
+                let error = SSL_get_error(ssl, result)
+                return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE
+                    ? .wouldBlock : .failed(TLSProblem.reason(or: "the server closed the connection"))
+            }
+            return .bytes(done)
+        }
+    }
+}
+#endif

@@ -1,0 +1,135 @@
+import FaultKit
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import StreamKit
+
+@Suite("A hostile server")
+struct HostileServerTests {
+    struct Attack: CustomTestStringConvertible {
+        let name: String
+        let answer: ScriptedServer.Answer
+        /// What the error must say.
+        let clue: String
+        var testDescription: String { name }
+    }
+
+    private static let megabyte = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+    private static let attacks = [
+        Attack(name: "garbage", answer: .text("HTTP/1.1 400 Bad Request\r\n\r\n"), clue: "protocol"),
+        Attack(name: "zeros", answer: .bytes([0, 0, 0, 0]), clue: "protocol"),
+        Attack(name: "half a reply, then silence", answer: .text("$100\r\nhalf"), clue: "did not answer in time"),
+        Attack(name: "silence", answer: .silence, clue: "did not answer in time"),
+        Attack(name: "half a reply, then the end", answer: .lastBytes(Array("*3\r\n:1\r\n".utf8)), clue: "broke"),
+        Attack(
+            name: "a text of 600 MB", answer: .flood(Array("$629145600\r\n".utf8) + megabyte, times: 600), clue: "bytes"
+        ),
+        Attack(name: "an array of 2^31", answer: .text("*2147483648\r\n"), clue: "protocol"),
+        Attack(name: "an array of minus two", answer: .text("*-2\r\n"), clue: "protocol"),
+        Attack(
+            name: "nesting a hundred deep", answer: .text(String(repeating: "*1\r\n", count: 100)), clue: "protocol"),
+    ]
+
+    @Test(arguments: attacks)
+    func `gets a clear error, bounded memory and a fresh connection`(attack: Attack) async throws {
+        try await withHostility(attack.answer) { redis, server, makePeace in
+            let before = residentMegabytes()
+
+            let error = await #expect(throws: StreamKitError.self) { try await redis.send("ECHO", "hello") }
+
+            #expect(error?.description.contains(attack.clue) == true, "\(error as Any)")
+            // Several attacks go on at a time; one of them alone would be 600.
+            #expect(residentMegabytes() - before < 200)
+            let connections = server.acceptedConnections
+            makePeace()
+            let answer = try await redis.send("ECHO", "hello").text
+            #expect(answer == "hello")
+            #expect(server.acceptedConnections > connections)
+        }
+    }
+
+    @Test func `that is none of Redis' kind is recognised as it is greeted`() async throws {
+        try await withScriptedServer { _ in
+            .text("HTTP/1.1 400 Bad Request\r\n\r\n")
+        } _: { server in
+            let error = await #expect(throws: StreamKitError.self) {
+                try await withRedis(RedisConfiguration(host: "127.0.0.1", port: server.port)) {
+                    try await $0.send("PING")
+                }
+            }
+            #expect(error?.description.contains("127.0.0.1:\(server.port)") == true)
+        }
+    }
+
+    @Test func `that says more than it was asked is left, so that no answer goes to the wrong command`() async throws {
+        try await withScriptedServer { words in
+            words[0] == "ECHO" ? .text("+\(words[1])\r\n+more\r\n") : .greeting(words)
+        } _: { server in
+            try await withRedis(RedisConfiguration(host: "127.0.0.1", port: server.port)) { redis in
+                for number in 1...10 {
+                    let answer = try await redis.send("ECHO", "\(number)").text
+                    #expect(answer == "\(number)")
+                    try await eventually("it is left") {
+                        server.acceptedConnections == number && !redis.shared.isConnected
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `cannot make a stream's entries out of what is none`() async throws {
+        let answers = [
+            "*1\r\n:1\r\n", "*1\r\n*2\r\n$1\r\nx\r\n*0\r\n", "*1\r\n*2\r\n$3\r\n1-1\r\n*1\r\n$1\r\na\r\n",
+            "*1\r\n*1\r\n*-1\r\n",
+        ]
+        for answer in answers {
+            try await withScriptedServer {
+                $0[0] == "XRANGE" ? .text(answer) : .greeting($0)
+            } _: { server in
+                try await withRedis(RedisConfiguration(host: "127.0.0.1", port: server.port)) { redis in
+                    let error = await #expect(throws: StreamKitError.self) { try await redis.stream("s").entries() }
+                    #expect(error?.isUnexpectedReply == true, "\(error as Any)")
+                }
+            }
+        }
+    }
+
+    private func withHostility(
+        _ answer: ScriptedServer.Answer, _ body: (Redis, ScriptedServer, _ makePeace: () -> Void) async throws -> Void
+    ) async throws {
+        let isHostile = Mood()
+        try await withScriptedServer { words in
+            guard words[0] == "ECHO" else { return .greeting(words) }
+            return isHostile.value.load(ordering: .relaxed)
+                ? answer : .text("$\(words[1].utf8.count)\r\n\(words[1])\r\n")
+        } _: { server in
+            var address = RedisConfiguration(host: "127.0.0.1", port: server.port)
+            address.commandTimeout = .milliseconds(400)
+            try await withRedis(address) { redis in
+                try await body(redis, server) { isHostile.value.store(false, ordering: .relaxed) }
+            }
+        }
+    }
+
+    private final class Mood: Sendable {
+        let value = Atomic<Bool>(true)
+    }
+}
+
+extension StreamKitError {
+    fileprivate var isUnexpectedReply: Bool {
+        if case .unexpectedReply = self { true } else { false }
+    }
+}
+
+extension ScriptedServer.Answer {
+    static func text(_ text: String) -> Self { .bytes(Array(text.utf8)) }
+}
+
+/// What this process has in memory; 0 where the system does not say.
+private func residentMegabytes() -> Int {
+    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4 / 1024
+}

@@ -1,0 +1,158 @@
+import FaultKit
+import StreamKit
+import TestSupport
+import Testing
+
+@Suite("A server that refuses")
+struct RefusalTests {
+    @Test func `a missing and a wrong password are NOAUTH and WRONGPASS, with the server's name and no password`()
+        async throws
+    {
+        try await withScratchServer(.init(extraArguments: ["--requirepass", "opensesame"])) { server in
+            var wrong = server.configuration
+            wrong.password = "guesswork"
+
+            let missing = await refusal(from: server.configuration) { try await $0.send("PING") }
+            let mistaken = await refusal(from: wrong) { try await $0.send("PING") }
+
+            #expect((missing?.prefix, missing?.command) == ("NOAUTH", "PING"))
+            #expect((mistaken?.prefix, mistaken?.command) == ("WRONGPASS", "AUTH"))
+            for error in [missing, mistaken] {
+                #expect(error?.address == "\(server.configuration)")
+                #expect(error?.description.contains("guesswork") == false)
+                #expect(error?.isTemporary == false)
+            }
+        }
+    }
+
+    @Test func `memory that is full is OOM, and says what to do`() async throws {
+        let options = LocalRedis.Options(extraArguments: ["--maxmemory", "100kb", "--maxmemory-policy", "noeviction"])
+        try await withScratchServer(options) { server in
+            let error = await refusal(from: server.configuration) { redis in
+                try await redis.stream("s").append(["event": "token"])
+            }
+
+            #expect((error?.prefix, error?.command) == ("OOM", "XADD"))
+            #expect(error?.description.contains("maxmemory") == true)
+        }
+    }
+
+    @Test func `a full server is waited for, and named when it stays full`() async throws {
+        try await withScratchServer(.init(extraArguments: ["--maxclients", "1"])) { server in
+            let guest = Redis(server.configuration)
+            try await guest.send("PING")
+
+            let error = await refusal(from: server.configuration.impatient) { try await $0.send("PING") }
+            async let admitted = withRedis(server.configuration) { try await $0.send("PING").text }
+            guest.close()
+
+            #expect(error?.prefix == "MAXCLIENTS")
+            #expect(error?.description.contains("maxclients") == true)
+            #expect(try await admitted == "PONG")
+        }
+    }
+
+    @Test func `a replica is READONLY, and who answers at its address is found out anew`() async throws {
+        try await withScratchServer { primary in
+            let port = try #require(primary.port)
+            let replica = LocalRedis.Options(extraArguments: ["--replicaof", "127.0.0.1", "\(port)"])
+            try await withScratchServer(replica) { replica in
+                try await withRedis(replica.configuration) { redis in
+                    let before = try await redis.send("CLIENT", "ID").integer
+                    try await eventually("the connection was made anew") {
+                        let error = await #expect(throws: StreamKitError.self) {
+                            try await redis.stream("s").append(["event": "token"])
+                        }
+                        #expect(error?.serverPrefix == "READONLY")
+                        #expect(error?.description.contains("primary") == true)
+                        return try await redis.send("CLIENT", "ID").integer != before
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `a replica without its primary is MASTERDOWN, and waited for`() async throws {
+        let options = LocalRedis.Options(
+            extraArguments: ["--replicaof", "127.0.0.1", "1", "--replica-serve-stale-data", "no"])
+        try await withScratchServer(options) { server in
+            let error = await refusal(from: server.configuration.impatient) { try await $0.stream("s").length() }
+            async let length = withRedis(server.configuration) { try await $0.stream("s").length() }
+            try await withRedis(server.configuration) { _ = try await $0.send("REPLICAOF", "NO", "ONE") }
+
+            #expect(error?.prefix == "MASTERDOWN")
+            #expect(error?.isTemporary == true)
+            #expect(try await length == 0)
+        }
+    }
+
+    @Test func `a server busy with a script is waited for, and can be helped`() async throws {
+        try await withScratchServer(.init(extraArguments: ["--busy-reply-threshold", "50"])) { server in
+            try await withRedis(server.configuration) { redis in
+                async let script = redis.run(RedisScript("while true do end"), keys: [], arguments: [])
+                try await eventually("the script is under way") {
+                    await refusal(from: server.configuration.impatient) { try await $0.send("PING") }?.prefix == "BUSY"
+                }
+                async let length = withRedis(server.configuration) { try await $0.stream("s").length() }
+                try await withRedis(server.configuration) { _ = try await $0.send("SCRIPT", "KILL") }
+
+                #expect(try await length == 0)
+                _ = try? await script
+            }
+        }
+    }
+
+    @Test func `a server that loads is waited for, batches included, and named when it takes too long`() async throws {
+        try await withSlowLoadingServer { server, redis in
+            try await server.restart(acceptsLoading: true)
+
+            let error = await refusal(from: server.configuration.impatient) { try await $0.send("GET", "key:1") }
+            async let results = redis.pipeline { batch in
+                batch.add("GET", "key:1")
+                batch.add("GET", "key:19999")
+            }
+            let id = try await redis.stream("s").append(["event": "token"])
+
+            #expect(error?.prefix == "LOADING")
+            #expect(error?.description.contains("loading") == true)
+            #expect(try await results.map { try $0.get().text } == ["value", "value"])
+            #expect(id > .zero)
+        }
+    }
+}
+
+/// The error that a server answers with, or nil if it does not.
+private func refusal<R>(
+    from configuration: RedisConfiguration, _ body: (Redis) async throws -> R
+) async -> ServerError? {
+    do {
+        _ = try await withRedis(configuration, body)
+    } catch StreamKitError.server(let error) {
+        return error
+    } catch {
+        Issue.record("not the server's error, but: \(error)")
+    }
+    return nil
+}
+
+extension RedisConfiguration {
+    /// The same server, for a client that gives up soon.
+    var impatient: RedisConfiguration {
+        var copy = self
+        copy.commandTimeout = .milliseconds(200)
+        return copy
+    }
+}
+
+/// Runs a test with a server that takes about a second to load its data.
+func withSlowLoadingServer<R>(_ body: (LocalRedis, Redis) async throws -> R) async throws -> R {
+    let options = LocalRedis.Options(durable: true, extraArguments: ["--key-load-delay", "50"])
+    return try await withScratchServer(options) { server in
+        try await withRedis(server.configuration) { redis in
+            _ = try await redis.pipeline { batch in
+                for number in 0..<20_000 { batch.add("SET", "key:\(number)", "value") }
+            }
+            return try await body(server, redis)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+// The method of this name would hide the system's function.
+private let systemSend: @Sendable (Int32, UnsafeRawPointer?, Int, Int32) -> Int = { send($0, $1, $2, $3) }
+
+/// A TCP connection that sends just what it is told to, and reads only when it is told to.
+final class RawConnection: Sendable {
+    private let descriptor: Int32
+
+    /// Connects to a port of 127.0.0.1; a small receive buffer makes the sender wait soon.
+    init(port: Int, receiveBuffer: Int32? = nil) throws {
+        #if canImport(Glibc) || canImport(Musl)
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        if var size = receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
+        // Nothing in these tests is silent for longer; a read that is must not hold the test run up.
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let outcome = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard outcome == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends all of a text, off Swift's own threads: it may have to wait until the other side reads.
+    func send(_ text: String) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                self.write(text)
+                continuation.resume()
+            }
+        }
+    }
+
+    private func write(_ text: String) {
+        #if canImport(Darwin)
+        let flags: Int32 = 0
+        #else
+        let flags = Int32(MSG_NOSIGNAL)
+        #endif
+        let bytes = Array(text.utf8)
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes { systemSend(descriptor, $0.baseAddress, $0.count, flags) }
+            guard count > 0 else { return }
+            sent += count
+        }
+    }
+
+    /// Says that nothing more will be sent.
+    func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// How many bytes wait to be read.
+    var waiting: Int {
+        var count: Int32 = 0
+        _ = ioctl(descriptor, UInt(FIONREAD), &count)
+        return Int(count)
+    }
+
+    /// Reads to the end of the connection, off Swift's own threads.
+    func readAll() async -> String {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                var all: [UInt8] = []
+                var buffer = [UInt8](repeating: 0, count: 1 << 16)
+                while true {
+                    let count = read(self.descriptor, &buffer, buffer.count)
+                    guard count > 0 else { break }
+                    all += buffer[..<count]
+                }
+                continuation.resume(returning: String(decoding: all, as: UTF8.self))
+            }
+        }
+    }
+}

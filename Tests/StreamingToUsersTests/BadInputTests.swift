@@ -1,0 +1,53 @@
+import Foundation
+import StreamKit
+import TestSupport
+import Testing
+
+@Suite("What lesson 5 is told that it should not be", .timeLimit(.minutes(2)))
+struct BadInputTests {
+    @Test(
+        arguments: [
+            (["ask", "x", "--server", "http://127.0.0.1:9"], 64, "Nothing answers at"),
+            (["ask", "x", "--server", "nonsense"], 64, "write it like http://127.0.0.1:8080"),
+            (["watch", "x", "--server", "ftp://a"], 64, "write it like http://127.0.0.1:8080"),
+            (["serve", "--port", "70000"], 64, "a port is 0 to 65535"),
+            (["serve", "--host", "no.such.host.invalid"], 64, "Cannot listen on"),
+            (["serve", "--redis", "redis://127.0.0.1:1", "--port", "0"], 1, "Cannot connect to Redis"),
+            (["work", "--redis", "redis://127.0.0.1:1"], 1, "Cannot connect to Redis"),
+            (["serve", "--redis", "nonsense"], 64, "is not a Redis URL"),
+        ] as [([String], Int32, String)])
+    func `is answered with what to do`(words: [String], code: Int32, message: String) async throws {
+        try await withPrograms { programs in
+            let program = try await programs.start(["streaming-to-users"] + words)
+            #expect(await program.end() == .exited(code))
+            #expect(program.complained.contains(message), "\(program.complained)")
+            #expect(!program.said.contains("Open http"))
+        }
+    }
+
+    @Test func `a viewer comes back by itself when its server does, and misses nothing`() async throws {
+        try await withPrograms { programs in
+            try await withScratchServer { local in
+                let url = "redis://127.0.0.1:\(try #require(local.port))"
+                let first = try await programs.start("streaming-to-users", "serve", "--port", "0", "--redis", url)
+                let old = try await client(of: first)
+                let port = try #require(old.server.split(separator: ":").last).description
+                let conversation = try await old.ask("Plan a 1-day trip to Rome")
+                let watching = try await programs.start(
+                    "streaming-to-users", "watch", conversation, "--server", old.server)
+                try await watching.says("Rome")
+                first.send(SIGKILL)
+                _ = await first.end()
+                try await eventually("the viewer tries again") { watching.complained.contains("trying again") }
+
+                let second = try await programs.start("streaming-to-users", "serve", "--port", port, "--redis", url)
+                let new = try await client(of: second)
+
+                #expect(await watching.end() == .exited(0))
+                let whole = try await new.text(of: conversation)
+                // The killed server's worker had half said something, which the viewer shows and the log supersedes.
+                #expect(watching.said.hasSuffix(whole + "\n") || watching.said == whole + "\n")
+            }
+        }
+    }
+}
