@@ -4,14 +4,18 @@ import Synchronization
 final class Doorbell: Sendable {
     private let waiting = Mutex<Task<Void, Never>?>(nil)
 
-    /// Begins to wait, unless that is going on.
-    func arm(_ wait: @escaping @Sendable () async -> Void) {
+    /// Begins to wait, unless that is going on; what came of it is passed on once waiting may begin again.
+    func arm<Outcome: Sendable>(
+        _ wait: @escaping @Sendable () async -> Outcome, then pass: @escaping @Sendable (Outcome) -> Void
+    ) {
         waiting.withLock { waiting in
             guard waiting == nil else { return }
             // Unstructured: it waits while the loop does other things, and ends at any time.
             waiting = Task {
-                await wait()
+                let outcome = await wait()
+                // First this: whoever is woken by the outcome may want to wait again at once.
                 self.waiting.withLock { $0 = nil }
+                pass(outcome)
             }
         }
     }

@@ -15,7 +15,8 @@ final class QueueView: Sendable {
     /// How often the group has been made.
     var generation: Int {
         get { state.withLock { $0.generation } }
-        set { state.withLock { $0.generation = newValue } }
+        // Answers may be looked at in another order than they came.
+        set { state.withLock { $0.generation = max($0.generation, newValue) } }
     }
 
     /// Tasks of other than normal priority that wait or run.
@@ -30,7 +31,8 @@ final class QueueView: Sendable {
 
     func saw(generation: Int, high: Int, low: Int) {
         state.withLock { state in
-            (state.generation, state.high, state.low, state.seen) = (generation, high, low, .now)
+            state.generation = max(state.generation, generation)
+            (state.high, state.low, state.seen) = (high, low, .now)
         }
     }
 

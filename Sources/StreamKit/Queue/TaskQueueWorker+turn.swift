@@ -140,12 +140,13 @@ extension TaskQueueWorker {
     ///
     /// The reply may bring as many of each, so each is asked for a third of the places; what is too many after
     /// all is handed back.
-    func waitForTasks(free: Int) async {
+    func waitForTasks(free: Int) async -> Result<Reply, any Error> {
         let limit = max(free / 3, 1)
         // Not for ever, because a connection may be dead without anybody saying so.
         let wait = Duration.seconds(5)
         do {
-            let reply = try await redis.executeBlocking(wait: .atMost(wait), orphan: { [self] in ring($0) }) { buffer in
+            let reply = try await redis.executeBlocking(wait: .atMost(wait), orphan: { [self] in arrive(with: $0) }) {
+                buffer in
                 buffer.beginCommand("XREADGROUP", words: 15)
                 buffer.word("GROUP")
                 buffer.word(queue.group)
@@ -158,14 +159,21 @@ extension TaskQueueWorker {
                 for key in [keys.high, keys.normal, keys.low] { buffer.word(key) }
                 for _ in 0..<3 { buffer.word(">") }
             }
-            ring(reply)
-        } catch is CancellationError {
+            return .success(reply)
         } catch {
-            state.report(error)
+            return .failure(error)
         }
     }
 
-    private func ring(_ reply: Reply) {
+    func ring(_ outcome: Result<Reply, any Error>) {
+        switch outcome {
+        case .success(let reply): arrive(with: reply)
+        case .failure(is CancellationError): break
+        case .failure(let error): state.report(error)
+        }
+    }
+
+    private func arrive(with reply: Reply) {
         let tasks = (reply.elements ?? []).flatMap { part -> [DeliveredTask] in
             guard let pair = part.elements, pair.count == 2, let key = pair[0].text,
                 let stream = QueuePriority.allCases.first(where: { keys.stream($0) == key })

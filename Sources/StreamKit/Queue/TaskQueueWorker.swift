@@ -84,7 +84,11 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
                     failures = 0
                 } else {
                     if now.free > 0 {
-                        doorbell.arm { await self.waitForTasks(free: now.free) }
+                        doorbell.arm {
+                            await self.waitForTasks(free: now.free)
+                        } then: {
+                            self.ring($0)
+                        }
                     } else {
                         doorbell.disarm()
                     }
