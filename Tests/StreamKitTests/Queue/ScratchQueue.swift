@@ -15,7 +15,7 @@ extension TaskQueueOptions {
     /// Short leases and waits, so that tests need not wait long for what takes a lease.
     static var quick: TaskQueueOptions {
         var options = TaskQueueOptions()
-        options.lease = .milliseconds(600)
+        options.lease = .seconds(2)
         options.sweepInterval = .milliseconds(50)
         options.maximumAttempts = 3
         options.backoff = RetryBackoff(initial: .milliseconds(20), maximum: .milliseconds(100))
