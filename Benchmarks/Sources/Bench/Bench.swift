@@ -6,7 +6,6 @@ import ArgumentParser
 import Foundation
 import StreamKit
 
-@main
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
