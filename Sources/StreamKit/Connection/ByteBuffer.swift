@@ -9,8 +9,7 @@ import Darwin
 /// Bytes on their way to the server: a growing piece of memory with one owner.
 ///
 /// Safety: the pointer never leaves this type but inside `withBytes` and `write`, and is freed exactly
-/// once, in `deinit`; the type cannot be copied. An array would do the same at about twice the cost per
-/// command.
+/// once, in `deinit`; the type cannot be copied.
 struct ByteBuffer: ~Copyable, @unchecked Sendable {
     private var memory: UnsafeMutableRawPointer
     private var capacity: Int
@@ -41,7 +40,7 @@ struct ByteBuffer: ~Copyable, @unchecked Sendable {
 
     /// Makes room for so many bytes and lets `body` write into it; it returns how many it wrote.
     ///
-    /// One look at the capacity per word of a command, rather than one per byte, halves the cost of encoding.
+    /// So there is one look at the capacity per word of a command, rather than one per byte.
     @inline(__always)
     mutating func write(atMost number: Int, _ body: (UnsafeMutableRawPointer) -> Int) {
         if count + number > capacity { grow(by: number) }

@@ -9,7 +9,7 @@ extension Connection {
         DispatchTime.now().uptimeNanoseconds
     }
 
-    /// The same clock as of its last tick, some milliseconds ago: good enough for a deadline, at a fifth of the cost.
+    /// The same clock as of its last tick, some milliseconds ago: good enough for a deadline, and cheap.
     static func roughNow() -> UInt64 {
         #if os(Linux)
         var time = timespec()

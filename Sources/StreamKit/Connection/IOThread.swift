@@ -3,9 +3,8 @@ import Synchronization
 
 /// The one thread that waits for sockets, and lets each connection read and write.
 ///
-/// A thread of our own rather than a Dispatch source per socket: measured side by side, it answers a
-/// lone command a fifth sooner and carries half as many again when many tasks share a connection,
-/// because a wake-up goes straight from the kernel to the parser without a queue in between.
+/// A thread of our own rather than a Dispatch source per socket, because a wake-up goes straight from the
+/// kernel to the parser without a queue in between.
 ///
 /// Safety: `connections` is guarded by the lock; everything a connection does on this thread happens in
 /// `readable`, `writable` and `tick`, which only this thread calls.
