@@ -52,7 +52,9 @@ struct RunLogTests {
 
     @Test func `what follows an entry whose reply was lost is written too`() async throws {
         try await withScratchServer { server in
-            try await withRedis(server.configuration) { redis in
+            var patient = server.configuration
+            patient.commandTimeout = .seconds(600)
+            try await withRedis(patient) { redis in
                 let request = RunRequest(conversationID: "c", correlationID: "r", agent: "a", message: "m")
                 let writer = try await RunLog(redis: redis, conversationID: "c").begin(request, attempt: 1)
                 try await withRedis(server.configuration) { control in
