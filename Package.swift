@@ -127,6 +127,7 @@ let package = Package(
             of: "StreamServer",
             ["StreamServer", "StreamKit", "ServerSentEvents", "TestSupport", hummingbird, httpClient]),
         tests(of: "LessonKit", ["LessonKit", "StreamKit", "TestSupport"]),
+        tests(of: "QueueIntegration", ["StreamKit", "TestSupport"]),
         tests(of: "AgentTaskLogging", ["AgentKit", "StreamKit", "TestSupport"]),
         tests(of: "StreamingToUsers", ["StreamKit", "TestSupport", httpClient]),
         tests(of: "Lessons", []),

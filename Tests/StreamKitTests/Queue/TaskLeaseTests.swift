@@ -92,9 +92,10 @@ struct TaskLeaseTests {
         }
     }
 
-    @Test func `a worker that shuts down hands its task back within a second`() async throws {
+    @Test func `a worker that shuts down hands its task back, and nobody waits for the lease`() async throws {
         var options = TaskQueueOptions.quick
-        options.lease = .seconds(30)
+        // Nobody waits this long here, so the task can only have been handed back.
+        options.lease = .seconds(600)
         try await withScratchQueue(options) { queue in
             let attempt = Shared(0)
             try await queue.enqueue(Job(number: 1))
@@ -103,7 +104,6 @@ struct TaskLeaseTests {
             } until: {
                 try await queue.status().running == 1
             }
-            let stopped = ContinuousClock.now
 
             try await working(on: queue) { task in
                 attempt.withLock { $0 = task.attempt }
@@ -112,7 +112,6 @@ struct TaskLeaseTests {
             }
 
             #expect(attempt.withLock { $0 } == 2)
-            #expect(ContinuousClock.now - stopped < .seconds(1))
         }
     }
 
