@@ -26,7 +26,6 @@ func shareTheWork(of log: RedisStream, _ narrator: Narrator) async throws {
     _ = try await log.length()
 }
 
-// snippet: group
 private func readTwoEach(_ group: ConsumerGroup) async throws {
     let ada = group.consumer("ada")
     let bob = group.consumer("bob")
@@ -34,4 +33,3 @@ private func readTwoEach(_ group: ConsumerGroup) async throws {
     _ = try await bob.read(limit: 2)
     _ = try await group.acknowledge(hers.map(\.id))
 }
-// end snippet

@@ -24,7 +24,6 @@ func waitForWhatComes(in log: RedisStream, after cursor: StreamID, _ narrator: N
         """)
 }
 
-// snippet: wait
 private func watchWhileTheAgentWorks(
     _ log: RedisStream, after cursor: StreamID, _ trace: CommandTrace
 ) async throws {
@@ -43,4 +42,3 @@ private func waitForOneEntry(
         try await redis.stream(log.key).read(after: cursor, wait: .atMost(.seconds(5)))
     }
 }
-// end snippet

@@ -6,7 +6,6 @@ import LessonKit
 import StreamKit
 
 extension Stage {
-    // snippet: list-act
     func listLosesTask() async throws {
         narrator.title("Act one: a list")
         let queue = ListQueue(redis: redis)
@@ -34,9 +33,7 @@ extension Stage {
         try await showLog(ofTask: first, in: .list)
         narrator.say("The queue is empty and task \(first) never ended. Nobody will ever do it, and nothing says so.")
     }
-    // end snippet
 
-    // snippet: stream-act
     func streamKeepsTask() async throws {
         narrator.title("Act two: a stream with a group, by hand")
         let queue = StreamQueue(redis: redis)
@@ -67,7 +64,6 @@ extension Stage {
             and why a task's steps must bear being repeated.
             """)
     }
-    // end snippet
 
     /// The worker acknowledges after its last log entry; its process must live until then.
     private func waitUntilEmpty(_ stream: RedisStream) async throws {

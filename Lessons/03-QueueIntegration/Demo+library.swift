@@ -1,4 +1,4 @@
-// Act three of the demo: what the library's queue does that sixty lines do not.
+// Act three of the demo: what the library's queue does that forty lines do not.
 // Run:    swift run queue-integration
 // Expect: a long task that runs once, a worker that wakes up too late, and a task that cannot succeed.
 

@@ -1,6 +1,6 @@
 // The demo in three acts: a list loses a task, a stream saves it, and the library is ready for the rest.
 // Run:    swift run queue-integration
-// Expect: a worker killed in each act (a real process, a real SIGKILL), and what became of its task.
+// Expect: two workers killed and one paused (real processes, real signals), and what became of their tasks.
 
 import ArgumentParser
 import Foundation

@@ -1,4 +1,4 @@
-// The library's queue: what the sixty lines of StreamQueue.swift grow into once they have met production.
+// The library's queue: what the forty lines of StreamQueue.swift grow into once they have met production.
 // Run:    swift run queue-integration
 // Expect: leases that are renewed, writes that are fenced, retries that end, and letters from the dead.
 

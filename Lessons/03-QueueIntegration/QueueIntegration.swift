@@ -33,11 +33,6 @@ enum Keys {
     static let list = "lesson3:task_queue"
     static let stream = "lesson3:task_stream"
     static let library = "lesson3:jobs"
-    /// The library keeps retries, dead letters and more beside its stream, in the same hash slot.
-    static let libraryCompanions = [
-        "high", "low", "delayed", "parked", "moved", "dead", "results", "result-expiry", "rate", "started", "meta",
-        "workers",
-    ].map { "{lesson3:jobs}:\($0)" }
 
     /// One log stream a task.
     ///
@@ -48,7 +43,7 @@ enum Keys {
 
     static func all(tasks: Int) -> [String] {
         let logs = tasks < 1 ? [] : (1...tasks).flatMap { [log(of: $0, in: .list), log(of: $0, in: .library)] }
-        return [counter, list, stream, library] + libraryCompanions + logs
+        return [counter, list, stream] + TaskQueue<LessonTask>.allKeys(of: library) + logs
     }
 }
 

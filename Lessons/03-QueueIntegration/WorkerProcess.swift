@@ -34,6 +34,7 @@ struct WorkerProcess {
     func die() {
         guard process.isRunning else { return }
         signal(SIGKILL)
+        // It blocks a thread of Swift's, but after that signal not for long.
         process.waitUntilExit()
     }
 }

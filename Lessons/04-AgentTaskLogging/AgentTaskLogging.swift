@@ -38,7 +38,7 @@ struct Run: AsyncParsableCommand {
             try await narrator.untraced { try await answerAndWatch(request, log, narrator) }
             narrator.say(
                 """
-                The log stays for ten minutes. On a server of your own (--redis) you can replay it: \
+                On a server of your own (--redis) the log stays for a while, and you can replay it: \
                 `agent-task-logging replay \(request.conversationID) --redis URL`
                 """)
         }

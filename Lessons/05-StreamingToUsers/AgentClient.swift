@@ -41,7 +41,6 @@ struct AgentClient: Sendable {
         return (Int(response.status.code), String(buffer: try await response.body.collect(upTo: 1 << 20)))
     }
 
-    // snippet: follow
     /// Hands over event after event until `handle` has had enough, which closes the connection.
     func events(
         at path: String, after cursor: String?, _ handle: (ServerSentEvent) async throws -> Bool
@@ -58,7 +57,6 @@ struct AgentClient: Sendable {
             }
         }
     }
-    // end snippet
 
     private func body(of request: HTTPClientRequest) async throws -> String {
         let response = try await send(request)

@@ -13,8 +13,7 @@ extension AgentWorker {
     /// Every worker does this for every dead letter, also for those from before its own time whose log may still be
     /// there: the second one to come finds the run ended, so none is forgotten when a worker dies here too.
     func closeAbandonedRuns() async throws {
-        let letters = redis.stream("{\(queue.key)}:dead")
-        for try await letter in letters.follow(after: .after(try await oldestOfInterest())) {
+        for try await letter in queue.deadLetterStream.follow(after: .after(try await oldestOfInterest())) {
             guard let payload = letter["payload"],
                 let request = try? JSONDecoder().decode(RunRequest.self, from: Data(payload.utf8))
             else { continue }

@@ -5,7 +5,8 @@ extension RedisConfiguration {
     ///
     /// User, password, port (6379) and database (0) may be left out; special characters in them are
     /// percent-encoded. With `rediss`, `?cacert=…&cacertdir=…&cert=…&key=…&sni=…&insecure=true` mean what
-    /// redis-cli's options of these names do, see ``TLSOptions``. Source: <https://www.iana.org/assignments/uri-schemes/prov/redis>
+    /// redis-cli's options of these names do, see ``TLSOptions``.
+    /// Source: <https://www.iana.org/assignments/uri-schemes/prov/redis>
     /// - Throws: ``StreamKitError/invalidInput(_:)`` that names the part it could not read.
     public init(url: String) throws {
         let example = "Write it like redis://user:password@host:6379/0 or unix:///run/redis.sock?db=0."

@@ -86,31 +86,33 @@ extension QueueScripts {
     /// ARGV group, consumer, `all` or `some`, then stream's name and entry for each task of some.
     ///
     /// Hands tasks back that the consumer holds: each becomes a new entry of the stream that goes first, so that
-    /// a waiting worker has it at once, and the attempt does not count. After `all` the consumer is removed.
+    /// a waiting worker has it at once, and the attempt does not count. `some` are tasks that came without a place
+    /// for them: nobody began them, so their attempt number is free for the next. After `all`, which may have been
+    /// begun, the consumer is removed.
     static let handBack = RedisScript(
         shared + """
             local group, consumer, count = ARGV[1], ARGV[2], 0
-            local function hand_back(name, id, deliveries)
+            local function hand_back(name, id, deliveries, unused)
               local f = entry_fields(streams[name], id)
               remove(name, group, id, f)
               if not f then return end
               f.task = f.task or id
-              f.attempts = tonumber(f.attempts or 0) + deliveries
-              f.forgiven = tonumber(f.forgiven or 0) + 1
+              f.attempts = tonumber(f.attempts or 0) + deliveries - unused
+              f.forgiven = tonumber(f.forgiven or 0) + 1 - unused
               put('high', f)
               count = count + 1
             end
             if ARGV[3] == 'some' then
               for i = 4, #ARGV, 2 do
                 local held = deliveries(streams[ARGV[i]], group, consumer, ARGV[i + 1])
-                if held then hand_back(ARGV[i], ARGV[i + 1], held) end
+                if held then hand_back(ARGV[i], ARGV[i + 1], held, 1) end
               end
               return count
             end
             -- The high stream comes first, or what the others give it would be looked at again.
             for _, name in ipairs({'high', 'normal', 'low'}) do
               for _, p in ipairs(redis.call('XPENDING', streams[name], group, '-', '+', 100000, consumer)) do
-                hand_back(name, p[1], p[4])
+                hand_back(name, p[1], p[4], 0)
               end
               redis.call('XGROUP', 'DELCONSUMER', streams[name], group, consumer)
             end

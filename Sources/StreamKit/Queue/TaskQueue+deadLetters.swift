@@ -1,9 +1,14 @@
 extension TaskQueue {
+    /// The stream of dead letters, to follow them as they come.
+    ///
+    /// Each has the fields of its task, and `attempts`, `reason`, `first_error` and `last_error`.
+    public var deadLetterStream: RedisStream { redis.stream(keys.dead) }
+
     /// The tasks that were given up, oldest first (XRANGE).
     ///
     /// - Throws: A ``StreamKitError``.
     public func deadLetters(limit: Int = 100) async throws -> [DeadLetter] {
-        try await redis.stream(keys.dead).entries(limit: limit).map { entry in
+        try await deadLetterStream.entries(limit: limit).map { entry in
             DeadLetter(
                 id: entry.id, task: entry["task"].flatMap { StreamID($0) } ?? entry.id,
                 reason: entry["reason"].flatMap { .init(rawValue: $0) } ?? .failed,

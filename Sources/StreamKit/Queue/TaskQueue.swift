@@ -24,8 +24,6 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
     public let group: String
     /// Leases, retries and limits.
     public let options: TaskQueueOptions
-    /// Every key that the queue may use, its idempotency keys aside; all share one hash slot.
-    public var allKeys: [String] { keys.all }
     let keys: QueueKeys
     let metrics: QueueMetrics
 
@@ -40,4 +38,9 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
         keys = QueueKeys(stream: key)
         metrics = QueueMetrics(queue: key)
     }
+
+    /// Every key that a queue on the stream `key` may use, its idempotency keys aside.
+    ///
+    /// They share a hash slot, so one `DEL` removes the queue.
+    public static func allKeys(of key: String) -> [String] { QueueKeys(stream: key).all }
 }

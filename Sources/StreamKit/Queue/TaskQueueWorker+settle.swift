@@ -52,6 +52,7 @@ extension TaskQueueWorker {
     /// Lets running handlers end until the grace is over, then hands the rest back.
     func windUp(_ beat: Task<Void, Never>, _ doorbell: Doorbell) async {
         let wasWaiting = doorbell.disarm()
+        // Unstructured, so that an early end need not wait for it.
         let grace = Task {
             try? await Task.sleep(for: options.shutdownGrace)
             state.graceIsOver()

@@ -134,55 +134,6 @@ extension TaskQueueWorker {
         return try StreamEntry.all(in: entries).map { DeliveredTask($0, stream: stream) }
     }
 
-    // MARK: The doorbell
-
-    /// Waits for the next tasks of any priority.
-    ///
-    /// The reply may bring as many of each, so each is asked for a third of the places; what is too many after
-    /// all is handed back.
-    func waitForTasks(free: Int) async -> Result<Reply, any Error> {
-        let limit = max(free / 3, 1)
-        // Not for ever, because a connection may be dead without anybody saying so.
-        let wait = Duration.seconds(5)
-        do {
-            let reply = try await redis.executeBlocking(wait: .atMost(wait), orphan: { [self] in arrive(with: $0) }) {
-                buffer in
-                buffer.beginCommand("XREADGROUP", words: 15)
-                buffer.word("GROUP")
-                buffer.word(queue.group)
-                buffer.word(consumer)
-                buffer.word("COUNT")
-                buffer.word(limit)
-                buffer.word("BLOCK")
-                buffer.word(wait.wholeMilliseconds)
-                buffer.word("STREAMS")
-                for key in [keys.high, keys.normal, keys.low] { buffer.word(key) }
-                for _ in 0..<3 { buffer.word(">") }
-            }
-            return .success(reply)
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    func ring(_ outcome: Result<Reply, any Error>) {
-        switch outcome {
-        case .success(let reply): arrive(with: reply)
-        case .failure(is CancellationError): break
-        case .failure(let error): state.report(error)
-        }
-    }
-
-    private func arrive(with reply: Reply) {
-        let tasks = (reply.elements ?? []).flatMap { part -> [DeliveredTask] in
-            guard let pair = part.elements, pair.count == 2, let key = pair[0].text,
-                let stream = QueuePriority.allCases.first(where: { keys.stream($0) == key })
-            else { return [] }
-            return ((try? StreamEntry.all(in: pair[1])) ?? []).map { DeliveredTask($0, stream: stream) }
-        }
-        state.arrive(tasks)
-    }
-
     // MARK: Commands
 
     private func encodeRead(_ stream: QueuePriority, limit: Int, into buffer: inout ByteBuffer) {

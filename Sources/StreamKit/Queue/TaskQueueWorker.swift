@@ -56,6 +56,7 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
     }
 
     private func workAndWindUp() async throws {
+        // Unstructured: it beats on through the grace period, until the winding up has settled what ended.
         let beat = Task { await keepBeating() }
         let doorbell = Doorbell()
         let outcome: Result<Void, any Error>

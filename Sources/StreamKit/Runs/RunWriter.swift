@@ -13,6 +13,8 @@ public actor RunWriter {
     public nonisolated let startID: StreamID
 
     private var address: RunAddress
+    /// An entry that failed although it may have been written: the reply was lost, or the caller cancelled.
+    private var doubtful: (words: [String], position: Int)?
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -80,10 +82,31 @@ public actor RunWriter {
         if let data { fields.append(("data", data)) }
         if let error { fields.append(("error", error)) }
         if kind.isTerminal { fields.append(("done", "true")) }
+        return try await add(kind, fields)
+    }
+
+    /// Adds an entry at the next position, or behind a doubtful one if that was written.
+    ///
+    /// The same entry again keeps its position, by which Redis recognises it. Another one must not have that
+    /// position, or it would be taken for the first and be lost.
+    private func add(_ kind: RunEvent.Kind, _ fields: [(String, String)]) async throws -> StreamID {
+        let words = [kind.rawValue] + fields.flatMap { [$0, $1] }
+        let behind = doubtful.map { $0.words == words ? $0.position : $0.position + 1 } ?? address.position + 1
+        do {
+            return try await add(kind, fields, words, at: behind)
+        } catch RunLogError.outOfOrder(let due, _) where due > address.position && due < behind {
+            return try await add(kind, fields, words, at: due)
+        }
+    }
+
+    private func add(
+        _ kind: RunEvent.Kind, _ fields: [(String, String)], _ words: [String], at position: Int
+    ) async throws -> StreamID {
         var next = address
-        next.position += 1
+        next.position = position
+        doubtful = (words, position)
         let id = try await log.add(.append, next, kind: kind, fields: fields).id
-        address = next
+        (address, doubtful) = (next, nil)
         return id
     }
 

@@ -2,8 +2,9 @@
 ///
 /// A lost connection is made anew and reading goes on after the last entry delivered, so nothing is
 /// missed and nothing comes twice. "From now on" is looked up once, at the first read. A stream that is
-/// deleted and begins again is followed from its new beginning. The sequence ends by throwing: `CancellationError` as soon as the task is cancelled, ``StreamKitError`` when the server
-/// refuses the read (``StreamKitError/server(_:)``) or cannot be reached.
+/// deleted and begins again is followed from its new beginning. The sequence ends by throwing:
+/// `CancellationError` as soon as the task is cancelled, ``StreamKitError`` when the server refuses the
+/// read (``StreamKitError/server(_:)``) or cannot be reached.
 public struct StreamFollower: AsyncSequence, Sendable {
     /// One entry.
     public typealias Element = StreamEntry

@@ -50,6 +50,33 @@ struct RunLogTests {
         }
     }
 
+    @Test func `what follows an entry whose reply was lost is written too`() async throws {
+        try await withScratchServer { server in
+            var patient = server.configuration
+            patient.commandTimeout = .seconds(600)
+            try await withRedis(patient) { redis in
+                let request = RunRequest(conversationID: "c", correlationID: "r", agent: "a", message: "m")
+                let writer = try await RunLog(redis: redis, conversationID: "c").begin(request, attempt: 1)
+                try await withRedis(server.configuration) { control in
+                    try await control.send("CLIENT", "PAUSE", "600000", "WRITE")
+                    let first = Task { try await writer.append(.text, text: "one ") }
+                    try await eventually("the entry has reached the server") {
+                        try await control.send("INFO", "clients").text?.contains("blocked_clients:1") == true
+                    }
+                    first.cancel()
+                    await #expect(throws: CancellationError.self) { try await first.value }
+                    try await control.send("CLIENT", "UNPAUSE")
+                }
+                try await writer.append(.text, text: "two ")
+                try await writer.complete()
+
+                let history = try await writer.log.history()
+                #expect(history.answer == "one two ")
+                #expect(history.last?.kind == .taskCompleted)
+            }
+        }
+    }
+
     @Test func `an attempt that is not newer is refused`() async throws {
         try await withRun { log, request in
             _ = try await log.begin(request, attempt: 2)

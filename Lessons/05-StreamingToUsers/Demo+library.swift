@@ -1,0 +1,98 @@
+// The second part of the demo: the library's server, an agent, and a viewer that hangs up and comes back.
+// Run:    swift run streaming-to-users demo
+// Expect: the answer in two pieces, the same to the last byte as the answer in one.
+
+import AgentKit
+import Foundation
+import LessonKit
+import ServerSentEvents
+import StreamKit
+import StreamServer
+
+func withTheLibrary(_ redis: Redis, _ narrator: Narrator, keeps: Bool) async throws {
+    let planner = TravelPlanner(model: ScriptedModel(pace: .milliseconds(4)))
+    let worker = AgentWorker(redis: redis, agents: [planner], queueKey: queueKey, options: .lesson())
+    try await withServer({ running in
+        var configuration = StreamServerConfiguration(port: 0, agents: [planner.name])
+        configuration.queueKey = queueKey
+        try await StreamServer(
+            redis: redis, configuration: configuration, logger: quietLogger, onServerRunning: running
+        ).run()
+    }) { client in
+        try await narrator.untraced {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await worker.run(as: "demo-worker") }
+                defer { group.cancelAll() }
+                let conversation = try await askAndLeave(client, narrator)
+                if keeps { return }
+                _ = try await redis.send("DEL", "agent-stream:\(conversation)", "{agent-stream:\(conversation)}:run")
+            }
+        }
+    }
+}
+
+private func askAndLeave(_ client: AgentClient, _ narrator: Narrator) async throws -> String {
+    try await narrator.step("Ask the agent")
+    narrator.say(
+        "Now the library's server, on a free port, with a worker beside it. A run is accepted at once; the answer "
+            + "comes from whichever worker takes it from the queue.")
+    let accepted = try await client.ask("Plan a 3-day trip to Tokyo")
+    narrator.show("POST /api/agents/TravelPlanner/run")
+    narrator.show("202 accepted, conversation \(accepted.conversation_id)")
+
+    try await narrator.step("Watch, and hang up in the middle")
+    var viewing = Viewing()
+    try await viewing.watch(accepted.conversation_id, with: client, pieces: 40)
+    narrator.show(viewing.text)
+    narrator.show("connection closed at cursor \(viewing.cursor ?? "none")")
+
+    try await narrator.step("Come back with the cursor")
+    narrator.say("The agent did not wait for us. Everything it said meanwhile is in the stream, and comes first.")
+    let seen = viewing.text.count
+    try await viewing.watch(accepted.conversation_id, with: client, pieces: .max)
+    narrator.show("\(viewing.text.count - seen) more characters, then the event `done`. The last lines:")
+    narrator.show(viewing.text.split(separator: "\n").suffix(3).joined(separator: "\n"))
+
+    try await narrator.step("Compare")
+    let whole = try await client.text(of: accepted.conversation_id)
+    guard viewing.text == whole else { throw Mismatch(watched: viewing.text, stored: whole) }
+    narrator.show(
+        "read in two pieces: \(viewing.text.count) characters\nread without a break: \(whole.count) characters\n"
+            + "the same text, to the last byte")
+
+    try await narrator.step("What the server says when it must say no")
+    for path in ["/api/agent/stream/nobody", "/api/agent/stream/\(accepted.conversation_id)?cursor=abc"] {
+        let answer = try await client.json(at: path)
+        narrator.show("GET \(path)\n\(answer.status) \(answer.body)")
+    }
+    narrator.say(
+        "Where next: `./lesson 5 serve`, then open the page, ask for a trip, and press Disconnect in the middle.")
+    return accepted.conversation_id
+}
+
+/// What a viewer has: the text so far, and the place to go on at.
+private struct Viewing {
+    var text = ""
+    var cursor: String?
+
+    mutating func watch(_ conversation: String, with client: AgentClient, pieces: Int) async throws {
+        var text = ""
+        var cursor = cursor
+        var left = pieces
+        try await client.events(at: "/api/agent/stream/\(conversation)", after: cursor) { event in
+            cursor = event.id ?? cursor
+            guard event.event == "message" else { return event.event == "attempt" }
+            text += event.data
+            left -= 1
+            return left > 0
+        }
+        self.text += text
+        self.cursor = cursor
+    }
+}
+
+private struct Mismatch: Error, CustomStringConvertible {
+    let watched: String
+    let stored: String
+    var description: String { "Watched \(watched.count) characters, but the log holds \(stored.count)." }
+}
