@@ -18,20 +18,27 @@ struct Status: AsyncParsableCommand {
 
     func run() async throws {
         try await withLesson(options) { redis, narrator in
-            let queue = LibraryQueue(redis: redis).tasks
-            let screen = Screen()
-            repeat {
-                do {
-                    let status = try await narrator.untraced { try await queue.status() }
-                    screen.show(json ? [try status.json()] : status.lines, inPlace: watch && !json)
-                } catch let error as StreamKitError where watch && !json && error.passes {
-                    // Whoever watches may well kill Redis too.
-                    screen.show(
-                        ["Redis does not answer:"] + "\(error)".split(separator: "\n").map(String.init), inPlace: true)
-                }
-                if watch { try await Task.sleep(for: .seconds(1)) }
-            } while watch
+            var configuration = redis.configuration
+            // Figures of ten seconds ago would look like those of now.
+            if watch { configuration.commandTimeout = .seconds(2) }
+            try await withRedis(configuration) { redis in
+                try await narrator.untraced { try await show(LibraryQueue(redis: redis).tasks) }
+            }
         }
+    }
+
+    private func show(_ queue: TaskQueue<LessonTask>) async throws {
+        let screen = Screen()
+        repeat {
+            do {
+                let status = try await queue.status()
+                screen.show(json ? [try status.json()] : status.lines, inPlace: watch && !json)
+            } catch let error as StreamKitError where watch && !json && error.passes {
+                // Whoever watches may well kill Redis too.
+                screen.show(message: "Redis does not answer:\n\(error)")
+            }
+            if watch { try await Task.sleep(for: .seconds(1)) }
+        } while watch
     }
 }
 
@@ -62,6 +69,12 @@ private struct Screen {
         // Home; each line clears what is left of the old one; the end clears what is below.
         print("\u{1B}[H" + shown.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J", terminator: "")
         flush()
+    }
+
+    /// Unlike figures, a message makes no sense without its end.
+    func show(message: String) {
+        let width = isTerminal ? size.columns : 80
+        show(message.split(separator: "\n").flatMap { wrap(String($0), width: width) }, inPlace: true)
     }
 
     private func flush() { fflush(nil) }

@@ -19,8 +19,14 @@ private func displayWidth(_ character: Character) -> Int {
 /// Breaks one paragraph into lines of at most `width` columns.
 ///
 /// Lines break at spaces; a word longer than a line is cut. Runs of spaces inside a line stay as
-/// they are, so that a reply's columns keep their place. `hanging` is put before every line but the first.
-func wrap(_ paragraph: String, width: Int, hanging: String = "") -> [String] {
+/// they are, so that a reply's columns keep their place.
+///
+/// - Parameters:
+///   - paragraph: a text without line breaks.
+///   - width: columns of the terminal.
+///   - hanging: what is put before every line but the first.
+/// - Returns: the lines, at least one.
+public func wrap(_ paragraph: String, width: Int, hanging: String = "") -> [String] {
     let width = max(width, displayWidth(hanging) + 8)
     var lines: [String] = []
     var rest = paragraph[...]

@@ -5,6 +5,7 @@ import Testing
 /// The lesson's three terminals on a server of their own.
 struct Lab: Sendable {
     let programs: Programs
+    let server: LocalRedis
     let redis: Redis
     let url: String
 
@@ -47,12 +48,12 @@ struct Lab: Sendable {
     }
 }
 
-func withLab(_ body: (Lab) async throws -> Void) async throws {
+func withLab(durable: Bool = false, _ body: (Lab) async throws -> Void) async throws {
     try await withPrograms { programs in
-        try await withScratchServer { server in
+        try await withScratchServer(.init(durable: durable, tcp: true)) { server in
             try await withRedis(server.configuration) { redis in
                 let port = try #require(server.port)
-                try await body(Lab(programs: programs, redis: redis, url: "redis://127.0.0.1:\(port)"))
+                try await body(Lab(programs: programs, server: server, redis: redis, url: "redis://127.0.0.1:\(port)"))
             }
         }
     }

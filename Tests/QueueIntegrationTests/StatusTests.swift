@@ -32,6 +32,20 @@ struct StatusTests {
         }
     }
 
+    @Test func `watched while Redis is killed and restarted it says so, and goes on`() async throws {
+        try await withLab(durable: true) { lab in
+            try await lab.produce()
+            let watch = try await lab.run("status", "--watch")
+            try await watch.says("normal 1")
+            await lab.server.kill()
+            try await watch.says("Redis does not answer:\nCannot connect")
+            try await lab.server.restart()
+            try await eventually("the figures are back") {
+                watch.said.components(separatedBy: "Redis does not answer").last?.contains("normal 1") == true
+            }
+        }
+    }
+
     @Test(arguments: ["status", "work", "produce"])
     func `a key that holds a list ends it with the type and what to do`(command: String) async throws {
         try await withLab { lab in

@@ -9,6 +9,8 @@ struct Stress: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stress",
         abstract: "Programs that break servers, networks and readers on purpose, and count what was lost.",
-        subcommands: [Crash.self, Cancel.self, Soak.self, Fuzz.self, QueueCrash.self, QueueCrashWorker.self]
+        subcommands: [
+            Crash.self, Cancel.self, Soak.self, Fuzz.self, QueueCrash.self, QueueCrashWorker.self, QueueLease.self,
+        ]
     )
 }

@@ -69,8 +69,10 @@ final class Chaos: Sendable {
             if let skewer, state.started.isMultiple(of: 2) {
                 environment.merge(["LD_PRELOAD": skewer, "FAKETIME": "+1h"]) { $1 }
             }
-            process.executableURL = Bundle.main.executableURL
-            process.arguments = ["queue-crash-worker", name, String(pace)]
+            // By way of env, because the first process that libfaketime enters has its environment moved, and
+            // Swift looks for the arguments next to it.
+            process.executableURL = URL(filePath: "/usr/bin/env")
+            process.arguments = [Bundle.main.executablePath ?? "", "queue-crash-worker", name, String(pace)]
             process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
             do {
                 try process.run()

@@ -79,12 +79,22 @@ struct QueueCrash: AsyncParsableCommand {
         let attempts = Set(starts.map { "\($0["task"] ?? "") \($0["worker"] ?? "") \($0["attempt"] ?? "")" }).count
         print("effects: \(effects.count), each once: \(effects.allSatisfy { $0 == 1 })")
         print("attempts: \(attempts), of them after a worker's death: \(attempts - tasks)")
+        if skewWith != nil { try verifySkew(starts) }
         print("held by two living workers: \(shared.count)")
         print("dead letters: \(status.dead)")
         for line in shared.prefix(10) { print("  \(line)") }
         guard effects.count == tasks, effects.allSatisfy({ $0 == 1 }), shared.isEmpty, status.dead == 0 else {
             throw Broken("a promise was broken")
         }
+    }
+
+    /// Both kinds of clock must have been at work, or the run says nothing about them.
+    private func verifySkew(_ starts: [StreamEntry]) throws {
+        let ahead = starts.count { start in
+            Int(start["clock"] ?? "").map { $0 > Int(start.id.milliseconds) + 1_800_000 } ?? false
+        }
+        print("attempts on a clock an hour ahead: \(ahead), on the server's: \(starts.count - ahead)")
+        guard ahead > 0, ahead < starts.count else { throw Broken("the clocks did not differ") }
     }
 
     /// An attempt may begin only after the worker of the attempt before it has died.

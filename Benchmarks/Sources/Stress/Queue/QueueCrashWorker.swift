@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import StreamKit
 
 /// The hidden subcommand in which a worker process of `queue-crash` lives.
@@ -24,8 +25,10 @@ struct QueueCrashWorker: AsyncParsableCommand {
     private func work(on task: QueuedTask<CrashTask>) async throws {
         try await insistently {
             _ = try await task.sendIfHeld(
-                ["XADD", CrashQueue.audit, "*", "task", "\(task.id)", "worker", name, "attempt", String(task.attempt)],
-                key: CrashQueue.audit)
+                [
+                    "XADD", CrashQueue.audit, "*", "task", "\(task.id)", "worker", name, "attempt",
+                    String(task.attempt), "clock", String(Int(Date().timeIntervalSince1970 * 1000)),
+                ], key: CrashQueue.audit)
         }
         try await Task.sleep(for: .milliseconds(Double(pace) * .random(in: 0.5...1.5)))
         try await insistently {
