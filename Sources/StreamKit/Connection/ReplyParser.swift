@@ -59,6 +59,7 @@ final class ReplyParser {
     private var protocolError: StreamKitError {
         let reason = withUnsafeBytes(of: &reader.pointee.errstr) { bytes in
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                .replacing("Out of memory", with: "an array too long, or nested too deep")
         }
         return .unexpectedReply("The other end does not speak Redis' protocol (\(reason)). Is the port right?")
     }
@@ -81,7 +82,11 @@ private enum ReplyFunctions {
             assembly.pointee.appendText(kind, UnsafeRawBufferPointer(start: text, count: length))
             return done
         }
-        table.pointee.createArray = { task, count in add(task, .array, max(0, Int(count))) }
+        table.pointee.createArray = { task, count in
+            // hiredis before 1.0 refuses these itself; a later one takes a missing object for a lack of memory.
+            guard Int(clamping: count) <= Int(Int32.max), isShallow(task) else { return nil }
+            return add(task, .array, max(0, Int(count)))
+        }
         table.pointee.createInteger = { task, value in add(task, .integer, Int(value)) }
         table.pointee.createNil = { task in add(task, .null, 0) }
         table.pointee.freeObject = { _ in }
@@ -89,6 +94,13 @@ private enum ReplyFunctions {
     }()
 
     private static var done: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: 1) }
+
+    /// Whether an array lies within at most 32 others; Redis' own replies nest eight deep.
+    private static func isShallow(_ task: UnsafePointer<redisReadTask>?) -> Bool {
+        var (outer, depth) = (task?.pointee.parent, 0)
+        while let task = outer, depth <= 32 { (outer, depth) = (task.pointee.parent, depth + 1) }
+        return depth <= 32
+    }
 
     @inline(__always)
     private static func assembly(of task: UnsafePointer<redisReadTask>) -> UnsafeMutablePointer<ReplyAssembly>? {

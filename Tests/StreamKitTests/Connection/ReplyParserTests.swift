@@ -5,9 +5,9 @@ import Testing
 @Suite("Parsing replies")
 struct ReplyParserTests {
     private static let wire =
-        "+OK\r\n-9007199254740993\r no end yet\r\n:42\r\n:9007199254740993\r\n$-1\r\n*-1\r\n$5\r\nhello\r\n*2\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$0\r\n\r\n:-7\r\n-ERR no\r\n"
+        "+OK\r\n-9007199254740993 no end yet\r\n:42\r\n:9007199254740993\r\n$-1\r\n*-1\r\n$5\r\nhello\r\n*2\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$0\r\n\r\n:-7\r\n-ERR no\r\n"
     private static let shown = [
-        "OK", "(error) 9007199254740993\r no end yet", "(integer) 42", "(integer) 9007199254740993", "(nil)", "(nil)",
+        "OK", "(error) 9007199254740993 no end yet", "(integer) 42", "(integer) 9007199254740993", "(nil)", "(nil)",
         "\"hello\"",
         "1) 1) \"1-1\"\n   2) 1) \"a\"\n      2) \"\"\n2) (integer) -7", "(error) ERR no",
     ]
