@@ -9,7 +9,7 @@ struct WorkerStateTests {
     init() throws {
         let wire = "*4\r\n$6\r\nnormal\r\n$3\r\n1-0\r\n:1\r\n*2\r\n$7\r\npayload\r\n$2\r\n{}\r\n"
         let reply = try #require(try Array(wire.utf8).withUnsafeBytes { try ReplyParser().replies(in: $0) }.first)
-        task = try #require(DeliveredTask(reply))
+        task = try #require(DeliveredTask(reply, generation: 1))
     }
 
     @Test func `a task that comes while a sweep keeps the place waits for it, and is not handed back`() {
