@@ -73,16 +73,24 @@ extension Redis {
     /// A batch of which the server carried out nothing, because it is loading for instance, is sent again.
     /// - Returns: one result a command, in order; an error reply fails only its own.
     public func pipeline(_ fill: (inout Pipeline) -> Void) async throws -> [Result<Reply, StreamKitError>] {
-        var batch = Pipeline()
+        let headStart = isObserved ? nil : HeadStart(on: shared)
+        var batch = Pipeline(headStart)
         fill(&batch)
         let count = batch.count
         guard count > 0 else { return [] }
         let encode: (inout ByteBuffer) -> Void = { buffer in batch.buffer.withBytes { buffer.append($0) } }
         var retry = Retry(configuration, repeatable: false)
+        var begun = headStart.flatMap { $0.sent.commands > 0 ? $0 : nil }
         while true {
-            let replies = try await traced(encode) {
-                try await shared.send(replyCount: count, timeout: shared.commandTimeout, encode)
-            }.all
+            let replies: [Reply]
+            if let head = begun {
+                begun = nil
+                replies = try await finish(batch.buffer, count, head)
+            } else {
+                replies = try await traced(encode) {
+                    try await shared.send(replyCount: count, timeout: shared.commandTimeout, encode)
+                }.all
+            }
             guard replies.contains(where: { $0.kind == .error }) else { return replies.map { .success($0) } }
             let results = replies.results(configuration, encode)
             let refusals = results.compactMap(\.refusal)
@@ -92,6 +100,28 @@ extension Redis {
                 try await retry.pause(after: first)
             } catch is StreamKitError {
                 return results
+            }
+        }
+    }
+
+    /// Sends the rest of a batch; a failure leaves open what became of the beginning.
+    private func finish(
+        _ bytes: borrowing ByteBuffer, _ count: Int, _ begun: HeadStart
+    ) async throws -> [Reply] {
+        do {
+            if let failure = begun.replies.failure { throw failure }
+            let replies = try await shared.send(
+                replyCount: count - begun.sent.commands, timeout: shared.commandTimeout, begun: begun
+            ) { buffer in
+                bytes.withBytes { buffer.append(UnsafeRawBufferPointer(rebasing: $0[begun.sent.bytes...])) }
+            }.all
+            if let failure = begun.replies.failure { throw failure }
+            return replies
+        } catch let error as StreamKitError {
+            switch error {
+            case .timedOut, .closed: throw error
+            case .connectionLost(let reason, _): throw StreamKitError.connectionLost(reason, outcomeUnknown: true)
+            default: throw StreamKitError.connectionLost("A batch broke off: \(error)", outcomeUnknown: true)
             }
         }
     }
