@@ -37,8 +37,9 @@ struct RefusalTests {
         }
     }
 
-    @Test func `a full server is waited for, and named when it stays full`() async throws {
-        try await withScratchServer(.init(extraArguments: ["--maxclients", "1"])) { server in
+    @Test(arguments: ["unix", "tcp"])
+    func `a full server is waited for, and named when it stays full`(network: String) async throws {
+        try await withScratchServer(.init(tcp: network == "tcp", extraArguments: ["--maxclients", "1"])) { server in
             let guest = Redis(server.configuration)
             try await guest.send("PING")
 
@@ -127,7 +128,7 @@ struct RefusalTests {
 }
 
 /// The error that a server answers with, or nil if it does not.
-private func refusal<R>(
+func refusal<R>(
     from configuration: RedisConfiguration, _ body: (Redis) async throws -> R
 ) async -> ServerError? {
     do {

@@ -142,7 +142,8 @@ struct TLSTests {
             var configuration = tls.configuration
             configuration.usesTLS = false
 
-            await #expect(throws: StreamKitError.self) { try await ping(configuration) }
+            let error = await #expect(throws: StreamKitError.self) { try await ping(configuration) }
+            #expect(error?.description.contains("rediss://") == true, "\(error?.description ?? "")")
         }
     }
 
