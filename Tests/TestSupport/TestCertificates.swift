@@ -10,6 +10,9 @@ public final class TestCertificates: Sendable {
     /// The folder that holds `<name>.crt` and `<name>.key`.
     public let folder: String
 
+    /// Those of this process, made once.
+    public static let shared = Result { try TestCertificates() }
+
     /// Makes all of them.
     public init() throws {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("streamkit-tls-\(UUID().uuidString)")

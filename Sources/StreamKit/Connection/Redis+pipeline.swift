@@ -1,0 +1,56 @@
+extension Redis {
+    /// Sends several commands in one go and waits for all replies.
+    ///
+    /// They are carried out in order, yet not as a transaction: other clients' commands may come between.
+    /// A batch of which the server carried out nothing, because it is loading for instance, is sent again.
+    /// - Returns: one result a command, in order; an error reply fails only its own.
+    public func pipeline(_ fill: (inout Pipeline) -> Void) async throws -> [Result<Reply, StreamKitError>] {
+        var batch = Pipeline()
+        fill(&batch)
+        let count = batch.count
+        guard count > 0 else { return [] }
+        let encode: (inout ByteBuffer) -> Void = { buffer in batch.buffer.withBytes { buffer.append($0) } }
+        var retry = Retry(configuration, repeatable: false)
+        while true {
+            let replies = try await traced(encode) {
+                try await shared.send(replyCount: count, timeout: shared.commandTimeout, encode)
+            }.all
+            guard replies.contains(where: { $0.kind == .error }) else { return replies.map { .success($0) } }
+            let results = replies.results(configuration, encode)
+            let refusals = results.compactMap(\.refusal)
+            for refusal in refusals { leaveDemotedPrimary(refusal) }
+            guard refusals.count == count, let first = refusals.first else { return results }
+            do {
+                try await retry.pause(after: first)
+            } catch is StreamKitError {
+                return results
+            }
+        }
+    }
+}
+
+extension Result<Reply, StreamKitError> {
+    /// The error of a command that the server did not carry out and may carry out later.
+    fileprivate var refusal: StreamKitError? {
+        guard case .failure(.server(let error)) = self, error.isTemporary || error.isFromDemotedPrimary else {
+            return nil
+        }
+        return .server(error)
+    }
+}
+
+extension [Reply] {
+    /// Each reply, or the error it is, with the name of the command that it answers.
+    func results(
+        _ configuration: RedisConfiguration, _ encode: (inout ByteBuffer) -> Void
+    ) -> [Result<Reply, StreamKitError>] {
+        var copy = ByteBuffer()
+        encode(&copy)
+        return zip(self, TracedCommand.words(in: copy)).map { reply, words in
+            guard reply.kind == .error else { return .success(reply) }
+            let name = words.first ?? ""
+            return .failure(
+                .server(ServerError(message: reply.text ?? "", command: name, address: "\(configuration)")))
+        }
+    }
+}
