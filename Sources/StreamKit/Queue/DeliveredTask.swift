@@ -13,10 +13,13 @@ struct DeliveredTask: Sendable {
     let attempt: Int
     /// How many attempts count towards the limit.
     let counted: Int
+    /// How often the group had been made, at least, when it delivered this.
+    let generation: Int
     private let payload: [UInt8]?
 
-    init(_ entry: StreamEntry, stream: QueuePriority, deliveries: Int = 1) {
+    init(_ entry: StreamEntry, stream: QueuePriority, deliveries: Int = 1, generation: Int) {
         self.stream = stream
+        self.generation = generation
         self.entry = entry.id
         self.deliveries = deliveries
         payload = entry.bytes("payload")
@@ -30,13 +33,13 @@ struct DeliveredTask: Sendable {
     }
 
     /// A task that the sweep script took over: its stream, its entry ID, its delivery count, its fields.
-    init?(_ reply: Reply) {
+    init?(_ reply: Reply, generation: Int) {
         guard let parts = reply.elements, parts.count == 4, let name = parts[0].text,
             let stream = QueuePriority(rawValue: name), let id = parts[1].text.flatMap({ StreamID($0) }),
             let deliveries = parts[2].integer,
             let entry = StreamEntry(id: id, fields: parts[3])
         else { return nil }
-        self.init(entry, stream: stream, deliveries: deliveries)
+        self.init(entry, stream: stream, deliveries: deliveries, generation: generation)
     }
 
     func decodePayload<Payload: Decodable>(as type: Payload.Type, with decoder: JSONDecoder) throws -> Payload {

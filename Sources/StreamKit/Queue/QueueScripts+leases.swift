@@ -1,20 +1,21 @@
 extension QueueScripts {
-    /// ARGV group, consumer, then stream's name, entry and count for each task.
+    /// ARGV group, consumer, generation, then stream's name, entry and count for each task.
     ///
     /// Renews the leases of what the consumer holds, and notes when an attempt began that is renewed for
     /// the first time. Returns the places, counted from 1, of the tasks that are not held any more.
     static let renew = RedisScript(
         shared + """
             local group, consumer, lost, mine, time = ARGV[1], ARGV[2], {}, {}, now()
-            for i = 3, #ARGV, 3 do
+            local is_current = generation() == tonumber(ARGV[3])
+            for i = 4, #ARGV, 3 do
               local name, id = ARGV[i], ARGV[i + 1]
-              local p = redis.call('XPENDING', streams[name], group, id, id, 1, consumer)[1]
+              local p = is_current and redis.call('XPENDING', streams[name], group, id, id, 1, consumer)[1]
               if p and p[4] == tonumber(ARGV[i + 2]) then
                 redis.call('HSETNX', started, name .. ' ' .. id, whole(time - p[3]))
                 mine[name] = mine[name] or {}
                 table.insert(mine[name], id)
               else
-                lost[#lost + 1] = (i - 3) / 3 + 1
+                lost[#lost + 1] = (i - 4) / 3 + 1
               end
             end
             for name, ids in pairs(mine) do
@@ -27,7 +28,7 @@ extension QueueScripts {
             """)
 
     /// ARGV group, consumer, lease, free, maximum attempts, dead letter limit, retention, silence ('' or ms), and
-    /// how long the worker may be taken to live from now on.
+    /// how long the worker may be taken to live from now on, and the generation it knows.
     ///
     /// Moves what is due to its stream, buries poison tasks, takes over at most `free` tasks of dead workers,
     /// and, given a silence, removes the consumers that hold nothing and were silent that long. Returns
@@ -38,6 +39,8 @@ extension QueueScripts {
             local group, time, taken, free = ARGV[1], now(), {}, tonumber(ARGV[4])
             -- Without memory this fails, and is the one thing here that may.
             redis.pcall('ZADD', workers, whole(time + ARGV[9]), ARGV[2])
+            -- Another worker made the group after the queue was removed.
+            if generation() < tonumber(ARGV[10]) then redis.pcall('HSET', meta, 'generation', ARGV[10]) end
             for _, task in ipairs(redis.call('ZRANGEBYSCORE', delayed, '-inf', whole(time), 'LIMIT', 0, 500)) do
               local packed = redis.call('HGET', parked, task)
               redis.call('ZREM', delayed, task)
@@ -79,8 +82,8 @@ extension QueueScripts {
             if ARGV[8] ~= '' then redis.call('ZREMRANGEBYSCORE', workers, '-inf', whole(time)) end
             local next = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
             return {next[2] and math.max(next[2] - time, 0) or -1,
-              tonumber(redis.call('HGET', meta, 'generation') or 1),
-              tonumber(redis.call('HGET', meta, 'cancels') or 0), taken}
+              generation(),
+              stored('cancels', 0), taken}
             """)
 
     /// ARGV group, consumer, `all` or `some`, then stream's name and entry for each task of some.

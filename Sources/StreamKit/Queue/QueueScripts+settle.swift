@@ -1,6 +1,6 @@
 extension QueueScripts {
-    /// ARGV stream's name, group, consumer, concurrency, result limit, result retention, number of tasks, their
-    /// entry IDs in rising order, then for each task that is not plain: its place among them, delivery count,
+    /// ARGV stream's name, group, consumer, concurrency, result limit, result retention, generation, number of
+    /// tasks, their entry IDs in rising order, then for each task that is not plain: its place among them, delivery count,
     /// task ID, result (empty, or `=` and JSON).
     ///
     /// Completes many tasks in one step: records results, acknowledges, deletes. Returns the generation, the
@@ -12,11 +12,14 @@ extension QueueScripts {
     /// and only tasks that ended before an older one are deleted one by one.
     static let settle = RedisScript(
         shared + """
-            local name, group, consumer, n = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[7])
+            local name, group, consumer, n = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[8])
+            local current = generation()
             local stream, held, extra = streams[name], {}, {}
-            local function id_at(i) return ARGV[7 + i] end
-            for i = 8 + n, #ARGV, 4 do extra[tonumber(ARGV[i])] = i end
-            if n * 4 < tonumber(ARGV[4]) then
+            local function id_at(i) return ARGV[8 + i] end
+            for i = 9 + n, #ARGV, 4 do extra[tonumber(ARGV[i])] = i end
+            if current ~= tonumber(ARGV[7]) then
+              held = {}
+            elseif n * 4 < tonumber(ARGV[4]) then
               for i = 1, n do held[id_at(i)] = deliveries(stream, group, consumer, id_at(i)) end
             elseif n > 0 then
               local from = id_at(1)
@@ -91,48 +94,44 @@ extension QueueScripts {
                 redis.call('PEXPIRE', rate, 120000)
               end
             end
-            reply[1] = tonumber(redis.call('HGET', meta, 'generation') or 1)
+            reply[1] = current
             reply[2], reply[3] = redis.call('XLEN', high), redis.call('XLEN', low)
             return reply
             """)
 
-    /// KEYS all and a target; ARGV stream's name, group, consumer, entry, count, task, then a command.
+    /// KEYS all and a target; ARGV hold, task, then a command.
     ///
     /// Runs the command and completes the task, both or neither. An error if the task is not held.
     static let completeWith = RedisScript(
         shared + """
-            local name, group, id = ARGV[1], ARGV[2], ARGV[4]
-            if deliveries(streams[name], group, ARGV[3], id) ~= tonumber(ARGV[5]) then
-              return redis.error_reply('LEASELOST this attempt does not hold the task any more')
-            end
-            local reply = redis.pcall(unpack(ARGV, 7))
+            if not is_held(unpack(ARGV, 1, 6)) then return refusal() end
+            local reply = redis.pcall(unpack(ARGV, 8))
             if type(reply) == 'table' and reply.err then return reply end
-            remove(name, group, id, {task = ARGV[6] ~= id and ARGV[6] or nil})
+            local id, task = ARGV[4], ARGV[7]
+            remove(ARGV[1], ARGV[2], id, {task = task ~= id and task or nil})
             redis.call('HINCRBY', rate, math.floor(now() / 1000), 1)
             redis.call('PEXPIRE', rate, 120000)
             return reply
             """)
 
-    /// ARGV stream's name, group, consumer, entry, count, reason ('' = try again), error, delay, maximum attempts,
-    /// dead letter limit, retention.
+    /// ARGV hold, reason ('' = try again), error, delay, maximum attempts, dead letter limit, retention.
     ///
     /// 0 not held, 1 will be tried again, 2 buried.
     static let fail = RedisScript(
         shared + """
-            local name, group, id = ARGV[1], ARGV[2], ARGV[4]
-            local count = deliveries(streams[name], group, ARGV[3], id)
-            if count ~= tonumber(ARGV[5]) then return 0 end
+            if not is_held(unpack(ARGV, 1, 6)) then return 0 end
+            local name, group, id, count = ARGV[1], ARGV[2], ARGV[4], tonumber(ARGV[5])
             local f = entry_fields(streams[name], id)
             remove(name, group, id, f)
             if not f then return 0 end
-            local attempts, reason, err = tonumber(f.attempts or 0) + count, ARGV[6], ARGV[7]
-            if reason == '' and attempts - tonumber(f.forgiven or 0) >= tonumber(ARGV[9]) then reason = 'failed' end
+            local attempts, reason, err = tonumber(f.attempts or 0) + count, ARGV[7], ARGV[8]
+            if reason == '' and attempts - tonumber(f.forgiven or 0) >= tonumber(ARGV[10]) then reason = 'failed' end
             if reason ~= '' then
-              bury(id, f, attempts, reason, err, ARGV[10], tonumber(ARGV[11]))
+              bury(id, f, attempts, reason, err, ARGV[11], tonumber(ARGV[12]))
               return 2
             end
             f.task, f.attempts, f.first_error = f.task or id, attempts, f.first_error or err
-            park(f, now() + tonumber(ARGV[8]))
+            park(f, now() + tonumber(ARGV[9]))
             return 1
             """)
 }

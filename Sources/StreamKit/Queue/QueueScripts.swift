@@ -5,6 +5,10 @@
 /// to a server that is out of memory, and a script that has begun to write may finish. So a worker can
 /// settle its tasks though nobody can enqueue.
 ///
+/// Where it says that they take a *hold*, that is a stream's name, group, consumer, entry, delivery count and
+/// generation. The generation is how often the group has been made: deliveries count from 1 again in a new
+/// group, and who held a task in the old one holds it no more.
+///
 /// An entry's fields: `payload`; and, where the entry's ID is not the task's, `task` (its ID), `attempts`
 /// (made before this entry), `forgiven` (attempts that do not count), `first_error`, `priority`.
 enum QueueScripts {
@@ -26,9 +30,18 @@ enum QueueScripts {
           local entry = redis.call('XRANGE', stream, id, id)[1]
           return entry and fields_of(entry[2])
         end
+        local function stored(name, default) return tonumber(redis.call('HGET', meta, name) or default) end
+        local function generation() return stored('generation', 1) end
         local function deliveries(stream, group, consumer, id)
           local p = redis.call('XPENDING', stream, group, id, id, 1, consumer)[1]
           return p and p[4]
+        end
+        local function is_held(name, group, consumer, id, count, made)
+          return generation() == tonumber(made)
+            and deliveries(streams[name], group, consumer, id) == tonumber(count)
+        end
+        local function refusal()
+          return redis.error_reply('LEASELOST this attempt does not hold the task any more')
         end
         local function remove(name, group, id, f)
           redis.call('XACK', streams[name], group, id)
@@ -64,13 +77,14 @@ enum QueueScripts {
 
         """
 
-    /// ARGV group.
+    /// ARGV group, the generation that is known.
     ///
     /// Makes the group where it is missing; counts that as a new generation, because its deliveries count
-    /// from 1 again. Returns the generation.
+    /// from 1 again. Returns the generation, which never falls, though somebody removed the queue under its
+    /// workers.
     static let prepare = RedisScript(
         shared + """
-            local format = tonumber(redis.call('HGET', meta, 'format') or 2)
+            local format = stored('format', 2)
             if format > 2 then
               return redis.error_reply('QUEUEFORMAT this queue has format ' .. format .. ', and this program knows 2')
             end
@@ -91,20 +105,17 @@ enum QueueScripts {
             if made then
               redis.call('DEL', started)
               redis.call('HSET', meta, 'format', 2)
-              return redis.call('HINCRBY', meta, 'generation', 1)
+              redis.call('HSET', meta, 'generation', math.max(stored('generation', 0) + 1, ARGV[2]))
             end
-            return tonumber(redis.call('HGET', meta, 'generation') or 1)
+            return generation()
             """)
 
-    /// KEYS stream target; ARGV group consumer id count, then a command.
+    /// KEYS all and a target; ARGV hold, then a command.
     ///
-    /// An error if the task is not held.
+    /// Runs the command. An error if the task is not held.
     static let sendIfHeld = RedisScript(
-        """
-        local p = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])[1]
-        if not p or p[4] ~= tonumber(ARGV[4]) then
-          return redis.error_reply('LEASELOST this attempt does not hold the task any more')
-        end
-        return redis.call(unpack(ARGV, 5))
-        """)
+        shared + """
+            if not is_held(unpack(ARGV, 1, 6)) then return refusal() end
+            return redis.call(unpack(ARGV, 7))
+            """)
 }

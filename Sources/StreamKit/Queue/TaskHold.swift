@@ -24,7 +24,7 @@ final class TaskHold: Sendable {
 
     init(
         _ delivered: DeliveredTask, queue: (redis: Redis, keys: QueueKeys, group: String), consumer: String,
-        generation: Int, serial: Int
+        serial: Int
     ) {
         (redis, keys, group) = queue
         self.consumer = consumer
@@ -32,7 +32,7 @@ final class TaskHold: Sendable {
         entry = delivered.entry
         task = delivered.task
         deliveries = delivered.deliveries
-        self.generation = generation
+        generation = delivered.generation
         self.serial = serial
     }
 
@@ -49,13 +49,14 @@ final class TaskHold: Sendable {
     var isPlain: Bool { deliveries == 1 && entry == task && !wasRenewed.load(ordering: .relaxed) }
 
     /// The arguments with which scripts for a single task start.
-    var arguments: [String] { [stream.rawValue, group, consumer, "\(entry)", String(deliveries)] }
+    var arguments: [String] {
+        [stream.rawValue, group, consumer, "\(entry)", String(deliveries), String(generation)]
+    }
 
     func send(_ words: [String], key: String) async throws -> Reply {
         try await checked {
             try await redis.run(
-                QueueScripts.sendIfHeld, keys: [keys.stream(stream), key],
-                arguments: [group, consumer, "\(entry)", String(deliveries)] + words)
+                QueueScripts.sendIfHeld, keys: keys.all + [key], arguments: arguments + words)
         }
     }
 

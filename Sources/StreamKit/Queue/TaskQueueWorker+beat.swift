@@ -28,9 +28,12 @@ extension TaskQueueWorker {
 
     /// Renews every lease, and interrupts the handlers whose task is no longer this worker's.
     func renew() async {
-        let holds = state.holds.filter { $0.ending == .none }
+        let generation = view.generation
+        let all = state.holds.filter { $0.ending == .none }
+        let holds = all.filter { $0.generation == generation }
+        if holds.count < all.count { lose(all.filter { $0.generation < generation }) }
         for start in stride(from: 0, to: holds.count, by: 500) {
-            await renew(Array(holds[start..<min(start + 500, holds.count)]))
+            await renew(Array(holds[start..<min(start + 500, holds.count)]), generation)
         }
         // Cut off from Redis for a whole lease, this worker must assume that others have its tasks.
         for hold in state.interruptOverdue(lease: options.lease, timeout: options.attemptTimeout, at: .now) {
@@ -39,12 +42,12 @@ extension TaskQueueWorker {
         }
     }
 
-    private func renew(_ holds: [TaskHold]) async {
+    private func renew(_ holds: [TaskHold], _ generation: Int) async {
         let asked = ContinuousClock.now
         do {
             let reply = try await redis.run(
                 QueueScripts.renew, keys: keys.all,
-                arguments: [queue.group, consumer]
+                arguments: [queue.group, consumer, String(generation)]
                     + holds.flatMap { [$0.stream.rawValue, "\($0.entry)", String($0.deliveries)] })
             let lost = Set((reply.elements ?? []).compactMap(\.integer).map { $0 - 1 })
             for (index, hold) in holds.enumerated() where !lost.contains(index) { hold.markRenewed() }
@@ -79,8 +82,10 @@ extension TaskQueueWorker {
             guard let parts = reply.elements, parts.count == 4, let untilDue = parts[0].integer else {
                 throw StreamKitError.unexpectedReply("the sweep of queue \(queue.key) answered \(reply)")
             }
-            if let generation = parts[1].integer { view.generation = generation }
-            takeOver((parts[3].elements ?? []).compactMap { DeliveredTask($0) }, reserved: places, at: asked)
+            let generation = parts[1].integer ?? 1
+            view.generation = generation
+            let taken = (parts[3].elements ?? []).compactMap { DeliveredTask($0, generation: generation) }
+            takeOver(taken, reserved: places, at: asked)
             if view.sawCancels(parts[2].integer ?? 0) { await renew() }
             return untilDue < 0 ? options.sweepInterval : min(options.sweepInterval, .milliseconds(max(untilDue, 1)))
         } catch {
@@ -97,7 +102,7 @@ extension TaskQueueWorker {
             queue.group, consumer, milliseconds(options.lease), String(places), String(options.maximumAttempts),
             String(options.maximumDeadLetters), milliseconds(options.deadLetterRetention),
             removesConsumers ? milliseconds(silence) : "",
-            milliseconds(max(options.sweepInterval * 3, .seconds(3))),
+            milliseconds(max(options.sweepInterval * 3, .seconds(3))), String(view.generation),
         ]
     }
 
@@ -106,7 +111,8 @@ extension TaskQueueWorker {
             logger.notice("took over task \(task.task) of queue \(queue.key), attempt \(task.attempt)")
         }
         metrics.takenOver.increment(by: tasks.count)
-        start(tasks, inPlacesReserved: false, takenAt: instant)
+        // What it does not start was a deleted group's, and so is not this worker's to hand back.
+        _ = start(tasks, inPlacesReserved: false, takenAt: instant)
         state.release(reserved)
         // The loop may have found no place free meanwhile, or must stop waiting for tasks.
         if reserved > 0 { state.wake() }

@@ -4,13 +4,13 @@ extension TaskQueueWorker {
     ///
     /// The reply may bring as many of each, so each is asked for a third of the places; what is too many after
     /// all is handed back.
-    func waitForTasks(free: Int) async -> Result<Reply, any Error> {
+    func waitForTasks(free: Int, _ generation: Int) async -> Result<Reply, any Error> {
         let limit = max(free / 3, 1)
         // Not for ever, because a connection may be dead without anybody saying so.
         let wait = Duration.seconds(5)
         do {
-            let reply = try await redis.executeBlocking(wait: .atMost(wait), orphan: { [self] in arrive(with: $0) }) {
-                buffer in
+            let orphan: @Sendable (Reply) -> Void = { [self] in arrive(with: $0, generation) }
+            let reply = try await redis.executeBlocking(wait: .atMost(wait), orphan: orphan) { buffer in
                 buffer.beginCommand("XREADGROUP", words: 15)
                 buffer.word("GROUP")
                 buffer.word(queue.group)
@@ -29,20 +29,22 @@ extension TaskQueueWorker {
         }
     }
 
-    func ring(_ outcome: Result<Reply, any Error>) {
+    func ring(_ outcome: Result<Reply, any Error>, _ generation: Int) {
         switch outcome {
-        case .success(let reply): arrive(with: reply)
+        case .success(let reply): arrive(with: reply, generation)
         case .failure(is CancellationError): break
         case .failure(let error): state.report(error)
         }
     }
 
-    private func arrive(with reply: Reply) {
+    private func arrive(with reply: Reply, _ generation: Int) {
         let tasks = (reply.elements ?? []).flatMap { part -> [DeliveredTask] in
             guard let pair = part.elements, pair.count == 2, let key = pair[0].text,
                 let stream = QueuePriority.allCases.first(where: { keys.stream($0) == key })
             else { return [] }
-            return ((try? StreamEntry.all(in: pair[1])) ?? []).map { DeliveredTask($0, stream: stream) }
+            return ((try? StreamEntry.all(in: pair[1])) ?? []).map {
+                DeliveredTask($0, stream: stream, generation: generation)
+            }
         }
         state.arrive(tasks)
     }

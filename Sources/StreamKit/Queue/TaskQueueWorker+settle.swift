@@ -105,7 +105,8 @@ extension TaskQueueWorker {
 
     /// Makes the group, where it is missing.
     func prepare() async throws {
-        let reply = try await redis.run(QueueScripts.prepare, keys: keys.all, arguments: [queue.group])
+        let reply = try await redis.run(
+            QueueScripts.prepare, keys: keys.all, arguments: [queue.group, String(view.generation)])
         if let generation = reply.integer { view.generation = generation }
     }
 

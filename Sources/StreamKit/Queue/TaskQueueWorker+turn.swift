@@ -14,7 +14,7 @@ extension TaskQueueWorker {
     /// because it says so.
     func turn() async throws {
         let batch = state.takeFinished(limit: Self.largestBatch)
-        let (arrived, excess) = state.takeArrived()
+        var (arrived, unwanted) = state.takeArrived()
         let isHungry = state.snapshot.isHungry
         let places = isHungry ? state.reserve(upTo: state.concurrency) : 0
         defer { state.release(places) }
@@ -22,15 +22,17 @@ extension TaskQueueWorker {
         if places > 0, arrived.isEmpty, let seen = view.freshLengths, seen.high == 0 {
             got = try await settle(batch, thenRead: places)
         } else {
-            try await settle(batch, thenStart: arrived)
+            unwanted += try await settle(batch, thenStart: arrived)
             if places > 0 { got = try await readByPriority(places) }
         }
         if isHungry { state.setHungry(got.count >= places) }
-        start(got, inPlacesReserved: false)
-        if !excess.isEmpty { try await handBack(excess) }
+        unwanted += start(got, inPlacesReserved: false)
+        if !unwanted.isEmpty { try await handBack(unwanted) }
     }
 
-    private func settle(_ batch: [WorkerState.Finished], thenStart arrived: [DeliveredTask]) async throws {
+    private func settle(
+        _ batch: [WorkerState.Finished], thenStart arrived: [DeliveredTask]
+    ) async throws -> [DeliveredTask] {
         do {
             _ = try await settle(batch, thenRead: 0)
         } catch {
@@ -39,11 +41,13 @@ extension TaskQueueWorker {
             state.arrive(arrived)
             throw error
         }
-        start(arrived, inPlacesReserved: true)
+        return start(arrived, inPlacesReserved: true)
     }
 
     /// Sends what ended, one script a stream, and perhaps a read of normal tasks behind it.
     private func settle(_ batch: [WorkerState.Finished], thenRead places: Int) async throws -> [DeliveredTask] {
+        let generation = view.generation
+        let batch = withoutLost(batch, generation)
         var parts = QueuePriority.allCases.compactMap { stream in
             let part = batch.filter { $0.hold.stream == stream }.sorted { $0.hold.entry < $1.hold.entry }
             return part.isEmpty ? nil : (stream, part)
@@ -52,8 +56,8 @@ extension TaskQueueWorker {
         let replies: [Result<Reply, StreamKitError>]
         do {
             replies = try await redis.pipeline { pipeline in
-                for (stream, part) in parts { pipeline.add { encodeSettle(part, stream, into: &$0) } }
-                if places > 0 { pipeline.add { encodeRead(.normal, limit: places, into: &$0) } }
+                for (stream, part) in parts { pipeline.add { encodeSettle(part, stream, generation, into: &$0) } }
+                if places > 0 { addRead(.normal, limit: places, to: &pipeline) }
             }
         } catch {
             state.putBack(batch)
@@ -68,13 +72,26 @@ extension TaskQueueWorker {
             }
         }
         // Read before anything is thrown: what was delivered is ours.
-        let read = places > 0 ? replies.last.map { result in Result { try delivered(in: result.get(), .normal) } } : nil
+        let read = places > 0 ? Result { try delivered(replies.suffix(2), .normal, atLeast: generation) } : nil
         if let failure {
             if let tasks = try? read?.get(), !tasks.isEmpty { state.arrive(tasks) }
             if failure.serverPrefix == "NOSCRIPT" { return try await loadScript() }
             throw failure
         }
         return try read?.get() ?? []
+    }
+
+    /// What a group held that was deleted since is settled for this worker: it holds it no more.
+    private func withoutLost(_ batch: [WorkerState.Finished], _ generation: Int) -> [WorkerState.Finished] {
+        let lost = batch.filter { $0.hold.generation < generation }
+        guard !lost.isEmpty else { return batch }
+        for finished in lost { refuse("\(finished.hold.task)") }
+        state.settled(lost)
+        return batch.filter { $0.hold.generation >= generation }
+    }
+
+    private func refuse(_ id: String) {
+        logger.warning("task \(id) of queue \(queue.key) ended here, but was not held any more")
     }
 
     /// A server that was restarted has forgotten its scripts; the batch is sent again in the next turn.
@@ -96,9 +113,7 @@ extension TaskQueueWorker {
                 generation: words[0].integer ?? 1, high: words[1].integer ?? 0, low: words[2].integer ?? 0)
             let refused = Set(words.dropFirst(3).compactMap(\.text))
             // Also the answer to a repeat whose first try went through; then nothing is amiss.
-            for id in refused {
-                logger.warning("task \(id) of queue \(queue.key) ended here, but was not held any more")
-            }
+            for id in refused { refuse(id) }
             metrics.completed.increment(by: part.count - refused.count)
             state.settled(part)
         case .failure(.server(let error)) where error.isLeaseLoss:
@@ -126,40 +141,62 @@ extension TaskQueueWorker {
     }
 
     private func read(_ stream: QueuePriority, limit: Int) async throws -> [DeliveredTask] {
-        try delivered(in: await redis.execute { encodeRead(stream, limit: limit, into: &$0) }, stream)
+        let generation = view.generation
+        let replies = try await redis.pipeline { addRead(stream, limit: limit, to: &$0) }
+        return try delivered(replies[...], stream, atLeast: generation)
     }
 
-    private func delivered(in reply: Reply, _ stream: QueuePriority) throws -> [DeliveredTask] {
+    /// The tasks in a read's two replies.
+    ///
+    /// The group that delivered them was made not before this worker last heard of a new one, and not after
+    /// what the second reply says.
+    private func delivered(
+        _ replies: ArraySlice<Result<Reply, StreamKitError>>, _ stream: QueuePriority, atLeast generation: Int
+    ) throws -> [DeliveredTask] {
+        let reply = try replies[replies.startIndex].get()
         guard let entries = reply.elements?.first?.elements?.last else { return [] }
-        return try StreamEntry.all(in: entries).map { DeliveredTask($0, stream: stream) }
+        let latest = try replies[replies.startIndex + 1].get().text.flatMap { Int($0) }
+        view.generation = latest ?? 1
+        return try StreamEntry.all(in: entries).map {
+            DeliveredTask($0, stream: stream, generation: generation)
+        }
     }
 
     // MARK: Commands
 
-    private func encodeRead(_ stream: QueuePriority, limit: Int, into buffer: inout ByteBuffer) {
-        buffer.beginCommand("XREADGROUP", words: 9)
-        buffer.word("GROUP")
-        buffer.word(queue.group)
-        buffer.word(consumer)
-        buffer.word("COUNT")
-        buffer.word(limit)
-        buffer.word("STREAMS")
-        buffer.word(keys.stream(stream))
-        buffer.word(">")
+    /// A read, and right behind it the question how often the group has been made.
+    private func addRead(_ stream: QueuePriority, limit: Int, to pipeline: inout Pipeline) {
+        pipeline.add { buffer in
+            buffer.beginCommand("XREADGROUP", words: 9)
+            buffer.word("GROUP")
+            buffer.word(queue.group)
+            buffer.word(consumer)
+            buffer.word("COUNT")
+            buffer.word(limit)
+            buffer.word("STREAMS")
+            buffer.word(keys.stream(stream))
+            buffer.word(">")
+        }
+        pipeline.add { buffer in
+            buffer.beginCommand("HGET", words: 3)
+            buffer.word(keys.meta)
+            buffer.word("generation")
+        }
     }
 
     private func encodeSettle(
-        _ part: [WorkerState.Finished], _ stream: QueuePriority, into buffer: inout ByteBuffer
+        _ part: [WorkerState.Finished], _ stream: QueuePriority, _ generation: Int, into buffer: inout ByteBuffer
     ) {
         let special = part.enumerated().filter { !$0.element.hold.isPlain || $0.element.result != nil }
         let all = keys.all
-        buffer.beginCommand("EVALSHA", words: 3 + all.count + 7 + part.count + special.count * 4)
+        buffer.beginCommand("EVALSHA", words: 3 + all.count + 8 + part.count + special.count * 4)
         buffer.word(QueueScripts.settle.digest)
         buffer.word(all.count)
         for key in all { buffer.word(key) }
         for word in [stream.rawValue, queue.group, consumer] { buffer.word(word) }
         for number in [
-            state.concurrency, options.maximumResults, options.resultRetention.wholeMilliseconds, part.count,
+            state.concurrency, options.maximumResults, options.resultRetention.wholeMilliseconds, generation,
+            part.count,
         ] { buffer.word(number) }
         for finished in part { buffer.word(finished.hold.entry) }
         for (index, finished) in special {

@@ -85,10 +85,11 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
                     failures = 0
                 } else {
                     if now.free > 0 {
+                        let generation = view.generation
                         doorbell.arm {
-                            await self.waitForTasks(free: now.free)
+                            await self.waitForTasks(free: now.free, generation)
                         } then: {
-                            self.ring($0)
+                            self.ring($0, generation)
                         }
                     } else {
                         doorbell.disarm()
@@ -105,18 +106,21 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
     // MARK: Working on one
 
     /// Starts handlers; places that were reserved for just these tasks are theirs from then on.
+    ///
+    /// - Returns: The tasks that were not started, as it is not known which group delivered them: it was deleted
+    ///   and made again meanwhile, and a wrong generation would let two attempts have the same fencing token.
     func start(
         _ tasks: [DeliveredTask], inPlacesReserved isReserved: Bool, takenAt: ContinuousClock.Instant = .now
-    ) {
-        guard !tasks.isEmpty else { return }
+    ) -> [DeliveredTask] {
+        guard !tasks.isEmpty else { return [] }
         let generation = view.generation
-        let holds = tasks.map { task in
-            TaskHold(
-                task, queue: (redis, keys, queue.group), consumer: consumer, generation: generation,
-                serial: state.nextSerial())
+        let sure = tasks.filter { $0.generation == generation }
+        let holds = sure.map { task in
+            TaskHold(task, queue: (redis, keys, queue.group), consumer: consumer, serial: state.nextSerial())
         }
-        state.start(holds, at: takenAt) { [self] index in await attempt(tasks[index], holds[index]) }
+        state.start(holds, at: takenAt) { [self] index in await attempt(sure[index], holds[index]) }
         if isReserved { state.release(tasks.count) }
+        return sure.count == tasks.count ? [] : tasks.filter { $0.generation != generation }
     }
 
     private func attempt(_ delivered: DeliveredTask, _ hold: TaskHold) async {

@@ -66,16 +66,24 @@ final class WorkerState: Sendable {
         state.withLock { state in
             Snapshot(
                 free: Self.free(state, concurrency), unfinished: state.running.count,
-                hasFinished: !state.finished.isEmpty, hasArrived: !state.arrived.isEmpty, isHungry: state.isHungry,
+                hasFinished: !state.finished.isEmpty, hasArrived: Self.canTakeArrived(state, concurrency),
+                isHungry: state.isHungry,
                 isStopping: state.isStopping, isOverdue: state.isOverdue,
                 hasTrouble: state.trouble != nil)
         }
     }
 
     private static func free(_ state: State, _ concurrency: Int) -> Int {
-        max(
-            concurrency - (state.running.count - state.finished.count - state.settling) - state.arrived.count
-                - state.reserved, 0)
+        max(placesForArrived(state, concurrency) - state.arrived.count, 0)
+    }
+
+    private static func placesForArrived(_ state: State, _ concurrency: Int) -> Int {
+        max(concurrency - (state.running.count - state.finished.count - state.settling) - state.reserved, 0)
+    }
+
+    /// While places are reserved, tasks without one wait: most reservations come to nothing.
+    private static func canTakeArrived(_ state: State, _ concurrency: Int) -> Bool {
+        !state.arrived.isEmpty && (state.reserved == 0 || placesForArrived(state, concurrency) > 0)
     }
 
     // MARK: Places
@@ -107,14 +115,17 @@ final class WorkerState: Sendable {
     }
 
     /// The tasks that came by themselves: those for which places were just reserved, and those too many.
+    ///
+    /// None is too many while places are reserved, which may become free again.
     func takeArrived() -> (start: [DeliveredTask], excess: [DeliveredTask]) {
         state.withLock { state in
             guard !state.arrived.isEmpty else { return ([], []) }
             let sorted = QueuePriority.allCases.flatMap { wanted in state.arrived.filter { $0.stream == wanted } }
-            state.arrived = []
-            let places = state.isStopping ? 0 : min(Self.free(state, concurrency), sorted.count)
+            let places = state.isStopping ? 0 : min(Self.placesForArrived(state, concurrency), sorted.count)
+            let rest = Array(sorted.dropFirst(places))
+            state.arrived = state.reserved > 0 && !state.isStopping ? rest : []
             state.reserved += places
-            return (Array(sorted.prefix(places)), Array(sorted.dropFirst(places)))
+            return (Array(sorted.prefix(places)), state.arrived.isEmpty ? rest : [])
         }
     }
 
