@@ -10,8 +10,12 @@ public final class TestCertificates: Sendable {
     /// The folder that holds `<name>.crt` and `<name>.key`.
     public let folder: String
 
-    /// Those of this process, made once.
-    public static let shared = Result { try TestCertificates() }
+    /// Those of this process, made once and removed as it exits.
+    public static let shared = Result {
+        // A global's deinit never runs.
+        atexit { try? TestCertificates.shared.get().remove() }
+        return try TestCertificates()
+    }
 
     /// Makes all of them.
     public init() throws {
@@ -28,7 +32,9 @@ public final class TestCertificates: Sendable {
         try sign("client", names: "DNS:client.test")
     }
 
-    deinit {
+    deinit { remove() }
+
+    private func remove() {
         try? FileManager.default.removeItem(atPath: folder)
     }
 

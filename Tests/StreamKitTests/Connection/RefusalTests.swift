@@ -9,12 +9,15 @@ struct RefusalTests {
         async throws
     {
         try await withScratchServer(.init(extraArguments: ["--requirepass", "opensesame"])) { server in
-            var wrong = server.configuration
+            var (wrong, right) = (server.configuration, server.configuration)
             wrong.password = "guesswork"
+            right.password = "opensesame"
 
             let missing = await refusal(from: server.configuration) { try await $0.send("PING") }
             let mistaken = await refusal(from: wrong) { try await $0.send("PING") }
+            let answer = try await withRedis(right) { try await $0.send("PING").text }
 
+            #expect(answer == "PONG")
             #expect((missing?.prefix, missing?.command) == ("NOAUTH", "PING"))
             #expect((mistaken?.prefix, mistaken?.command) == ("WRONGPASS", "AUTH"))
             for error in [missing, mistaken] {
