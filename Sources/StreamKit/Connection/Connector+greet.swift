@@ -7,14 +7,16 @@ extension Connector {
     static func greet(
         _ context: UnsafeMutablePointer<redisContext>, _ configuration: RedisConfiguration
     ) throws(Failure) -> Int {
-        if let password = configuration.password {
-            try ask(context, ["AUTH"] + (configuration.username.map { [$0] } ?? []) + [password], configuration)
+        if configuration.username != nil || configuration.password != nil {
+            // A user without a password still has to be named, or we would be the default one.
+            let words = [configuration.username, configuration.password ?? ""].compactMap { $0 }
+            try ask(context, ["AUTH"] + words, configuration)
         }
         do throws(Failure) {
             try ask(context, ["PING"], configuration)
         } catch {
-            guard ["MASTERDOWN", "BUSY"].contains(error.error.serverPrefix) else { throw error }
-            // Some commands are answered even so, and among them are those that mend it.
+            // Some commands are answered even so: those that mend it, or those that this user may use.
+            guard ["MASTERDOWN", "BUSY", "NOPERM"].contains(error.error.serverPrefix) else { throw error }
         }
         if configuration.database != 0 {
             try ask(context, ["SELECT", String(configuration.database)], configuration)
