@@ -85,7 +85,7 @@ final class BlockingConnections: Sendable {
     private func take() throws -> Connection {
         try state.withLock { state in
             guard !state.isClosed else { throw StreamKitError.closed }
-            let connection = Self.usable(&state) ?? Connection(configuration, reconnects: false)
+            let connection = Self.usable(&state) ?? Connection(configuration, isForBlocking: true)
             state.busy[ObjectIdentifier(connection)] = connection
             return connection
         }

@@ -11,11 +11,15 @@ import Darwin
 // The way of a command that is alone on its connection: whoever sent it reads the answer itself.
 //
 // The usual way wakes the I/O thread, which wakes one of Swift's threads; each costs as much as the
-// server's whole work. A caller that looks for the answer itself pays neither. It looks without
-// blocking, gives its core away between two looks, and for at most `longestLook`; and it does so only
-// after several commands in a row were alone and were answered within about that time. A server far away
-// is never waited for in this way. Measured on two cores: 2.6 times as many lone XADDs as hiredis
-// in a blocking loop, over a unix socket and over TCP; through the I/O thread, in a run before, it was 0.75 and 0.24 times.
+// server's whole work. A caller that looks for the answer itself pays neither. It does so only after
+// several commands in a row were alone and were answered within about the time it may take. A server far
+// away is never waited for in this way, nor a stream in which little happens.
+//
+// - On the shared connection it looks without blocking, gives its core away between two looks, and for at
+//   most `longestLook`. Measured on two cores: 2.6 times as many lone XADDs as hiredis in a blocking
+//   loop, over a unix socket and over TCP; through the I/O thread, in a run before, it was 0.75 and 0.24 times.
+// - A blocking read waits in the kernel, for at most `longestLoan`. That lends it one of Swift's threads, of
+//   which there are as many as cores, so one loan at a time is all that a process gives.
 extension Connection {
     struct LoneCommands {
         /// Whether the I/O thread looks at the socket.
@@ -29,29 +33,40 @@ extension Connection {
         var expected: UInt64 = .max
 
         mutating func answered(_ now: UInt64) {
-            let sample = now &- began
+            // Capped, or one long pause would count for as much as a hundred short ones.
+            let sample = min(now &- began, 2 * Connection.longestLoan)
             expected = expected == .max ? sample : (expected * 3 + sample) / 4
             streak += 1
         }
     }
 
-    /// How long one of Swift's threads may be kept, in nanoseconds.
+    /// How long one of Swift's threads may be kept by a command, and by a blocking read, in nanoseconds.
     private static let longestLook: UInt64 = 100_000
-    /// Answers that take so long, the detour included, may come within `longestLook` without it.
-    private static let worthLooking: UInt64 = 200_000
+    fileprivate static let longestLoan: UInt64 = 1_000_000
     private static let enoughAlone = 4
     private static let hasSeveralCores = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
+    /// Whether a blocking read has one of Swift's threads.
+    private static let isLending = Atomic(false)
 
     /// Decides who reads the answer to a command that found nothing under way; true if the caller does.
     func beginExchange(of slot: CommandSlot, on socket: Socket, in state: inout State, mayRead: Bool) -> Bool {
         state.lone.ticket = slot.ticket
         state.lone.began = Self.now()
-        let reads =
-            mayRead && state.lone.streak >= Self.enoughAlone && state.lone.expected < Self.worthLooking
-            && !state.isReading && reconnects && Self.hasSeveralCores && (slot.extra?.replyCount ?? 1) == 1
+        let mayRead =
+            mayRead && state.lone.streak >= Self.enoughAlone && !state.isReading && Self.hasSeveralCores
+            && (slot.extra?.replyCount ?? 1) == 1
+        let reads = mayRead && (isForBlocking ? getsLoan(state.lone) : isWorthLooking(state.lone))
         if reads { state.isReading = true }
         watch(socket, !reads, in: &state)
         return reads
+    }
+
+    /// Answers that take twice as long, the detour included, may come in time without it.
+    private func isWorthLooking(_ lone: LoneCommands) -> Bool { lone.expected < 2 * Self.longestLook }
+
+    private func getsLoan(_ lone: LoneCommands) -> Bool {
+        lone.expected < Self.longestLoan
+            && Self.isLending.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
     }
 
     /// Lets the I/O thread look at the socket, or not.
@@ -64,17 +79,33 @@ extension Connection {
     /// Writes, and looks for the answer for a short time.
     func flushAndRead(on socket: Socket) {
         flush()
-        let end = Self.now() &+ Self.longestLook
-        repeat {
-            guard case .nothing = read(socket) else { return }
-            sched_yield()
-        } while Self.now() < end
+        let isAnswered = isForBlocking ? waitForAnswer(on: socket) : lookForAnswer(on: socket)
+        if isAnswered { return }
         state.withLock { state in
             state.isReading = false
-            // It takes about a dozen quick answers until it is tried again.
-            state.lone.expected = 10 * Self.longestLook
+            // It takes about a dozen quick answers until it is tried again; a read's own length says enough.
+            if !isForBlocking { state.lone.expected = 10 * Self.longestLook }
             if case .ready(let socket) = state.phase { watch(socket, true, in: &state) }
         }
+    }
+
+    private func lookForAnswer(on socket: Socket) -> Bool {
+        let end = Self.now() &+ Self.longestLook
+        repeat {
+            guard case .nothing = read(socket) else { return true }
+            sched_yield()
+        } while Self.now() < end
+        return false
+    }
+
+    private func waitForAnswer(on socket: Socket) -> Bool {
+        defer { Self.isLending.store(false, ordering: .relaxed) }
+        let end = Self.now() &+ Self.longestLoan
+        repeat {
+            socket.waitForBytes(milliseconds: 1)
+            guard case .nothing = read(socket) else { return true }
+        } while Self.now() < end
+        return false
     }
 
     /// Ends a caller's own reading, once it has its answer.

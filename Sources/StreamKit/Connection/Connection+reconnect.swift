@@ -49,7 +49,7 @@ extension Connection {
             guard case .connecting = state.phase else { return [] }
             state.failedAttempts += 1
             let isThere = state.wasConnected || failure.error.serverPrefix != nil
-            let mayComeBack = failure.isTransient && reconnects && isThere
+            let mayComeBack = failure.isTransient && !isForBlocking && isThere
             state.lastFailure = failure.error
             if mayComeBack, !state.slots.isEmpty {
                 state.phase = .waitingToReconnect(until: Self.now() &+ Self.backoff(attempt: state.failedAttempts))
@@ -114,7 +114,7 @@ extension Connection {
         var reconnect = false
         state.withLock { state in
             guard case .ready(let current) = state.phase, current === socket else { return }
-            while let first = state.slots.first, first.start < state.written || !reconnects {
+            while let first = state.slots.first, first.start < state.written || isForBlocking {
                 lost.append(first)
                 state.slots.removeFirst()
             }
@@ -124,13 +124,13 @@ extension Connection {
             state.written = state.encoded - kept
             state.isWriting = false
             state.socketIsFull = false
-            reconnect = reconnects && !state.slots.isEmpty
-            state.phase = reconnects ? (reconnect ? .connecting : .idle) : .closed
+            reconnect = !isForBlocking && !state.slots.isEmpty
+            state.phase = isForBlocking ? .closed : (reconnect ? .connecting : .idle)
             parser = ReplyParser()
         }
         IOThread.shared.forget(socket)
         socket.shutDown()
-        if !reconnects { IOThread.shared.remove(self) }
+        if isForBlocking { IOThread.shared.remove(self) }
         configuration.logger.debug("disconnected", metadata: ["reason": "\(reason)"])
         for slot in lost { slot.finish(.failure(error ?? .connectionLost(reason, outcomeUnknown: true))) }
         if reconnect { connect() }

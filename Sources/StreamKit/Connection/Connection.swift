@@ -50,17 +50,17 @@ final class Connection: @unchecked Sendable {
     let configuration: RedisConfiguration
     /// The configured time for a command in nanoseconds; converting a `Duration` for each takes longer than encoding.
     let commandTimeout: UInt64
-    let reconnects: Bool
+    /// Whether it carries blocking reads, one at a time; such a connection does not reconnect, it is thrown away.
+    let isForBlocking: Bool
     /// Tells this connection from all others of the process.
     let number = Tickets.next()
     let state = Mutex(State())
     var parser = ReplyParser()
     let inbox = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
-    /// Creates a connection; one that carries blocking reads does not reconnect, it is thrown away.
-    init(_ configuration: RedisConfiguration, reconnects: Bool = true) {
+    init(_ configuration: RedisConfiguration, isForBlocking: Bool = false) {
         self.configuration = configuration
-        self.reconnects = reconnects
+        self.isForBlocking = isForBlocking
         commandTimeout = configuration.commandTimeout.nanoseconds
     }
 

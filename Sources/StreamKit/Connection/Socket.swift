@@ -67,6 +67,12 @@ final class Socket: @unchecked Sendable {
         return result
     }
 
+    /// Waits in the kernel until there is something to read, or the time is over.
+    func waitForBytes(milliseconds: Int32) {
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&wanted, 1, milliseconds)
+    }
+
     /// Ends the connection for both sides; the descriptor stays ours until `deinit`.
     func shutDown() {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
