@@ -113,9 +113,13 @@ struct RefusalTests {
 
     @Test func `a server that loads is waited for, batches included, and named when it takes too long`() async throws {
         try await withSlowLoadingServer { server, redis in
+            var error: ServerError?
+            try await eventually("it loads for longer than an impatient client waits") {
+                try await server.restart(acceptsLoading: true)
+                error = await refusal(from: server.configuration.impatient) { try await $0.send("GET", "key:1") }
+                return error != nil
+            }
             try await server.restart(acceptsLoading: true)
-
-            let error = await refusal(from: server.configuration.impatient) { try await $0.send("GET", "key:1") }
             async let results = redis.pipeline { batch in
                 batch.add("GET", "key:1")
                 batch.add("GET", "key:19999")
