@@ -11,7 +11,7 @@ public final class TestCertificates: Sendable {
     public let folder: String
 
     /// Those of this process, made once and removed as it exits.
-    public static let shared = Result {
+    public static let shared: Result<TestCertificates, any Error> = Result {
         // A global's deinit never runs.
         atexit { try? TestCertificates.shared.get().remove() }
         return try TestCertificates()
