@@ -10,6 +10,13 @@ public final class TestCertificates: Sendable {
     /// The folder that holds `<name>.crt` and `<name>.key`.
     public let folder: String
 
+    /// Those of this process, made once and removed as it exits.
+    public static let shared: Result<TestCertificates, any Error> = Result {
+        // A global's deinit never runs.
+        atexit { try? TestCertificates.shared.get().remove() }
+        return try TestCertificates()
+    }
+
     /// Makes all of them.
     public init() throws {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("streamkit-tls-\(UUID().uuidString)")
@@ -25,7 +32,9 @@ public final class TestCertificates: Sendable {
         try sign("client", names: "DNS:client.test")
     }
 
-    deinit {
+    deinit { remove() }
+
+    private func remove() {
         try? FileManager.default.removeItem(atPath: folder)
     }
 

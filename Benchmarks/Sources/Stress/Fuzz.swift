@@ -3,6 +3,7 @@
 // Expect: no crash and no disagreement; an input that crashed it is left in the file it names at the start.
 
 import ArgumentParser
+import FaultKit
 import Foundation
 
 struct Fuzz: AsyncParsableCommand {
@@ -17,7 +18,7 @@ struct Fuzz: AsyncParsableCommand {
     func run() async throws {
         let seed = seed ?? .random(in: 0...UInt64(UInt32.max))
         say("  seed \(seed); the input of a crash is left in \(input)")
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let witness = try CrashWitness(path: input)
         var targets: [any FuzzTarget] = [ReplyTarget(), EntryIDTarget(), URLTarget()]
         let end = ContinuousClock.now + .seconds(seconds)
@@ -46,17 +47,4 @@ protocol FuzzTarget {
     /// Makes one input, shows it to the witness and tries it.
     /// - Returns: what is wrong, or nil.
     mutating func round(_ random: inout SeededGenerator, _ witness: CrashWitness) -> String?
-}
-
-/// Random numbers that are the same in every run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }

@@ -1,3 +1,5 @@
+import FaultKit
+
 @testable import StreamKit
 
 /// The reply decoder: what it reads must not depend on how the bytes were cut, and what is valid must come out

@@ -1,3 +1,4 @@
+import FaultKit
 import StreamKit
 
 /// Stream IDs: what is read must be written again as the same ID, and nothing else is one.

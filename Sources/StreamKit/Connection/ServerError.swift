@@ -54,6 +54,8 @@ extension ServerError: CustomStringConvertible {
         case "NOGROUP": "The consumer group or its stream does not exist. Create the group first (XGROUP CREATE)."
         case "OOM": "Redis reached its maxmemory. Trim streams, raise maxmemory, or wait until keys expire."
         case "NOAUTH": "Redis wants a password. Put it in the URL: redis://:password@host:6379."
+        case "DENIED":
+            "Redis runs in protected mode and serves only its own machine. Give it a password (requirepass, ACL SETUSER)."
         case "WRONGPASS": "Check user name and password in REDIS_URL."
         case "NOPERM": "This ACL user may not do that. Ask for the right (ACL SETUSER), or use another user."
         case "READONLY": "This is a replica. Connect to the primary; INFO replication names it."
@@ -64,6 +66,8 @@ extension ServerError: CustomStringConvertible {
         case "MISCONF": "Redis cannot save to disk and refuses writes. Look at its log and at the free space."
         case "NOREPLICAS": "Too few replicas are connected for a write (min-replicas-to-write)."
         case "MOVED", "ASK": "This is one node of a cluster. StreamKit speaks to a single server."
+        case "ERR" where command == "SELECT":
+            "Take a database that this server has (CONFIG GET databases); 0 is always there."
         default: nil
         }
     }

@@ -29,16 +29,16 @@ public final class LocalRedis: Sendable {
     /// The process it runs in, for as long as it runs.
     public var processID: Int32? { state.withLock { $0.server?.id } }
 
-    private struct State {
+    struct State {
         var server: ChildProcess?
         var lifeline: Lifeline?
         var isAbandoned = false
     }
 
-    private let command: [String]
-    private let state: Mutex<State>
+    let command: [String]
+    let state: Mutex<State>
     /// Starting, killing and stopping wait for other processes: one after the other, off Swift's own threads.
-    private let queue = DispatchQueue(label: "StreamKit.LocalRedis")
+    let queue = DispatchQueue(label: "StreamKit.LocalRedis")
 
     /// Starts a server and returns when it answers.
     ///
@@ -65,8 +65,8 @@ public final class LocalRedis: Sendable {
     private init(_ options: Options) throws {
         let binary = try ServerBinary.find(asked: options.binary)
         let port = options.tcp ? LocalSocket.freePort() : nil
-        directory = try makePrivateDirectory()
-        socket = directory + "/" + socketName
+        directory = try PrivateDirectory.make()
+        socket = directory + "/" + PrivateDirectory.socketName
         self.port = port
         command = [binary] + options.arguments(directory: directory, socket: socket, port: port)
         configuration =
@@ -109,87 +109,4 @@ public final class LocalRedis: Sendable {
             try? FileManager.default.removeItem(atPath: self.directory)
         }
     }
-
-    // MARK: On the queue
-
-    private func launch(acceptsLoading: Bool) async throws {
-        try await withTaskCancellationHandler {
-            let outcome: Result<Void, any Error> = await perform {
-                Result { try self.startAndWait(acceptsLoading: acceptsLoading) }
-            }
-            try outcome.get()
-        } onCancel: {
-            state.withLock { $0.isAbandoned = true }
-        }
-    }
-
-    private func startAndWait(acceptsLoading: Bool) throws {
-        guard let lifeline = state.withLock({ $0.lifeline }) else { throw StreamKitError.closed }
-        let server = try lifeline.start(command, output: logPath)
-        state.withLock { $0.server = server }
-        let deadline = ContinuousClock.now + .seconds(30)
-        while true {
-            let answer = LocalSocket.ping(socket)
-            if answer == .ready || (answer == .loading && acceptsLoading) { return }
-            try check(server, deadline)
-            usleep(2_000)
-        }
-    }
-
-    private func check(_ server: ChildProcess, _ deadline: ContinuousClock.Instant) throws {
-        if state.withLock({ $0.isAbandoned }) { throw CancellationError() }
-        if server.hasEnded() {
-            forget()
-            throw StreamKitError.cannotConnect("\(command[0]) ended as it started. Its last words:\n\(log())")
-        }
-        if ContinuousClock.now >= deadline {
-            throw StreamKitError.cannotConnect("\(command[0]) does not answer after 30 s. Its last words:\n\(log())")
-        }
-    }
-
-    private func end(patience: Duration) {
-        guard let server = state.withLock({ $0.server }) else { return }
-        server.send(patience == .zero ? SIGKILL : SIGTERM)
-        if !server.waits(atMost: patience) {
-            server.send(SIGKILL)
-            server.reap()
-        }
-        forget()
-    }
-
-    private func forget() {
-        state.withLock {
-            $0.server = nil
-            $0.lifeline?.serverHasEnded()
-        }
-    }
-
-    private func perform<R: Sendable>(_ work: @escaping @Sendable () -> R) async -> R {
-        await withCheckedContinuation { continuation in
-            queue.async { continuation.resume(returning: work()) }
-        }
-    }
-
-    private var logPath: String { directory + "/redis.log" }
-
-    private func log() -> String {
-        let text = (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").suffix(8).joined(separator: "\n")
-    }
-}
-
-private let socketName = "redis.sock"
-
-/// Makes a directory that only this user may enter, with a path short enough for a socket in it.
-private func makePrivateDirectory() throws -> String {
-    let asked = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
-    let name = "streamkit-XXXXXX"
-    let length = "\(asked)/\(name)/\(socketName)".utf8.count
-    let parent = asked.hasPrefix("/") && length < LocalSocket.pathCapacity ? asked : "/tmp"
-    var template = Array("\(parent)/\(name)".utf8CString)
-    guard let path = mkdtemp(&template) else {
-        let reason = String(cString: strerror(errno))
-        throw StreamKitError.cannotConnect("No directory for a private Redis in \(parent): \(reason). Set TMPDIR.")
-    }
-    return String(cString: path)
 }

@@ -29,6 +29,9 @@ final class QueueView: Sendable {
         }
     }
 
+    /// Whether the server has told the lengths since then.
+    func wasHeard(since instant: ContinuousClock.Instant) -> Bool { state.withLock { $0.seen >= instant } }
+
     func saw(generation: Int, high: Int, low: Int) {
         state.withLock { state in
             state.generation = max(state.generation, generation)

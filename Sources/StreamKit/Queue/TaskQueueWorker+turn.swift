@@ -18,14 +18,17 @@ extension TaskQueueWorker {
         let isHungry = state.snapshot.isHungry
         let places = isHungry ? state.reserve(upTo: state.concurrency) : 0
         defer { state.release(places) }
-        var got: [DeliveredTask] = []
+        var (got, knowsOrder): ([DeliveredTask], Bool) = ([], true)
         if places > 0, arrived.isEmpty, let seen = view.freshLengths, seen.high == 0 {
             got = try await settle(batch, thenRead: places)
         } else {
+            let asked = ContinuousClock.now
             unwanted += try await settle(batch, thenStart: arrived)
-            if places > 0 { got = try await readByPriority(places) }
+            // A server that did not know the script has not said yet what goes first.
+            knowsOrder = view.wasHeard(since: asked)
+            if places > 0, knowsOrder { got = try await readByPriority(places) }
         }
-        if isHungry { state.setHungry(got.count >= places) }
+        if isHungry, knowsOrder { state.setHungry(got.count >= places) }
         unwanted += start(got, inPlacesReserved: false)
         if !unwanted.isEmpty { try await handBack(unwanted) }
     }

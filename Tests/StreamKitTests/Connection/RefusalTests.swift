@@ -9,12 +9,15 @@ struct RefusalTests {
         async throws
     {
         try await withScratchServer(.init(extraArguments: ["--requirepass", "opensesame"])) { server in
-            var wrong = server.configuration
+            var (wrong, right) = (server.configuration, server.configuration)
             wrong.password = "guesswork"
+            right.password = "opensesame"
 
             let missing = await refusal(from: server.configuration) { try await $0.send("PING") }
             let mistaken = await refusal(from: wrong) { try await $0.send("PING") }
+            let answer = try await withRedis(right) { try await $0.send("PING").text }
 
+            #expect(answer == "PONG")
             #expect((missing?.prefix, missing?.command) == ("NOAUTH", "PING"))
             #expect((mistaken?.prefix, mistaken?.command) == ("WRONGPASS", "AUTH"))
             for error in [missing, mistaken] {
@@ -37,8 +40,9 @@ struct RefusalTests {
         }
     }
 
-    @Test func `a full server is waited for, and named when it stays full`() async throws {
-        try await withScratchServer(.init(extraArguments: ["--maxclients", "1"])) { server in
+    @Test(arguments: ["unix", "tcp"])
+    func `a full server is waited for, and named when it stays full`(network: String) async throws {
+        try await withScratchServer(.init(tcp: network == "tcp", extraArguments: ["--maxclients", "1"])) { server in
             let guest = Redis(server.configuration)
             try await guest.send("PING")
 
@@ -109,9 +113,13 @@ struct RefusalTests {
 
     @Test func `a server that loads is waited for, batches included, and named when it takes too long`() async throws {
         try await withSlowLoadingServer { server, redis in
+            var error: ServerError?
+            try await eventually("it loads for longer than an impatient client waits") {
+                try await server.restart(acceptsLoading: true)
+                error = await refusal(from: server.configuration.impatient) { try await $0.send("GET", "key:1") }
+                return error != nil
+            }
             try await server.restart(acceptsLoading: true)
-
-            let error = await refusal(from: server.configuration.impatient) { try await $0.send("GET", "key:1") }
             async let results = redis.pipeline { batch in
                 batch.add("GET", "key:1")
                 batch.add("GET", "key:19999")
@@ -127,7 +135,7 @@ struct RefusalTests {
 }
 
 /// The error that a server answers with, or nil if it does not.
-private func refusal<R>(
+func refusal<R>(
     from configuration: RedisConfiguration, _ body: (Redis) async throws -> R
 ) async -> ServerError? {
     do {

@@ -1,3 +1,4 @@
+import FaultKit
 import Testing
 
 @testable import StreamKit
@@ -69,7 +70,7 @@ struct ReplyParserTests {
     }
 
     @Test func `random bytes never bring the parser down`() {
-        var random = SeededGenerator(state: 42)
+        var random = SeededGenerator(seed: 42)
         for _ in 0..<20_000 {
             let parser = ReplyParser()
             let alphabet = Array("*$+-:0123456789\r\n\r\nab".utf8)
@@ -86,18 +87,5 @@ struct ReplyParserTests {
 
     private func parse(_ bytes: ArraySlice<UInt8>, with parser: ReplyParser) throws -> [Reply] {
         try bytes.withUnsafeBytes { try parser.replies(in: $0) }
-    }
-}
-
-/// Random numbers that are the same in every run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

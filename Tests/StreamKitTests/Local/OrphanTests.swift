@@ -30,6 +30,8 @@ struct OrphanTests {
             setpgid(0, 0)
             try await startAndPrint()
             kill(0, SIGINT)
+            // Another thread may be the one to take it, some time after this.
+            sleep(60)
         }
 
         try await expectGone(announcedIn: result?.standardOutputContent)

@@ -8,26 +8,46 @@ import Testing
 @Suite("Task queue faults")
 struct TaskQueueFaultTests {
     @Test func `a task of ten leases runs once, though another worker waits`() async throws {
+        var lease = Duration.seconds(1)
+        var (runs, longestPause) = try await runsOfTenLeases(lease)
+        // Where the whole process or Redis pauses for the greater part of a lease, it is rightly lost.
+        while runs > 1, longestPause > lease / 4, lease < .seconds(4) {
+            lease *= 2
+            (runs, longestPause) = try await runsOfTenLeases(lease)
+        }
+        #expect(runs == 1)
+    }
+
+    /// How often a task of ten leases ran, and how long this process and Redis paused at most meanwhile.
+    private func runsOfTenLeases(_ lease: Duration) async throws -> (runs: Int, longestPause: Duration) {
         var options = TaskQueueOptions.quick
-        options.lease = .seconds(1)
+        options.lease = lease
+        let (runs, pause) = (Shared(0), Shared(Duration.zero))
         try await withScratchQueue(options) { queue in
-            let runs = Shared(0)
             try await queue.enqueue(Job(number: 1))
             try await withThrowingTaskGroup { group in
                 for name in ["one", "other"] {
                     group.addTask {
                         try await queue.work(as: name) { _ in
                             runs.withLock { $0 += 1 }
-                            try await Task.sleep(for: .seconds(10))
+                            try await Task.sleep(for: lease * 10)
                         }
+                    }
+                }
+                group.addTask {
+                    while !Task.isCancelled {
+                        let start = ContinuousClock.now
+                        try await Task.sleep(for: .milliseconds(10))
+                        try await queue.redis.send("PING")
+                        pause.withLock { $0 = max($0, start.duration(to: .now)) }
                     }
                 }
                 try await eventually { try await queue.status().isEmpty }
                 group.cancelAll()
             }
-            #expect(runs.withLock { $0 } == 1)
             #expect(try await queue.status().completedLastMinute == 1)
         }
+        return (runs.withLock { $0 }, pause.withLock { $0 })
     }
 
     @Test func `a hand-back reaches a waiting worker at once, and costs no attempt`() async throws {

@@ -1,0 +1,76 @@
+import CHiredis
+import Foundation
+
+// What is said on a new socket before anybody may use it, and what servers answer that want none of it.
+extension Connector {
+    /// Says who we are and which database we want; returns the connection's client ID.
+    static func greet(
+        _ context: UnsafeMutablePointer<redisContext>, _ configuration: RedisConfiguration
+    ) throws(Failure) -> Int {
+        if configuration.username != nil || configuration.password != nil {
+            // A user without a password still has to be named, or we would be the default one.
+            let words = [configuration.username, configuration.password ?? ""].compactMap { $0 }
+            try ask(context, ["AUTH"] + words, configuration)
+        }
+        do throws(Failure) {
+            try ask(context, ["PING"], configuration)
+        } catch {
+            // Some commands are answered even so: those that mend it, or those that this user may use.
+            guard ["MASTERDOWN", "BUSY", "NOPERM"].contains(error.error.serverPrefix) else { throw error }
+        }
+        if configuration.database != 0 {
+            try ask(context, ["SELECT", String(configuration.database)], configuration)
+        }
+        if let name = configuration.clientName {
+            _ = try? ask(context, ["CLIENT", "SETNAME", name], configuration)
+        }
+        _ = try? ask(context, ["CLIENT", "SETINFO", "LIB-NAME", "streamkit"], configuration)
+        // An ACL may forbid CLIENT ID; then a cancelled blocking read closes its connection instead.
+        return (try? ask(context, ["CLIENT", "ID"], configuration)) ?? 0
+    }
+
+    @discardableResult
+    private static func ask(
+        _ context: UnsafeMutablePointer<redisContext>, _ words: [String], _ configuration: RedisConfiguration
+    ) throws(Failure) -> Int {
+        guard let raw = blockingCommand(context, words) else {
+            if let message = lastWords(context) { throw refusal(message, words[0], configuration) }
+            throw failure(
+                "Redis at \(configuration) accepted the connection but did not answer \(words[0]): "
+                    + "\(errorText(context)). Is that port Redis, and without TLS? With TLS it is rediss://.",
+                transient: true)
+        }
+        let reply = raw.assumingMemoryBound(to: redisReply.self)
+        defer { freeReplyObject(raw) }
+        guard reply.pointee.type == REDIS_REPLY_ERROR else { return Int(reply.pointee.integer) }
+        let message = reply.pointee.str.map { String(cString: $0) } ?? ""
+        throw refusal(message, words[0], configuration)
+    }
+
+    private static func refusal(
+        _ message: String, _ command: String, _ configuration: RedisConfiguration
+    ) -> Failure {
+        let error = ServerError(message: message, command: command, address: "\(configuration)")
+        return Failure(error: .server(error), isTransient: error.isTemporary)
+    }
+
+    /// What a server said before it hung up, as one does that has too many clients.
+    ///
+    /// Only looked at: in TLS it is a record that OpenSSL has to read.
+    private static func lastWords(_ context: UnsafeMutablePointer<redisContext>) -> String? {
+        var bytes = [UInt8](repeating: 0, count: 512)
+        let count = recv(context.pointee.fd, &bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK))
+        guard count > 1, bytes[0] == UInt8(ascii: "-") else { return nil }
+        return String(decoding: bytes[1..<count].prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+    }
+
+    private static func blockingCommand(
+        _ context: UnsafeMutablePointer<redisContext>, _ words: [String]
+    ) -> UnsafeMutableRawPointer? {
+        let copies = words.map { strdup($0) }
+        defer { copies.forEach { free($0) } }
+        var arguments: [UnsafePointer<CChar>?] = copies.map { UnsafePointer($0) }
+        let lengths = words.map { $0.utf8.count }
+        return redisCommandArgv(context, Int32(words.count), &arguments, lengths)
+    }
+}
