@@ -13,26 +13,45 @@ extension QueueScripts {
     static let settle = RedisScript(
         shared + """
             local name, group, consumer, n = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[7])
-            local stream, held, extra = streams[name], {}, {}
+            local stream, extra, done, reply = streams[name], {}, {}, {0, 0, 0}
             local function id_at(i) return ARGV[7 + i] end
             for i = 8 + n, #ARGV, 4 do extra[tonumber(ARGV[i])] = i end
-            if n * 4 < tonumber(ARGV[4]) then
-              for i = 1, n do held[id_at(i)] = deliveries(stream, group, consumer, id_at(i)) end
-            elseif n > 0 then
+            local function expected(i) return extra[i] and tonumber(ARGV[extra[i] + 1]) or 1 end
+            local function counts()
+              local held = {}
+              if n * 4 < tonumber(ARGV[4]) then
+                for i = 1, n do held[id_at(i)] = deliveries(stream, group, consumer, id_at(i)) end
+                return held
+              end
               local from = id_at(1)
               while from do
                 local page = redis.call('XPENDING', stream, group, from, id_at(n), 1000, consumer)
                 for _, p in ipairs(page) do held[p[1]] = p[4] end
                 from = #page == 1000 and '(' .. page[1000][1] or nil
               end
+              return held
             end
-            local done, reply = {}, {0, 0, 0}
-            for i = 1, n do
-              local id, e = id_at(i), extra[i]
-              if held[id] == (e and tonumber(ARGV[e + 1]) or 1) then
-                done[#done + 1] = id
-              else
-                reply[#reply + 1], extra[i] = id, nil
+            -- Nearly always all are held, which takes no table to find out: both lists are in order.
+            local function all_held()
+              if n * 4 < tonumber(ARGV[4]) then return n == 0 end
+              local page, i = redis.call('XPENDING', stream, group, id_at(1), id_at(n), 1000, consumer), 1
+              for k = 1, #page do
+                local p = page[k]
+                if p[1] == ARGV[7 + i] and p[4] == expected(i) then i = i + 1 end
+              end
+              return i > n
+            end
+            if all_held() then
+              done = {unpack(ARGV, 8, 7 + n)}
+            else
+              local held = counts()
+              for i = 1, n do
+                local id = id_at(i)
+                if held[id] == expected(i) then
+                  done[#done + 1] = id
+                else
+                  reply[#reply + 1], extra[i] = id, nil
+                end
               end
             end
             if #done > 0 then

@@ -1,5 +1,22 @@
 import Synchronization
 
+/// Who holds tasks: a consumer of a queue's group.
+///
+/// An object, because every task in hand refers to all of this.
+final class Claimant: Sendable {
+    let redis: Redis
+    let keys: QueueKeys
+    let group: String
+    let consumer: String
+
+    init(redis: Redis, keys: QueueKeys, group: String, consumer: String) {
+        self.redis = redis
+        self.keys = keys
+        self.group = group
+        self.consumer = consumer
+    }
+}
+
 /// A worker's claim to one task: who holds it, and which delivery it was.
 ///
 /// All that a script needs to check it, and what the worker knows of how it ended.
@@ -7,34 +24,26 @@ final class TaskHold: Sendable {
     /// Why a handler was cancelled, or that it has already completed its task itself.
     enum Ending: UInt8, AtomicRepresentable, Sendable { case none, leaseLost, timedOut, shutdown, completed }
 
-    let redis: Redis
-    let keys: QueueKeys
-    let group: String
-    let consumer: String
-    let stream: QueuePriority
-    let entry: StreamID
-    let task: StreamID
-    let deliveries: Int
+    let claimant: Claimant
+    let delivered: DeliveredTask
     /// How often the group had been made when this was delivered.
     let generation: Int
-    /// Tells this hold from all others of the worker.
-    let serial: Int
+    /// Where the worker keeps what it knows of it.
+    let slot: Int
     private let state = Atomic(Ending.none)
     private let wasRenewed = Atomic(false)
 
-    init(
-        _ delivered: DeliveredTask, queue: (redis: Redis, keys: QueueKeys, group: String), consumer: String,
-        generation: Int, serial: Int
-    ) {
-        (redis, keys, group) = queue
-        self.consumer = consumer
-        stream = delivered.stream
-        entry = delivered.entry
-        task = delivered.task
-        deliveries = delivered.deliveries
+    init(_ delivered: DeliveredTask, by claimant: Claimant, generation: Int, slot: Int) {
+        self.delivered = delivered
+        self.claimant = claimant
         self.generation = generation
-        self.serial = serial
+        self.slot = slot
     }
+
+    var stream: QueuePriority { delivered.stream }
+    var entry: StreamID { delivered.entry }
+    var task: StreamID { delivered.task }
+    var deliveries: Int { delivered.deliveries }
 
     var ending: Ending { state.load(ordering: .acquiring) }
 
@@ -49,20 +58,20 @@ final class TaskHold: Sendable {
     var isPlain: Bool { deliveries == 1 && entry == task && !wasRenewed.load(ordering: .relaxed) }
 
     /// The arguments with which scripts for a single task start.
-    var arguments: [String] { [stream.rawValue, group, consumer, "\(entry)", String(deliveries)] }
+    var arguments: [String] { [stream.rawValue, claimant.group, claimant.consumer, "\(entry)", String(deliveries)] }
 
     func send(_ words: [String], key: String) async throws -> Reply {
         try await checked {
-            try await redis.run(
-                QueueScripts.sendIfHeld, keys: [keys.stream(stream), key],
-                arguments: [group, consumer, "\(entry)", String(deliveries)] + words)
+            try await claimant.redis.run(
+                QueueScripts.sendIfHeld, keys: [claimant.keys.stream(stream), key],
+                arguments: [claimant.group, claimant.consumer, "\(entry)", String(deliveries)] + words)
         }
     }
 
     func complete(sending words: [String], key: String) async throws -> Reply {
         let reply = try await checked {
-            try await redis.run(
-                QueueScripts.completeWith, keys: keys.all + [key], arguments: arguments + ["\(task)"] + words)
+            try await claimant.redis.run(
+                QueueScripts.completeWith, keys: claimant.keys.all + [key], arguments: arguments + ["\(task)"] + words)
         }
         _ = end(.completed)
         return reply
