@@ -28,15 +28,20 @@ final class TaskHold: Sendable {
     let delivered: DeliveredTask
     /// How often the group had been made when this was delivered.
     let generation: Int
+    /// When it was delivered, or asked for.
+    let taken: ContinuousClock.Instant
     /// Where the worker keeps what it knows of it.
     let slot: Int
     private let state = Atomic(Ending.none)
     private let wasRenewed = Atomic(false)
 
-    init(_ delivered: DeliveredTask, by claimant: Claimant, generation: Int, slot: Int) {
+    init(
+        _ delivered: DeliveredTask, by claimant: Claimant, generation: Int, taken: ContinuousClock.Instant, slot: Int
+    ) {
         self.delivered = delivered
         self.claimant = claimant
         self.generation = generation
+        self.taken = taken
         self.slot = slot
     }
 

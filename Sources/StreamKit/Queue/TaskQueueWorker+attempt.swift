@@ -10,7 +10,7 @@ extension TaskQueueWorker {
         guard !tasks.isEmpty else { return }
         let generation = view.generation
         state.start(tasks, at: takenAt, spawn) { task, slot in
-            TaskHold(task, by: claimant, generation: generation, slot: slot)
+            TaskHold(task, by: claimant, generation: generation, taken: takenAt, slot: slot)
         }
         if isReserved { state.release(tasks.count) }
     }
@@ -29,7 +29,7 @@ extension TaskQueueWorker {
             // A handler may have cancelled the Swift task that it runs in.
             if Task.isCancelled { break }
         }
-        if let ended { state.finish(ended) }
+        state.leave(after: ended, spawn)
     }
 
     /// Runs a handler; what the server is to be told, unless that is done.

@@ -12,7 +12,7 @@ extension WorkerState {
             for task in tasks {
                 state.waiting.append(state.running.add(renewed: now) { hold(task, $0) })
             }
-            state.spawnSpare(spawn)
+            state.spawnSpare(concurrency, spawn)
         }
     }
 
@@ -24,25 +24,33 @@ extension WorkerState {
         let (next, isFirst) = state.withLock { state in
             let isFirst = ended.map { state.finish($0) } ?? false
             if runner.begin() { state.hasSpareRunner = false }
-            guard !runner.isInterrupted, let hold = state.waiting.popFirst() else { return (TaskHold?.none, isFirst) }
-            state.running.update(hold) { ($0.runner, $0.began) = (runner, now) }
-            state.spawnSpare(spawn)
-            return (hold, isFirst)
+            var next: TaskHold?
+            if !runner.isInterrupted, state.mayBegin(concurrency), let hold = state.waiting.popFirst() {
+                state.running.update(hold) { ($0.runner, $0.began) = (runner, now) }
+                next = hold
+            }
+            state.spawnSpare(concurrency, spawn)
+            return (next, isFirst)
         }
         if isFirst { wake() }
         return next
     }
 
-    /// A handler returned; its task is still held until the server was told.
-    func finish(_ finished: Finished) {
-        if state.withLock({ $0.finish(finished) }) { wake() }
+    /// A runner ends, and perhaps leaves a task that has ended.
+    func leave(after ended: Finished?, _ spawn: HandlerRunner.Spawn) {
+        let isFirst = state.withLock { state in
+            defer { state.spawnSpare(concurrency, spawn) }
+            return ended.map { state.finish($0) } ?? false
+        }
+        if isFirst { wake() }
     }
 
-    func takeFinished(limit: Int) -> [Finished] {
+    func takeFinished(limit: Int, at now: ContinuousClock.Instant) -> [Finished] {
         state.withLock { state in
             let batch = Array(state.finished.prefix(limit))
             state.finished.removeFirst(batch.count)
             state.settling += batch.count
+            state.setLead(ended: batch.count, at: now, concurrency)
             return batch
         }
     }
@@ -76,11 +84,16 @@ extension WorkerState.State {
         return finished.count == 1
     }
 
+    /// Whether a task waits for its handler, and fewer handlers run than may.
+    fileprivate func mayBegin(_ concurrency: Int) -> Bool {
+        !waiting.isEmpty && running.count - waiting.count - finished.count - settling < concurrency
+    }
+
     /// Sees to it that a runner is on its way as long as a task waits for one.
     ///
     /// The lock is held meanwhile, so that a quick runner cannot ask before it is known.
-    fileprivate mutating func spawnSpare(_ spawn: HandlerRunner.Spawn) {
-        guard !waiting.isEmpty, !hasSpareRunner else { return }
+    fileprivate mutating func spawnSpare(_ concurrency: Int, _ spawn: HandlerRunner.Spawn) {
+        guard mayBegin(concurrency), !hasSpareRunner else { return }
         hasSpareRunner = true
         let runner = HandlerRunner()
         runner.runs(as: spawn(runner))

@@ -29,6 +29,10 @@ final class WorkerState: Sendable {
         var waiting: Deque<TaskHold> = []
         /// A runner was started, and has not asked for a task yet.
         var hasSpareRunner = false
+        /// How many tasks may be in hand beyond those whose handlers may run.
+        var lead = 0
+        /// When tasks that had ended were last taken to be settled.
+        var lastTaken = ContinuousClock.now
         var finished: [Finished] = []
         /// Finished tasks of which the server is being told.
         var settling = 0
@@ -83,7 +87,7 @@ final class WorkerState: Sendable {
     }
 
     private static func placesForArrived(_ state: State, _ concurrency: Int) -> Int {
-        max(concurrency - (state.running.count - state.finished.count - state.settling) - state.reserved, 0)
+        max(concurrency + state.lead - (state.running.count - state.finished.count - state.settling) - state.reserved, 0)
     }
 
     /// While places are reserved, tasks without one wait: most reservations come to nothing.
