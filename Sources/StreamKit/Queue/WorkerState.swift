@@ -87,7 +87,8 @@ final class WorkerState: Sendable {
     }
 
     private static func placesForArrived(_ state: State, _ concurrency: Int) -> Int {
-        max(concurrency + state.lead - (state.running.count - state.finished.count - state.settling) - state.reserved, 0)
+        let inHand = state.running.count - state.finished.count - state.settling
+        return max(concurrency + state.lead - inHand - state.reserved, 0)
     }
 
     /// While places are reserved, tasks without one wait: most reservations come to nothing.
