@@ -39,6 +39,9 @@ struct Bench: AsyncParsableCommand {
                 var contest = Contest(transport)
                 rows += try await contest.rows(rounds: rounds, filter: filter)
             }
+            if filter.map(QueueContest.processing.contains) ?? true {
+                rows += try await QueueContest(transport: Transport.all(of: server)[0]).rows(rounds: rounds)
+            }
         }
         rows += try await ChildFigures.rows(filter: filter)
         print(Report.table(of: rows))

@@ -1,6 +1,7 @@
 #include "limits_of_hiredis.h"
 
 #include <hiredis/hiredis.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -53,6 +54,26 @@ double limit_append_in_batches(struct limit_connection *link, const char *key, i
     for (int done = 0; done < count; done += batch) {
         for (int i = 0; i < batch; i++) queue_append(connection, key);
         for (int i = 0; i < batch; i++) {
+            redisReply *reply = next_reply(connection);
+            if (!reply) return -1;
+            freeReplyObject(reply);
+        }
+    }
+    return since(start);
+}
+
+double limit_enqueue_in_batches(struct limit_connection *link, const char *key, int count, int batch) {
+    redisContext *connection = (redisContext *)link;
+    uint64_t start = limit_now();
+    for (int done = 0; done < count; done += batch) {
+        int size = count - done < batch ? count - done : batch;
+        for (int i = 0; i < size; i++) {
+            char payload[32];
+            snprintf(payload, sizeof payload, "{\"number\":%d}", done + i);
+            const char *words[] = {"XADD", key, "*", "payload", payload};
+            redisAppendCommandArgv(connection, 5, words, NULL);
+        }
+        for (int i = 0; i < size; i++) {
             redisReply *reply = next_reply(connection);
             if (!reply) return -1;
             freeReplyObject(reply);

@@ -15,14 +15,14 @@ struct DeliveredTask: Sendable {
     let counted: Int
     /// How often the group had been made, at least, when it delivered this.
     let generation: Int
-    private let payload: [UInt8]?
+    private let payload: Data?
 
     init(_ entry: StreamEntry, stream: QueuePriority, deliveries: Int = 1, generation: Int) {
         self.stream = stream
         self.generation = generation
         self.entry = entry.id
         self.deliveries = deliveries
-        payload = entry.bytes("payload")
+        payload = entry.data("payload")
         guard let id = entry["task"] else {
             (task, attempt, counted) = (entry.id, deliveries, deliveries)
             return
@@ -45,7 +45,7 @@ struct DeliveredTask: Sendable {
     func decodePayload<Payload: Decodable>(as type: Payload.Type, with decoder: JSONDecoder) throws -> Payload {
         guard let payload else { throw UndecodablePayload("the entry has no field \"payload\"") }
         do {
-            return try decoder.decode(type, from: Data(payload))
+            return try decoder.decode(type, from: payload)
         } catch {
             throw UndecodablePayload("the payload is not a \(type): \(error)")
         }

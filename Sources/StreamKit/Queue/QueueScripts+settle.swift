@@ -1,7 +1,7 @@
 extension QueueScripts {
     /// ARGV stream's name, group, consumer, concurrency, result limit, result retention, generation, number of
-    /// tasks, their entry IDs in rising order, then for each task that is not plain: its place among them, delivery count,
-    /// task ID, result (empty, or `=` and JSON).
+    /// tasks, their entry IDs in rising order, then for each task that is not plain: its place among them,
+    /// delivery count, task ID, result (empty, or `=` and JSON).
     ///
     /// Completes many tasks in one step: records results, acknowledges, deletes. Returns the generation, the
     /// lengths of the high and low streams, and the entries that were not held.
@@ -13,29 +13,47 @@ extension QueueScripts {
     static let settle = RedisScript(
         shared + """
             local name, group, consumer, n = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[8])
-            local current = generation()
-            local stream, held, extra = streams[name], {}, {}
+            local stream, extra, done, reply = streams[name], {}, {}, {generation(), 0, 0}
             local function id_at(i) return ARGV[8 + i] end
             for i = 9 + n, #ARGV, 4 do extra[tonumber(ARGV[i])] = i end
-            if current ~= tonumber(ARGV[7]) then
-              held = {}
-            elseif n * 4 < tonumber(ARGV[4]) then
-              for i = 1, n do held[id_at(i)] = deliveries(stream, group, consumer, id_at(i)) end
-            elseif n > 0 then
+            local function expected(i) return extra[i] and tonumber(ARGV[extra[i] + 1]) or 1 end
+            local is_current = reply[1] == tonumber(ARGV[7])
+            local function counts()
+              local held = {}
+              if not is_current then return held end
+              if n * 4 < tonumber(ARGV[4]) then
+                for i = 1, n do held[id_at(i)] = deliveries(stream, group, consumer, id_at(i)) end
+                return held
+              end
               local from = id_at(1)
               while from do
                 local page = redis.call('XPENDING', stream, group, from, id_at(n), 1000, consumer)
                 for _, p in ipairs(page) do held[p[1]] = p[4] end
                 from = #page == 1000 and '(' .. page[1000][1] or nil
               end
+              return held
             end
-            local done, reply = {}, {0, 0, 0}
-            for i = 1, n do
-              local id, e = id_at(i), extra[i]
-              if held[id] == (e and tonumber(ARGV[e + 1]) or 1) then
-                done[#done + 1] = id
-              else
-                reply[#reply + 1], extra[i] = id, nil
+            -- Nearly always all are held, which takes no table to find out: both lists are in order.
+            local function all_held()
+              if not is_current or n * 4 < tonumber(ARGV[4]) then return n == 0 end
+              local page, i = redis.call('XPENDING', stream, group, id_at(1), id_at(n), 1000, consumer), 1
+              for k = 1, #page do
+                local p = page[k]
+                if p[1] == ARGV[8 + i] and p[4] == expected(i) then i = i + 1 end
+              end
+              return i > n
+            end
+            if all_held() then
+              done = {unpack(ARGV, 9, 8 + n)}
+            else
+              local held = counts()
+              for i = 1, n do
+                local id = id_at(i)
+                if held[id] == expected(i) then
+                  done[#done + 1] = id
+                else
+                  reply[#reply + 1], extra[i] = id, nil
+                end
               end
             end
             if #done > 0 then
@@ -94,7 +112,6 @@ extension QueueScripts {
                 redis.call('PEXPIRE', rate, 120000)
               end
             end
-            reply[1] = current
             reply[2], reply[3] = redis.call('XLEN', high), redis.call('XLEN', low)
             return reply
             """)

@@ -1,5 +1,22 @@
 import Synchronization
 
+/// Who holds tasks: a consumer of a queue's group.
+///
+/// An object, because every task in hand refers to all of this.
+final class Claimant: Sendable {
+    let redis: Redis
+    let keys: QueueKeys
+    let group: String
+    let consumer: String
+
+    init(redis: Redis, keys: QueueKeys, group: String, consumer: String) {
+        self.redis = redis
+        self.keys = keys
+        self.group = group
+        self.consumer = consumer
+    }
+}
+
 /// A worker's claim to one task: who holds it, and which delivery it was.
 ///
 /// All that a script needs to check it, and what the worker knows of how it ended.
@@ -7,34 +24,30 @@ final class TaskHold: Sendable {
     /// Why a handler was cancelled, or that it has already completed its task itself.
     enum Ending: UInt8, AtomicRepresentable, Sendable { case none, leaseLost, timedOut, shutdown, completed }
 
-    let redis: Redis
-    let keys: QueueKeys
-    let group: String
-    let consumer: String
-    let stream: QueuePriority
-    let entry: StreamID
-    let task: StreamID
-    let deliveries: Int
-    /// How often the group had been made when this was delivered.
-    let generation: Int
-    /// Tells this hold from all others of the worker.
-    let serial: Int
+    let claimant: Claimant
+    let delivered: DeliveredTask
+    /// When it was delivered, or asked for.
+    let taken: ContinuousClock.Instant
+    /// Where the worker keeps what it knows of it.
+    let slot: Int
     private let state = Atomic(Ending.none)
     private let wasRenewed = Atomic(false)
 
     init(
-        _ delivered: DeliveredTask, queue: (redis: Redis, keys: QueueKeys, group: String), consumer: String,
-        serial: Int
+        _ delivered: DeliveredTask, by claimant: Claimant, taken: ContinuousClock.Instant, slot: Int
     ) {
-        (redis, keys, group) = queue
-        self.consumer = consumer
-        stream = delivered.stream
-        entry = delivered.entry
-        task = delivered.task
-        deliveries = delivered.deliveries
-        generation = delivered.generation
-        self.serial = serial
+        self.delivered = delivered
+        self.claimant = claimant
+        self.taken = taken
+        self.slot = slot
     }
+
+    var stream: QueuePriority { delivered.stream }
+    var entry: StreamID { delivered.entry }
+    var task: StreamID { delivered.task }
+    var deliveries: Int { delivered.deliveries }
+    /// How often the group had been made when this was delivered.
+    var generation: Int { delivered.generation }
 
     var ending: Ending { state.load(ordering: .acquiring) }
 
@@ -50,20 +63,22 @@ final class TaskHold: Sendable {
 
     /// The arguments with which scripts for a single task start.
     var arguments: [String] {
-        [stream.rawValue, group, consumer, "\(entry)", String(deliveries), String(generation)]
+        [
+            stream.rawValue, claimant.group, claimant.consumer, "\(entry)", String(deliveries), String(generation),
+        ]
     }
 
     func send(_ words: [String], key: String) async throws -> Reply {
         try await checked {
-            try await redis.run(
-                QueueScripts.sendIfHeld, keys: keys.all + [key], arguments: arguments + words)
+            try await claimant.redis.run(
+                QueueScripts.sendIfHeld, keys: claimant.keys.all + [key], arguments: arguments + words)
         }
     }
 
     func complete(sending words: [String], key: String) async throws -> Reply {
         let reply = try await checked {
-            try await redis.run(
-                QueueScripts.completeWith, keys: keys.all + [key], arguments: arguments + ["\(task)"] + words)
+            try await claimant.redis.run(
+                QueueScripts.completeWith, keys: claimant.keys.all + [key], arguments: arguments + ["\(task)"] + words)
         }
         _ = end(.completed)
         return reply

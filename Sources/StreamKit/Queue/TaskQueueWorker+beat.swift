@@ -16,6 +16,7 @@ extension TaskQueueWorker {
                 await renew()
             }
             if clock.now >= nextSweep, !state.snapshot.isStopping {
+                state.giveUpLead(at: clock.now)
                 let cleans = clock.now >= nextCleaning
                 if cleans { nextCleaning = clock.now + options.lease * 2 }
                 nextSweep = clock.now + (await sweep(removingConsumers: cleans))

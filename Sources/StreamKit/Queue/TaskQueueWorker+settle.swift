@@ -52,6 +52,7 @@ extension TaskQueueWorker {
     /// Lets running handlers end until the grace is over, then hands the rest back.
     func windUp(_ beat: Task<Void, Never>, _ doorbell: Doorbell) async {
         let wasWaiting = doorbell.disarm()
+        await handBackWaiting()
         // Unstructured, so that an early end need not wait for it.
         let grace = Task {
             try? await Task.sleep(for: options.shutdownGrace)
@@ -82,6 +83,17 @@ extension TaskQueueWorker {
         } catch {
             logger.warning("could not settle tasks of queue \(queue.key): \(error)")
             try? await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Hands back what nobody has begun, which another worker can begin at once.
+    private func handBackWaiting() async {
+        let tasks = state.takeWaiting()
+        guard !tasks.isEmpty else { return }
+        do {
+            try await handBack(tasks)
+        } catch {
+            logger.warning("could not hand back waiting tasks of queue \(queue.key) yet: \(error)")
         }
     }
 

@@ -13,10 +13,10 @@ extension TaskQueueWorker {
     /// high priority may be waiting, or nothing was heard for a while, the report's answer is awaited first,
     /// because it says so.
     func turn() async throws {
-        let batch = state.takeFinished(limit: Self.largestBatch)
+        let batch = state.takeFinished(limit: Self.largestBatch, at: .now)
         var (arrived, unwanted) = state.takeArrived()
         let isHungry = state.snapshot.isHungry
-        let places = isHungry ? state.reserve(upTo: state.concurrency) : 0
+        let places = isHungry ? state.reserve(upTo: Self.largestBatch) : 0
         defer { state.release(places) }
         var (got, knowsOrder): ([DeliveredTask], Bool) = ([], true)
         if places > 0, arrived.isEmpty, let seen = view.freshLengths, seen.high == 0 {

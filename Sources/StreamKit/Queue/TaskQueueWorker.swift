@@ -17,6 +17,7 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
     /// The worker's name in the group: the given one, and a suffix that no other worker has.
     public let consumer: String
     let queue: TaskQueue<Payload>
+    let claimant: Claimant
     let handler: Handler
     let state: WorkerState
     let metrics: QueueMetrics
@@ -32,6 +33,7 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
         self.queue = queue
         // Two workers of one name would renew each other's leases.
         consumer = "\(name):\(UUID().uuidString.prefix(8).lowercased())"
+        claimant = Claimant(redis: queue.redis, keys: queue.keys, group: queue.group, consumer: consumer)
         self.handler = handler
         state = WorkerState(concurrency: concurrency)
         metrics = QueueMetrics(queue: queue.key)
@@ -47,7 +49,8 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
     public func run() async throws {
         try await prepare()
         // Unstructured: once cancelled, a task cannot talk to Redis any more, and there is much left to say.
-        let loop = Task { try await workAndWindUp() }
+        // Before handlers, or it would wait behind them and the server would have nothing to do meanwhile.
+        let loop = Task(priority: .high) { try await workAndWindUp() }
         try await withTaskCancellationOrGracefulShutdownHandler {
             try await loop.value
         } onCancelOrGracefulShutdown: { [state] in
@@ -56,8 +59,9 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
     }
 
     private func workAndWindUp() async throws {
-        // Unstructured: it beats on through the grace period, until the winding up has settled what ended.
-        let beat = Task { await keepBeating() }
+        // Unstructured: it beats on through the grace period, until the winding up has settled what ended. And
+        // before handlers, or those that keep all threads busy for a lease would lose their tasks.
+        let beat = Task(priority: .high) { await keepBeating() }
         let doorbell = Doorbell()
         let outcome: Result<Void, any Error>
         do {
@@ -101,48 +105,6 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
                 try await recover(from: error, failures: failures)
             }
         }
-    }
-
-    // MARK: Working on one
-
-    /// Starts handlers; places that were reserved for just these tasks are theirs from then on.
-    ///
-    /// - Returns: The tasks that were not started, as it is not known which group delivered them: it was deleted
-    ///   and made again meanwhile, and a wrong generation would let two attempts have the same fencing token.
-    func start(
-        _ tasks: [DeliveredTask], inPlacesReserved isReserved: Bool, takenAt: ContinuousClock.Instant = .now
-    ) -> [DeliveredTask] {
-        guard !tasks.isEmpty else { return [] }
-        let generation = view.generation
-        let sure = tasks.filter { $0.generation == generation }
-        let holds = sure.map { task in
-            TaskHold(task, queue: (redis, keys, queue.group), consumer: consumer, serial: state.nextSerial())
-        }
-        state.start(holds, at: takenAt) { [self] index in await attempt(sure[index], holds[index]) }
-        if isReserved { state.release(tasks.count) }
-        return sure.count == tasks.count ? [] : tasks.filter { $0.generation != generation }
-    }
-
-    private func attempt(_ delivered: DeliveredTask, _ hold: TaskHold) async {
-        let began = ContinuousClock.now
-        do {
-            let payload = try delivered.decodePayload(as: Payload.self, with: decoder)
-            let result = try await handler(
-                QueuedTask(id: delivered.task, payload: payload, attempt: delivered.attempt, hold: hold))
-            metrics.attempt.record(duration: ContinuousClock.now - began)
-            if hold.ending == .none { return state.finish(hold, result: result) }
-            if hold.ending == .completed { metrics.completed.increment() }
-        } catch {
-            metrics.attempt.record(duration: ContinuousClock.now - began)
-            // Otherwise it is not the handler's failure, and not ours to settle any more.
-            if hold.ending == .none { await fail(delivered, hold, "\(error)", reason: Self.reason(of: error)) }
-        }
-        state.remove(hold)
-    }
-
-    private static func reason(of error: any Error) -> DeadLetter.Reason? {
-        if error is UndecodablePayload { return .undecodable }
-        return error is PermanentTaskFailure ? .permanent : nil
     }
 
     func milliseconds(_ duration: Duration) -> String { String(duration.wholeMilliseconds) }

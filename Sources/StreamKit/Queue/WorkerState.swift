@@ -1,3 +1,4 @@
+import DequeModule
 import Synchronization
 
 /// What one worker has in hand: running handlers, handlers that ended, tasks that have just come.
@@ -12,23 +13,31 @@ final class WorkerState: Sendable {
         let result: String?
     }
 
-    private struct Running {
+    struct Running {
         let hold: TaskHold
-        var task: Task<Void, Never>
         var renewed: ContinuousClock.Instant
-        let started: ContinuousClock.Instant
+        /// What runs its handler, and since when; `nil` while it waits for its turn.
+        var runner: HandlerRunner?
+        var began: ContinuousClock.Instant?
         /// It returned and waits for the server to be told, so its place is free.
         var hasFinished = false
     }
 
-    private struct State {
-        var running: [Int: Running] = [:]
+    struct State {
+        var running = RunningTasks()
+        /// Those of the running tasks whose handler has not begun yet.
+        var waiting: Deque<TaskHold> = []
+        /// A runner was started, and has not asked for a task yet.
+        var hasSpareRunner = false
+        /// How many tasks may be in hand beyond those whose handlers may run.
+        var lead = 0
+        /// When tasks that had ended were last taken to be settled.
+        var lastTaken = ContinuousClock.now
         var finished: [Finished] = []
         /// Finished tasks of which the server is being told.
         var settling = 0
         var arrived: [DeliveredTask] = []
         var reserved = 0
-        var nextSerial = 0
         /// Tasks may be waiting: the last read came back full.
         var isHungry = true
         var isStopping = false
@@ -50,7 +59,7 @@ final class WorkerState: Sendable {
     }
 
     let concurrency: Int
-    private let state = Mutex(State())
+    let state = Mutex(State())
     /// Something changed.
     ///
     /// One signal is enough, however much did.
@@ -78,7 +87,8 @@ final class WorkerState: Sendable {
     }
 
     private static func placesForArrived(_ state: State, _ concurrency: Int) -> Int {
-        max(concurrency - (state.running.count - state.finished.count - state.settling) - state.reserved, 0)
+        let inHand = state.running.count - state.finished.count - state.settling
+        return max(concurrency + state.lead - inHand - state.reserved, 0)
     }
 
     /// While places are reserved, tasks without one wait: most reservations come to nothing.
@@ -140,110 +150,6 @@ final class WorkerState: Sendable {
             defer { state.trouble = nil }
             return state.trouble
         }
-    }
-
-    // MARK: Handlers
-
-    func nextSerial() -> Int {
-        state.withLock { state in
-            state.nextSerial += 1
-            return state.nextSerial
-        }
-    }
-
-    /// Starts handlers.
-    ///
-    /// The lock is held meanwhile, so that a quick one cannot end before it is listed.
-    func start(
-        _ holds: [TaskHold], at now: ContinuousClock.Instant, _ body: @escaping @Sendable (Int) async -> Void
-    ) {
-        state.withLock { state in
-            for (index, hold) in holds.enumerated() {
-                // Unstructured, because a handler may go on for the grace period after `work` was cancelled.
-                let task = Task { await body(index) }
-                state.running[hold.serial] = Running(hold: hold, task: task, renewed: now, started: now)
-            }
-        }
-    }
-
-    /// A handler returned; its task is still held until the server was told.
-    func finish(_ hold: TaskHold, result: String?) {
-        let isFirst = state.withLock { state in
-            state.running[hold.serial]?.hasFinished = true
-            state.finished.append(Finished(hold: hold, result: result))
-            return state.finished.count == 1
-        }
-        if isFirst { wake() }
-    }
-
-    func takeFinished(limit: Int) -> [Finished] {
-        state.withLock { state in
-            let batch = Array(state.finished.prefix(limit))
-            state.finished.removeFirst(batch.count)
-            state.settling += batch.count
-            return batch
-        }
-    }
-
-    /// The server could not be told; it is told again later.
-    func putBack(_ batch: [Finished]) {
-        state.withLock { state in
-            state.settling -= batch.count
-            state.finished += batch
-        }
-    }
-
-    func settled(_ batch: [Finished]) {
-        state.withLock { state in
-            state.settling -= batch.count
-            for finished in batch { state.running[finished.hold.serial] = nil }
-        }
-    }
-
-    func remove(_ hold: TaskHold) {
-        state.withLock { $0.running[hold.serial] = nil }
-        wake()
-    }
-
-    // MARK: Leases
-
-    var holds: [TaskHold] { state.withLock { $0.running.values.map(\.hold) } }
-
-    func renewed(_ holds: [TaskHold], at instant: ContinuousClock.Instant) {
-        state.withLock { state in
-            for hold in holds { state.running[hold.serial]?.renewed = instant }
-        }
-    }
-
-    func interrupt(_ hold: TaskHold, because ending: TaskHold.Ending) {
-        guard hold.end(ending) else { return }
-        let task = state.withLock { $0.running[hold.serial]?.task }
-        task?.cancel()
-    }
-
-    /// Whether its handler runs, or has ended and nobody is telling the server of it.
-    func isRunning(_ hold: TaskHold) -> Bool {
-        state.withLock { state in
-            guard let running = state.running[hold.serial] else { return false }
-            return !running.hasFinished
-        }
-    }
-
-    /// Interrupts what has not been renewed for a lease, and what has run for longer than an attempt may.
-    ///
-    /// - Returns: The latter.
-    func interruptOverdue(
-        lease: Duration, timeout: Duration?, at now: ContinuousClock.Instant
-    ) -> [TaskHold] {
-        let (lost, late) = state.withLock { state in
-            let running = state.running.values.filter { !$0.hasFinished && $0.hold.ending == .none }
-            let lost = running.filter { now - $0.renewed > lease }
-            let late = timeout.map { timeout in running.filter { now - $0.started > timeout } } ?? []
-            return (lost.map(\.hold), late.map(\.hold))
-        }
-        for hold in lost { interrupt(hold, because: .leaseLost) }
-        for hold in late { interrupt(hold, because: .timedOut) }
-        return late.filter { $0.ending == .timedOut }
     }
 
     // MARK: Stopping

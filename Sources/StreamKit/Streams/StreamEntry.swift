@@ -93,14 +93,19 @@ public struct StreamEntry: Sendable {
         token(of: name).map { storage.bytes(of: $0) }
     }
 
+    /// The same, as Foundation's decoders want it.
+    func data(_ name: String) -> Data? {
+        token(of: name).map { storage.withBytes(of: $0) { Data($0) } }
+    }
+
     /// Decodes the JSON in a field.
     /// - Throws: ``StreamKitError/unexpectedReply(_:)`` that names entry and field when it is missing or no such JSON.
     public func decode<Value: Decodable>(_ type: Value.Type, from name: String) throws -> Value {
-        guard let bytes = bytes(name) else {
+        guard let data = data(name) else {
             throw StreamKitError.unexpectedReply("Entry \(id) has no field '\(name)'.")
         }
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            return try JSONDecoder().decode(type, from: data)
         } catch {
             throw StreamKitError.unexpectedReply("Field '\(name)' of entry \(id) is not a JSON \(type): \(error)")
         }

@@ -65,6 +65,7 @@ struct QueueGenerationTests {
             "XREADGROUP", "GROUP", queue.group, "consumer", "STREAMS", queue.key, ">")
         let entries = try StreamEntry.all(in: #require(read.elements?.first?.elements?.last))
         let task = DeliveredTask(try #require(entries.first), stream: .normal, generation: generation)
-        return TaskHold(task, queue: (queue.redis, queue.keys, queue.group), consumer: "consumer", serial: 1)
+        let claimant = Claimant(redis: queue.redis, keys: queue.keys, group: queue.group, consumer: "consumer")
+        return TaskHold(task, by: claimant, taken: .now, slot: 0)
     }
 }

@@ -23,6 +23,9 @@ double limit_append_one_by_one(struct limit_connection *connection, const char *
 // `count` entries, `batch` of them sent before their replies are read.
 double limit_append_in_batches(struct limit_connection *connection, const char *key, int count, int batch);
 
+// `count` plain XADD of one field `payload`, a small JSON object; `batch` of them sent before their replies are read.
+double limit_enqueue_in_batches(struct limit_connection *connection, const char *key, int count, int batch);
+
 // `times` XRANGE of 1,000 entries, parsed to hiredis' own reply objects.
 double limit_read_ranges(struct limit_connection *connection, const char *key, int times);
 
