@@ -98,11 +98,13 @@ struct TaskLeaseTests {
         options.lease = .seconds(600)
         try await withScratchQueue(options) { queue in
             let attempt = Shared(0)
+            let hasBegun = Shared(false)
             try await queue.enqueue(Job(number: 1))
             try await working(on: queue) { _ in
+                hasBegun.withLock { $0 = true }
                 try await Task.sleep(for: .seconds(60))
             } until: {
-                try await queue.status().running == 1
+                hasBegun.withLock { $0 }
             }
 
             try await working(on: queue) { task in
