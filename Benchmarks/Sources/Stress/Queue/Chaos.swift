@@ -67,7 +67,9 @@ final class Chaos: Sendable {
             let process = Process()
             var environment = ["REDIS_URL": "unix://\(socket)"]
             if let skewer, state.started.isMultiple(of: 2) {
-                environment.merge(["LD_PRELOAD": skewer, "FAKETIME": "+1h"]) { $1 }
+                // A machine with a wrong clock still counts the seconds since it was started as all others do.
+                let skew = ["LD_PRELOAD": skewer, "FAKETIME": "+1h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
+                environment.merge(skew) { $1 }
             }
             // By way of env, because the first process that libfaketime enters has its environment moved, and
             // Swift looks for the arguments next to it.
