@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A command, or a batch of them, that waits for its replies.
 ///
 /// Five words, because a shared connection moves one in and out of its queue for every command.
@@ -16,31 +18,39 @@ struct CommandSlot {
     /// What only few commands need: more than one reply, or somebody to take a late one.
     let extra: Extra?
 
-    /// Safety: guarded by the lock of the connection whose queue holds the slot; `replyCount` and `orphan`
-    /// never change.
+    /// Safety: guarded by the lock of the connection whose queue holds the slot; the constants never change.
     final class Extra: @unchecked Sendable {
         /// How many replies will come.
         let replyCount: Int
         /// Receives the outcome when no task waits for it any more.
         let orphan: Orphan?
-        /// The replies that came so far, when more than one is expected.
-        var replies: [Reply] = []
+        /// Where the replies of a batch are collected.
+        let batch: BatchReplies?
+        /// Whether more of the batch is to come, so that nobody waits for this alone.
+        let isPart: Bool
+        private var missing: Int
 
-        init?(replyCount: Int, orphan: Orphan?) {
-            if replyCount == 1, orphan == nil { return nil }
+        init?(replyCount: Int, orphan: Orphan?, batch: BatchReplies? = nil, isPart: Bool = false) {
+            if replyCount == 1, orphan == nil, batch == nil { return nil }
             self.replyCount = replyCount
             self.orphan = orphan
-            if replyCount > 1 { replies.reserveCapacity(replyCount) }
+            self.isPart = isPart
+            self.batch = batch ?? (replyCount > 1 ? BatchReplies(expecting: replyCount) : nil)
+            missing = replyCount
         }
 
         /// Takes in one more reply; whether it was the last.
         func isComplete(with reply: Reply) -> Bool {
-            replies.append(reply)
-            return replies.count == replyCount
+            batch?.replies.append(reply)
+            missing -= 1
+            return missing == 0
         }
     }
 
+    var isPart: Bool { extra?.isPart ?? false }
+
     func finish(_ outcome: Result<Replies, StreamKitError>) {
+        if case .failure(let error) = outcome { extra?.batch?.fail(error) }
         if let waiter {
             waiter.resume(with: outcome.mapError { $0 as any Error })
         } else if let orphan = extra?.orphan {
@@ -49,8 +59,27 @@ struct CommandSlot {
     }
 
     func finish(with reply: Reply) {
-        let replies = if let extra, extra.replyCount > 1 { Replies.many(extra.replies) } else { Replies.one(reply) }
+        let replies = if let batch = extra?.batch { Replies.many(batch.replies) } else { Replies.one(reply) }
         if let waiter { waiter.resume(returning: replies) } else { finish(.success(replies)) }
+    }
+}
+
+/// The replies to a batch, which may be sent in several parts.
+///
+/// Safety: `replies` is guarded by the lock of the connection until the last one has come.
+final class BatchReplies: @unchecked Sendable {
+    var replies: [Reply] = []
+    private let failed = Mutex<StreamKitError?>(nil)
+
+    init(expecting count: Int) {
+        replies.reserveCapacity(count)
+    }
+
+    /// Why a part of it has no replies.
+    var failure: StreamKitError? { failed.withLock { $0 } }
+
+    func fail(_ error: StreamKitError) {
+        failed.withLock { if $0 == nil { $0 = error } }
     }
 }
 

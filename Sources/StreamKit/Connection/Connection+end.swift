@@ -25,7 +25,7 @@ extension Connection {
     /// Its reply, if it still comes, goes to the slot's orphan handler.
     func cancel(_ ticket: UInt64) {
         let waiter: CommandSlot.Waiter? = state.withLock { state in
-            if let index = state.slots.lastIndex(where: { $0.ticket == ticket }) {
+            if let index = state.slots.lastIndex(where: { $0.ticket == ticket && !$0.isPart }) {
                 defer { state.slots[index].waiter = nil }
                 return state.slots[index].waiter
             }

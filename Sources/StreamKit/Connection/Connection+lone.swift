@@ -18,8 +18,8 @@ import Darwin
 // - On the shared connection it looks without blocking, gives its core away between two looks, and for at
 //   most `longestLook`. Measured on two cores: 2.6 times as many lone XADDs as hiredis in a blocking
 //   loop, over a unix socket and over TCP; through the I/O thread, in a run before, it was 0.75 and 0.24 times.
-// - A blocking read waits in the kernel, for at most `longestLoan`. That lends it one of Swift's threads, of
-//   which there are as many as cores, so one loan at a time is all that a process gives.
+// - A batch and a blocking read wait in the kernel, for at most `longestLoan`. That lends them one of Swift's
+//   threads, of which there are as many as cores, so one loan at a time is all that a process gives.
 extension Connection {
     struct LoneCommands {
         /// Whether the I/O thread looks at the socket.
@@ -40,12 +40,12 @@ extension Connection {
         }
     }
 
-    /// How long one of Swift's threads may be kept by a command, and by a blocking read, in nanoseconds.
+    /// How long one of Swift's threads may be kept by a command, and by what takes longer, in nanoseconds.
     private static let longestLook: UInt64 = 100_000
-    fileprivate static let longestLoan: UInt64 = 1_000_000
+    fileprivate static let longestLoan: UInt64 = 2_000_000
     private static let enoughAlone = 4
     private static let hasSeveralCores = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
-    /// Whether a blocking read has one of Swift's threads.
+    /// Whether one of Swift's threads is lent.
     private static let isLending = Atomic(false)
 
     /// Decides who reads the answer to a command that found nothing under way; true if the caller does.
@@ -54,12 +54,13 @@ extension Connection {
         state.lone.began = Self.now()
         let mayRead =
             mayRead && state.lone.streak >= Self.enoughAlone && !state.isReading && Self.hasSeveralCores
-            && (slot.extra?.replyCount ?? 1) == 1
-        let reads = mayRead && (isForBlocking ? getsLoan(state.lone) : isWorthLooking(state.lone))
+        let reads = mayRead && (takesLong(slot) ? getsLoan(state.lone) : isWorthLooking(state.lone))
         if reads { state.isReading = true }
         watch(socket, !reads, in: &state)
         return reads
     }
+
+    private func takesLong(_ slot: CommandSlot) -> Bool { isForBlocking || slot.extra?.batch != nil }
 
     /// Answers that take twice as long, the detour included, may come in time without it.
     private func isWorthLooking(_ lone: LoneCommands) -> Bool { lone.expected < 2 * Self.longestLook }
@@ -69,22 +70,29 @@ extension Connection {
             && Self.isLending.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
     }
 
+    /// Somebody else's command is under way: nobody is alone.
+    func join(on socket: Socket, in state: inout State) {
+        state.lone.streak = 0
+        state.lone.ticket = 0
+        if !state.isReading { watch(socket, true, in: &state) }
+    }
+
     /// Lets the I/O thread look at the socket, or not.
-    private func watch(_ socket: Socket, _ isWatched: Bool, in state: inout State) {
+    func watch(_ socket: Socket, _ isWatched: Bool, in state: inout State) {
         guard state.lone.isWatched != isWatched else { return }
         state.lone.isWatched = isWatched
         IOThread.shared.update(socket, of: number, reads: isWatched, writes: state.socketIsFull)
     }
 
     /// Writes, and looks for the answer for a short time.
-    func flushAndRead(on socket: Socket) {
+    func flushAndRead(_ slot: CommandSlot, on socket: Socket) {
         flush()
-        let isAnswered = isForBlocking ? waitForAnswer(on: socket) : lookForAnswer(on: socket)
+        let isAnswered = takesLong(slot) ? waitForAnswer(on: socket) : lookForAnswer(on: socket)
         if isAnswered { return }
         state.withLock { state in
             state.isReading = false
             // It takes about a dozen quick answers until it is tried again; a read's own length says enough.
-            if !isForBlocking { state.lone.expected = 10 * Self.longestLook }
+            if !takesLong(slot) { state.lone.expected = 10 * Self.longestLook }
             if case .ready(let socket) = state.phase { watch(socket, true, in: &state) }
         }
     }

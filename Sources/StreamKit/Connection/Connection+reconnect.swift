@@ -21,7 +21,7 @@ extension Connection {
         let isWanted = state.withLock { state in
             guard case .connecting = state.phase else { return false }
             // Cancelled before a byte of them left: nobody wants them sent any more.
-            abandoned = state.removeUnsent { $0.waiter == nil }
+            abandoned = state.removeUnsent { $0.isAbandoned }
             state.phase = .ready(socket)
             state.isReading = false
             state.lone = LoneCommands()
@@ -138,7 +138,10 @@ extension Connection {
 }
 
 extension CommandSlot {
-    fileprivate func isOver(_ now: UInt64) -> Bool { deadline <= now || waiter == nil }
+    fileprivate func isOver(_ now: UInt64) -> Bool { deadline <= now || isAbandoned }
+
+    /// Nobody waits for it, and nothing that is to come belongs to it.
+    fileprivate var isAbandoned: Bool { waiter == nil && !isPart }
 }
 
 extension Connection.State {

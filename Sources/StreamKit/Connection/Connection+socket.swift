@@ -127,9 +127,9 @@ extension Connection {
                     break
                 }
                 let reply = Reply(storage: storage, index: root)
-                if let extra = slot.extra, extra.replyCount > 1, !extra.isComplete(with: reply) { continue }
-                finished.append(Finished(slot: slot, reply: reply))
+                if let extra = slot.extra, extra.batch != nil, !extra.isComplete(with: reply) { continue }
                 state.slots.removeFirst()
+                if !slot.isPart { finished.append(Finished(slot: slot, reply: reply)) }
             }
             if let first = finished.first, first.slot.ticket == state.lone.ticket {
                 if state.slots.isEmpty { state.lone.answered(Self.now()) }

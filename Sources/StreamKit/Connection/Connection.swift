@@ -71,14 +71,14 @@ final class Connection: @unchecked Sendable {
     /// Sends the `replyCount` commands that `encode` writes in place, and waits for their replies.
     ///
     /// A `timeout`, in nanoseconds, of `nil` waits for ever; `orphan` gets the outcome when the waiting task
-    /// was cancelled.
+    /// was cancelled; what was `begun` is the beginning of the same batch, and its replies come along.
     func send(
-        replyCount: Int = 1, timeout: UInt64?, orphan: CommandSlot.Orphan? = nil,
+        replyCount: Int = 1, timeout: UInt64?, orphan: CommandSlot.Orphan? = nil, begun: HeadStart? = nil,
         _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
-        let ticket = Tickets.next()
+        let ticket = begun?.ticket ?? Tickets.next()
         let deadline = timeout.map { Self.roughNow() &+ $0 } ?? .max
-        let extra = CommandSlot.Extra(replyCount: replyCount, orphan: orphan)
+        let extra = CommandSlot.Extra(replyCount: replyCount, orphan: orphan, batch: begun?.replies)
         defer {
             // A cancellation that came after the reply left its mark behind.
             if Task.isCancelled { _ = state.withLock { $0.cancelledBeforeSending.remove(ticket) } }
@@ -117,7 +117,7 @@ final class Connection: @unchecked Sendable {
         switch next {
         case .nothing: break
         case .write: flush()
-        case .writeAndRead(let socket): flushAndRead(on: socket)
+        case .writeAndRead(let socket): flushAndRead(slot, on: socket)
         case .connect: connect()
         case .noRoom: slot.waiter?.resume(returning: .noRoom)
         case .fail(let error):
@@ -128,13 +128,8 @@ final class Connection: @unchecked Sendable {
     }
 
     private func enqueue(_ slot: CommandSlot, in state: inout State, _ encode: (inout ByteBuffer) -> Void) -> Next {
-        let wasQuiet = state.slots.isEmpty
-        let before = state.outgoing.count
-        encode(&state.outgoing)
-        var slot = slot
-        slot.start = state.encoded
-        state.encoded += UInt64(state.outgoing.count - before)
-        state.slots.append(slot)
+        let wasQuiet = state.slots.isEmpty || state.lone.ticket == slot.ticket
+        state.append(slot, encode)
         switch state.phase {
         case .idle:
             state.phase = .connecting
@@ -144,12 +139,24 @@ final class Connection: @unchecked Sendable {
             if wasQuiet, beginExchange(of: slot, on: socket, in: &state, mayRead: mayWrite) {
                 return .writeAndRead(socket)
             }
-            if !wasQuiet { state.lone.streak = 0 }
+            if !wasQuiet { join(on: socket, in: &state) }
             let isTime = wasQuiet || state.outgoing.count >= Self.writeThreshold
             return isTime && mayWrite ? .write : .nothing
         case .connecting, .waitingToReconnect, .closed:
             return .nothing
         }
+    }
+}
+
+extension Connection.State {
+    /// Encodes a command, or several, and puts them in the queue of those that wait for replies.
+    mutating func append(_ slot: CommandSlot, _ encode: (inout ByteBuffer) -> Void) {
+        let before = outgoing.count
+        encode(&outgoing)
+        var slot = slot
+        slot.start = encoded
+        encoded += UInt64(outgoing.count - before)
+        slots.append(slot)
     }
 }
 

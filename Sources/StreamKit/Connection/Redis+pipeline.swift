@@ -1,21 +1,30 @@
 extension Redis {
     /// Sends several commands in one go and waits for all replies.
     ///
-    /// They are carried out in order, yet not as a transaction: other clients' commands may come between.
+    /// They are carried out in order, yet not as a transaction: other clients' commands may come between. While
+    /// nobody else uses the connection, the beginning of a long batch leaves before `fill` is done.
     /// A batch of which the server carried out nothing, because it is loading for instance, is sent again.
+    ///
+    /// - Parameter fill: adds the commands; it must not wait for anything.
     /// - Returns: one result a command, in order; an error reply fails only its own.
+    /// - Throws: ``StreamKitError/connectionLost(_:outcomeUnknown:)`` if the connection broke: then any part of the
+    ///   batch may have been carried out.
     public func pipeline(_ fill: (inout Pipeline) -> Void) async throws -> [Result<Reply, StreamKitError>] {
-        var batch = Pipeline()
+        // Whoever observes commands wants to see a batch as one.
+        let headStart = isObserved ? nil : HeadStart(on: shared)
+        var batch = Pipeline(headStart)
         fill(&batch)
         let count = batch.count
         guard count > 0 else { return [] }
         let encode: (inout ByteBuffer) -> Void = { buffer in batch.buffer.withBytes { buffer.append($0) } }
+        var replies =
+            if let headStart, headStart.sent.commands > 0 {
+                try await sendRest(of: batch.buffer, count, after: headStart)
+            } else {
+                try await sendAll(count, encode)
+            }
         var retry = Retry(configuration, repeatable: false)
-        while true {
-            let replies = try await traced(encode) {
-                try await shared.send(replyCount: count, timeout: shared.commandTimeout, encode)
-            }.all
-            guard replies.contains(where: { $0.kind == .error }) else { return replies.map { .success($0) } }
+        while replies.contains(where: { $0.kind == .error }) {
             let results = replies.results(configuration, encode)
             let refusals = results.compactMap(\.refusal)
             for refusal in refusals { leaveDemotedPrimary(refusal) }
@@ -24,6 +33,36 @@ extension Redis {
                 try await retry.pause(after: first)
             } catch is StreamKitError {
                 return results
+            }
+            replies = try await sendAll(count, encode)
+        }
+        return replies.map { .success($0) }
+    }
+
+    private func sendAll(_ count: Int, _ encode: (inout ByteBuffer) -> Void) async throws -> [Reply] {
+        try await traced(encode) {
+            try await shared.send(replyCount: count, timeout: shared.commandTimeout, encode)
+        }.all
+    }
+
+    /// Sends what is left of a batch; a failure leaves open what became of its beginning.
+    private func sendRest(
+        of bytes: borrowing ByteBuffer, _ count: Int, after begun: HeadStart
+    ) async throws -> [Reply] {
+        do {
+            if let failure = begun.replies.failure { throw failure }
+            let replies = try await shared.send(
+                replyCount: count - begun.sent.commands, timeout: shared.commandTimeout, begun: begun
+            ) { buffer in
+                bytes.withBytes { buffer.append(UnsafeRawBufferPointer(rebasing: $0[begun.sent.bytes...])) }
+            }
+            if let failure = begun.replies.failure { throw failure }
+            return replies.all
+        } catch let error as StreamKitError {
+            switch error {
+            case .timedOut, .closed: throw error
+            case .connectionLost(let reason, _): throw StreamKitError.connectionLost(reason, outcomeUnknown: true)
+            default: throw StreamKitError.connectionLost("A batch broke off: \(error)", outcomeUnknown: true)
             }
         }
     }
