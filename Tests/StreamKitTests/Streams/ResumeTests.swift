@@ -9,10 +9,12 @@ struct ResumeTests {
     @Test func `go on after a server that loads for longer than their patience`() async throws {
         try await withSlowLoadingServer { server, redis in
             let stream = redis.stream("s")
+            // Shorter than the load, and longer than a slow machine takes to start the server.
+            let patience = Duration.seconds(2)
             let group = stream.group("g")
             try await group.create()
-            async let followed = stream.follow(after: .beginning, patience: .milliseconds(500)).firstMilliseconds(2)
-            async let delivered = group.consumer("c").deliveries(patience: .milliseconds(500)).firstMilliseconds(2)
+            async let followed = stream.follow(after: .beginning, patience: patience).firstMilliseconds(2)
+            async let delivered = group.consumer("c").deliveries(patience: patience).firstMilliseconds(2)
             try await stream.fill(1)
             try await eventually("both wait") { try await redis.blockedClients() == 2 }
             try await server.restart(acceptsLoading: true)
