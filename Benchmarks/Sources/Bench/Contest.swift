@@ -44,7 +44,8 @@ struct Row {
     var limit: Double?
     var bar: Bar?
 
-    var ratio: Double? { limit.map { value / $0 } }
+    /// `nil` where there is nothing to compare with, also for a limit too small to be measured.
+    var ratio: Double? { limit.flatMap { $0 > 0 ? value / $0 : nil } }
     var meetsBar: Bool? { ratio.flatMap { ratio in bar.map { $0.isMet(by: ratio) } } }
 }
 

@@ -7,7 +7,7 @@ import Synchronization
 final class HeadStart {
     /// The batch's own, so that the connection knows its parts as one.
     let ticket = Tickets.next()
-    let replies = BatchReplies(expecting: 256)
+    private(set) lazy var replies = BatchReplies(expecting: 256)
     /// What has been sent so far.
     private(set) var sent = (commands: 0, bytes: 0)
     private let connection: Connection

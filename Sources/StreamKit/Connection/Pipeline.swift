@@ -7,11 +7,13 @@ public struct Pipeline: ~Copyable {
     private let headStart: HeadStart?
     /// How many bytes to have before the next part is sent.
     private var nextPart: Int
-    private static let partBytes = 8 << 10
+    /// The first part is small, so that the server begins early; each costs both sides a system call or two.
+    private var partBytes = 4 << 10
+    private static let largestPart = 32 << 10
 
     init(_ headStart: HeadStart? = nil) {
         self.headStart = headStart
-        nextPart = headStart == nil ? .max : Self.partBytes
+        nextPart = headStart == nil ? .max : partBytes
     }
 
     /// Adds one command, which must not block.
@@ -40,6 +42,7 @@ public struct Pipeline: ~Copyable {
     private mutating func sendPart() {
         let commands = count
         buffer.withBytes { headStart?.send($0, commands: commands) }
-        nextPart = buffer.count + Self.partBytes
+        partBytes = min(partBytes * 2, Self.largestPart)
+        nextPart = buffer.count + partBytes
     }
 }
