@@ -47,7 +47,12 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
     /// - Throws: A ``StreamKitError`` that waiting does not mend: Redis cannot be reached at the start, the key
     ///   holds something else (`WRONGTYPE`), or access is denied.
     public func run() async throws {
-        try await prepare()
+        do {
+            try await prepare()
+        } catch is CancellationError {
+            // As at any later time: there is just nothing to wind up yet.
+            return
+        }
         // Unstructured: once cancelled, a task cannot talk to Redis any more, and there is much left to say.
         // Before handlers, or it would wait behind them and the server would have nothing to do meanwhile.
         let loop = Task(priority: .high) { try await workAndWindUp() }

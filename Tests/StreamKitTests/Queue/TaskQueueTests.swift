@@ -133,4 +133,14 @@ struct RetryBackoffTests {
         #expect(backoff.delay(afterFailures: 3, jitter: 0) == .seconds(2))
         #expect(backoff.delay(afterFailures: 1_000, jitter: 1) == .seconds(10))
     }
+
+    @Test func `a worker that is cancelled before it begins ends as quietly as later`() async throws {
+        try await withScratchQueue { queue in
+            let worker = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try await queue.work(as: "worker") { _ in }
+            }
+            try await worker.value
+        }
+    }
 }
