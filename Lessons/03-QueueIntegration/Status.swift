@@ -103,7 +103,10 @@ extension TaskQueueStatus {
     private func describe(_ task: RunningTask) -> [String] {
         let worker = task.worker.prefix { $0 != ":" }
         let seconds = task.ranMilliseconds / 1000
-        return ["\(worker): attempt \(task.attempt), for \(seconds) s", "  \(task.priority.rawValue) task \(task.id)"]
+        // The worker last: its name may be too long for the line.
+        return [
+            "attempt \(task.attempt), for \(seconds) s, by \(worker)", "  \(task.priority.rawValue) task \(task.id)",
+        ]
     }
 
     func json() throws -> String {

@@ -10,8 +10,15 @@ extension Redis {
     /// - Throws: ``StreamKitError/connectionLost(_:outcomeUnknown:)`` if the connection broke: then any part of the
     ///   batch may have been carried out.
     public func pipeline(_ fill: (inout Pipeline) -> Void) async throws -> [Result<Reply, StreamKitError>] {
-        // Whoever observes commands wants to see a batch as one.
-        let headStart = isObserved ? nil : HeadStart(on: shared)
+        try await pipeline(orphan: nil, fill)
+    }
+
+    /// The same; replies that come after the waiting task was cancelled go to `orphan`.
+    func pipeline(
+        orphan: CommandSlot.Orphan?, _ fill: (inout Pipeline) -> Void
+    ) async throws -> [Result<Reply, StreamKitError>] {
+        // Whoever observes commands wants to see a batch as one, and an orphan wants all of it.
+        let headStart = isObserved || orphan != nil ? nil : HeadStart(on: shared)
         var batch = Pipeline(headStart)
         fill(&batch)
         let count = batch.count
@@ -21,7 +28,7 @@ extension Redis {
             if let headStart, headStart.sent.commands > 0 {
                 try await sendRest(of: batch.buffer, count, after: headStart)
             } else {
-                try await sendAll(count, encode)
+                try await sendAll(count, orphan, encode)
             }
         var retry = Retry(configuration, repeatable: false)
         while replies.contains(where: { $0.kind == .error }) {
@@ -34,14 +41,16 @@ extension Redis {
             } catch is StreamKitError {
                 return results
             }
-            replies = try await sendAll(count, encode)
+            replies = try await sendAll(count, orphan, encode)
         }
         return replies.map { .success($0) }
     }
 
-    private func sendAll(_ count: Int, _ encode: (inout ByteBuffer) -> Void) async throws -> [Reply] {
+    private func sendAll(
+        _ count: Int, _ orphan: CommandSlot.Orphan?, _ encode: (inout ByteBuffer) -> Void
+    ) async throws -> [Reply] {
         try await traced(encode) {
-            try await shared.send(replyCount: count, timeout: shared.commandTimeout, encode)
+            try await shared.send(replyCount: count, timeout: shared.commandTimeout, orphan: orphan, encode)
         }.all
     }
 

@@ -35,12 +35,14 @@ public struct ConsumerGroup: Sendable {
     @discardableResult
     public func acknowledge(_ ids: [StreamID]) async throws -> Int {
         guard !ids.isEmpty else { return 0 }
-        return try await stream.redis.execute { buffer in
-            buffer.beginCommand("XACK", words: 3 + ids.count)
-            buffer.word(stream.key)
-            buffer.word(name)
-            for id in ids { buffer.word(id) }
-        }.count("XACK")
+        return try await stream.redis.execute { encodeAcknowledgement(of: ids, into: &$0) }.count("XACK")
+    }
+
+    func encodeAcknowledgement(of ids: [StreamID], into buffer: inout ByteBuffer) {
+        buffer.beginCommand("XACK", words: 3 + ids.count)
+        buffer.word(stream.key)
+        buffer.word(name)
+        for id in ids { buffer.word(id) }
     }
 
     /// Deletes a consumer (XGROUP DELCONSUMER).

@@ -76,4 +76,43 @@ struct GroupTests {
             #expect(second.entries.map(\.id.milliseconds) == [3, 4, 5])
         }
     }
+
+    @Test func `acknowledges a batch and reads the next in one exchange`() async throws {
+        try await withScratchStream { stream in
+            let group = stream.group("workers")
+            _ = try await group.create()
+            let consumer = group.consumer("one")
+            for number in 1...5 { try await stream.append(["number": "\(number)"]) }
+
+            var batches: [[String?]] = []
+            var entries = try await consumer.acknowledge([], thenRead: 2)
+            while !entries.isEmpty {
+                batches.append(entries.map { $0["number"] })
+                entries = try await consumer.acknowledge(entries.map(\.id), thenRead: 2)
+            }
+
+            #expect(batches == [["1", "2"], ["3", "4"], ["5"]])
+            #expect(try await group.pending().count == 0)
+        }
+    }
+
+    @Test func `keeps what a cancelled exchange brought for the next one`() async throws {
+        try await withScratchStream { stream in
+            let group = stream.group("workers")
+            _ = try await group.create()
+            let consumer = group.consumer("one")
+            for number in 0..<400 { try await stream.append(["number": "\(number)"]) }
+
+            var seen: [StreamID] = []
+            while seen.count < 400 {
+                let done = Array(seen.suffix(3))
+                let one = Task { try await consumer.acknowledge(done, thenRead: 3) }
+                if seen.count.isMultiple(of: 2) { one.cancel() }
+                if let entries = try? await one.value { seen += entries.map(\.id) }
+                if one.isCancelled, seen.count < 400 { seen += try await consumer.read(limit: 3).map(\.id) }
+            }
+
+            #expect(Set(seen).count == 400)
+        }
+    }
 }
