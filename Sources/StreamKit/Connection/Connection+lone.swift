@@ -53,7 +53,8 @@ extension Connection {
         state.lone.ticket = slot.ticket
         state.lone.began = Self.now()
         let mayRead =
-            mayRead && state.lone.streak >= Self.enoughAlone && !state.isReading && Self.hasSeveralCores
+            mayRead && (isForBlocking || state.lone.streak >= Self.enoughAlone) && !state.isReading
+            && Self.hasSeveralCores
         let reads = mayRead && (takesLong(slot) ? getsLoan(state.lone) : isWorthLooking(state.lone))
         if reads { state.isReading = true }
         watch(socket, !reads, in: &state)
