@@ -80,7 +80,10 @@ extension Connection {
         let socket: Socket? = state.withLock { state in
             guard let first = state.slots.first else { return nil }
             // Whoever reads at this moment uses the parser, which goes with the connection: next time then.
-            if first.deadline <= now, !state.isReading, case .ready(let socket) = state.phase { return socket }
+            if first.deadline <= now, !state.isReading, case .ready(let socket) = state.phase {
+                state.isReading = true
+                return socket
+            }
             guard state.slots.contains(where: { $0.deadline <= now && $0.waiter != nil }) else { return nil }
             for index in state.slots.indices where state.slots[index].deadline <= now {
                 late.append(state.slots[index])

@@ -72,14 +72,20 @@ extension Connection {
     }
 
     /// Somebody else's command is under way: nobody is alone.
-    func join(on socket: Socket, in state: inout State) {
+    func join(in state: inout State) {
         state.lone.streak = 0
         state.lone.ticket = 0
-        if !state.isReading { watch(socket, true, in: &state) }
+        watchUnlessRead(in: &state)
+    }
+
+    /// Lets the I/O thread read answers that are to come, if no caller is about to.
+    func watchUnlessRead(in state: inout State) {
+        guard case .ready(let socket) = state.phase, !state.isReading, !state.slots.isEmpty else { return }
+        watch(socket, true, in: &state)
     }
 
     /// Lets the I/O thread look at the socket, or not.
-    func watch(_ socket: Socket, _ isWatched: Bool, in state: inout State) {
+    private func watch(_ socket: Socket, _ isWatched: Bool, in state: inout State) {
         guard state.lone.isWatched != isWatched else { return }
         state.lone.isWatched = isWatched
         IOThread.shared.update(socket, of: number, reads: isWatched, writes: state.socketIsFull)
@@ -118,8 +124,8 @@ extension Connection {
     }
 
     /// Ends a caller's own reading, once it has its answer.
-    func endReading(on socket: Socket, in state: inout State) {
+    func endReading(in state: inout State) {
         state.isReading = false
-        if !state.slots.isEmpty { watch(socket, true, in: &state) }
+        watchUnlessRead(in: &state)
     }
 }

@@ -78,7 +78,8 @@ extension Connection {
             return socket
         }
         guard let socket else { return }
-        if case .nothing = read(socket) { state.withLock { $0.isReading = false } }
+        // A command may have been sent meanwhile whose sender left the reading to this thread.
+        if case .nothing = read(socket) { state.withLock { endReading(in: &$0) } }
     }
 
     enum Outcome {
@@ -134,7 +135,7 @@ extension Connection {
             if let first = finished.first, first.slot.ticket == state.lone.ticket {
                 if state.slots.isEmpty { state.lone.answered(Self.now()) }
             }
-            if !finished.isEmpty { endReading(on: socket, in: &state) }
+            if !finished.isEmpty { endReading(in: &state) }
             next = state.nextInLine(below: configuration.maximumBytesInFlight / 2)
             return !state.outgoing.isEmpty
         }

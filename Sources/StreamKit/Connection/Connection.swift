@@ -90,6 +90,7 @@ final class Connection: @unchecked Sendable {
                 }
                 guard case .noRoom = replies else { return replies }
                 try await waitForRoom(ticket, deadline)
+                if let failure = begun?.replies.failure { throw failure }
             }
         } onCancel: {
             cancel(ticket)
@@ -108,10 +109,14 @@ final class Connection: @unchecked Sendable {
             defer { nextInLine = state.nextInLine(below: configuration.maximumBytesInFlight) }
             let isItsTurn = state.room.endTurn(of: slot.ticket)
             if !state.cancelledBeforeSending.isEmpty, state.cancelledBeforeSending.remove(slot.ticket) != nil {
+                watchUnlessRead(in: &state)
                 return Next.fail(CancellationError())
             }
             if case .closed = state.phase { return .fail(StreamKitError.closed) }
-            guard isItsTurn || state.hasRoom(below: configuration.maximumBytesInFlight) else { return .noRoom }
+            guard isItsTurn || state.hasRoom(below: configuration.maximumBytesInFlight) else {
+                watchUnlessRead(in: &state)
+                return .noRoom
+            }
             return enqueue(slot, in: &state, encode)
         }
         switch next {
@@ -139,7 +144,7 @@ final class Connection: @unchecked Sendable {
             if wasQuiet, beginExchange(of: slot, on: socket, in: &state, mayRead: mayWrite) {
                 return .writeAndRead(socket)
             }
-            if !wasQuiet { join(on: socket, in: &state) }
+            if !wasQuiet { join(in: &state) }
             let isTime = wasQuiet || state.outgoing.count >= Self.writeThreshold
             return isTime && mayWrite ? .write : .nothing
         case .connecting, .waitingToReconnect, .closed:

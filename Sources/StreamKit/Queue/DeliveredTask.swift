@@ -15,6 +15,8 @@ struct DeliveredTask: Sendable {
     let counted: Int
     /// How often the group had been made, at least, when it delivered this.
     let generation: Int
+    /// What no group has: it was made anew at about the time.
+    static let unknownGeneration = -1
     private let payload: Data?
 
     init(_ entry: StreamEntry, stream: QueuePriority, deliveries: Int = 1, generation: Int) {

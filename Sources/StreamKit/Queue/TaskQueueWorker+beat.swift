@@ -45,13 +45,14 @@ extension TaskQueueWorker {
 
     private func renew(_ holds: [TaskHold], _ generation: Int) async {
         let asked = ContinuousClock.now
+        // Before it is sent: a handler may end while it is under way, and what it left is to be removed then.
+        for hold in holds { hold.markRenewed() }
         do {
             let reply = try await redis.run(
                 QueueScripts.renew, keys: keys.all,
                 arguments: [queue.group, consumer, String(generation)]
                     + holds.flatMap { [$0.stream.rawValue, "\($0.entry)", String($0.deliveries)] })
             let lost = Set((reply.elements ?? []).compactMap(\.integer).map { $0 - 1 })
-            for (index, hold) in holds.enumerated() where !lost.contains(index) { hold.markRenewed() }
             state.renewed(holds.enumerated().filter { !lost.contains($0.offset) }.map(\.element), at: asked)
             lose(lost.filter(holds.indices.contains).map { holds[$0] })
         } catch StreamKitError.server(let error) where error.isLeaseLoss {

@@ -32,7 +32,8 @@ extension TaskQueueWorker {
     func ring(_ outcome: Result<Reply, any Error>, _ generation: Int) {
         switch outcome {
         case .success(let reply): arrive(with: reply, generation)
-        case .failure(is CancellationError): break
+        // The loop may want to wait again.
+        case .failure(is CancellationError): state.wake()
         case .failure(let error): state.report(error)
         }
     }

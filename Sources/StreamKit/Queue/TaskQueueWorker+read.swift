@@ -32,9 +32,8 @@ extension TaskQueueWorker {
         guard let entries = reply.elements?.first?.elements?.last else { return [] }
         let latest = try replies[replies.startIndex + 1].get().text.flatMap { Int($0) }
         view.generation = latest ?? 1
-        return try StreamEntry.all(in: entries).map {
-            DeliveredTask($0, stream: stream, generation: generation)
-        }
+        let sure = latest ?? 1 == generation ? generation : DeliveredTask.unknownGeneration
+        return try StreamEntry.all(in: entries).map { DeliveredTask($0, stream: stream, generation: sure) }
     }
 
     /// A read, and right behind it the question how often the group has been made.

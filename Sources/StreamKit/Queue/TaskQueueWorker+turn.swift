@@ -14,7 +14,8 @@ extension TaskQueueWorker {
     /// because it says so.
     func turn() async throws {
         let batch = state.takeFinished(limit: Self.largestBatch, at: .now)
-        var (arrived, unwanted) = state.takeArrived()
+        let (arrived, unwanted) = state.takeArrived()
+        state.setAside(unwanted)
         let isHungry = state.snapshot.isHungry
         let places = isHungry ? state.reserve(upTo: Self.largestBatch) : 0
         defer { state.release(places) }
@@ -23,14 +24,26 @@ extension TaskQueueWorker {
             got = try await settle(batch, thenRead: places)
         } else {
             let asked = ContinuousClock.now
-            unwanted += try await settle(batch, thenStart: arrived)
+            state.setAside(try await settle(batch, thenStart: arrived))
             // A server that did not know the script has not said yet what goes first.
             knowsOrder = view.wasHeard(since: asked)
             if places > 0, knowsOrder { got = try await readByPriority(places) }
         }
         if isHungry, knowsOrder { state.setHungry(got.count >= places) }
-        unwanted += start(got, inPlacesReserved: false)
-        if !unwanted.isEmpty { try await handBack(unwanted) }
+        state.setAside(start(got, inPlacesReserved: false))
+        try await handBackUnwanted()
+    }
+
+    /// Again in the next turn if it fails: who is told twice finds the tasks gone.
+    private func handBackUnwanted() async throws {
+        let tasks = state.takeUnwanted()
+        guard !tasks.isEmpty else { return }
+        do {
+            try await handBack(tasks)
+        } catch {
+            state.setAside(tasks)
+            throw error
+        }
     }
 
     private func settle(

@@ -89,14 +89,14 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
             if now.isStopping { return }
             do {
                 if let trouble = state.takeTrouble() { throw trouble }
-                if now.hasArrived || now.hasFinished || now.isHungry && now.free > 0 {
+                if now.hasArrived || now.hasFinished || now.hasUnwanted || now.isHungry && now.free > 0 {
                     try await turn()
                     failures = 0
                 } else {
-                    if now.free > 0 {
+                    if now.idle > 0 {
                         let generation = view.generation
                         doorbell.arm {
-                            await self.waitForTasks(free: now.free, generation)
+                            await self.waitForTasks(free: now.idle, generation)
                         } then: {
                             self.ring($0, generation)
                         }

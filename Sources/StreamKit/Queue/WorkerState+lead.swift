@@ -23,15 +23,15 @@ extension WorkerState {
 
     /// Gives up the tasks that were fetched ahead, if their turn does not come: the handlers before them take long.
     ///
-    /// They count as having come without a place for them, which the loop hands back.
+    /// The loop hands them back.
     func giveUpLead(at now: ContinuousClock.Instant) {
-        let tasks = state.withLock { state -> [DeliveredTask] in
-            guard let oldest = state.waiting.first, now - oldest.taken > Self.patience else { return [] }
+        state.withLock { state in
+            guard let oldest = state.waiting.first, now - oldest.taken > Self.patience else { return }
             state.lead = 0
             let inHand = state.running.count - state.finished.count - state.settling
-            return state.takeWaiting(atMost: inHand - concurrency)
+            state.unwanted += state.takeWaiting(atMost: inHand - concurrency)
         }
-        if !tasks.isEmpty { arrive(tasks) }
+        wake()
     }
 
     /// All tasks whose handler has not begun; it never will here.

@@ -37,6 +37,8 @@ final class WorkerState: Sendable {
         /// Finished tasks of which the server is being told.
         var settling = 0
         var arrived: [DeliveredTask] = []
+        /// Delivered, but not to be handled here.
+        var unwanted: [DeliveredTask] = []
         var reserved = 0
         /// Tasks may be waiting: the last read came back full.
         var isHungry = true
@@ -48,6 +50,9 @@ final class WorkerState: Sendable {
     /// What there is to do.
     struct Snapshot: Sendable {
         let free: Int
+        /// The same, without those for tasks that are fetched ahead.
+        let idle: Int
+        let hasUnwanted: Bool
         /// Handlers that run, or have ended and are not settled.
         let unfinished: Int
         let hasFinished: Bool
@@ -73,12 +78,12 @@ final class WorkerState: Sendable {
 
     var snapshot: Snapshot {
         state.withLock { state in
-            Snapshot(
-                free: Self.free(state, concurrency), unfinished: state.running.count,
-                hasFinished: !state.finished.isEmpty, hasArrived: Self.canTakeArrived(state, concurrency),
-                isHungry: state.isHungry,
-                isStopping: state.isStopping, isOverdue: state.isOverdue,
-                hasTrouble: state.trouble != nil)
+            let free = Self.free(state, concurrency)
+            return Snapshot(
+                free: free, idle: max(free - state.lead, 0), hasUnwanted: !state.unwanted.isEmpty,
+                unfinished: state.running.count, hasFinished: !state.finished.isEmpty,
+                hasArrived: Self.canTakeArrived(state, concurrency), isHungry: state.isHungry,
+                isStopping: state.isStopping, isOverdue: state.isOverdue, hasTrouble: state.trouble != nil)
         }
     }
 
@@ -136,6 +141,19 @@ final class WorkerState: Sendable {
             state.arrived = state.reserved > 0 && !state.isStopping ? rest : []
             state.reserved += places
             return (Array(sorted.prefix(places)), state.arrived.isEmpty ? rest : [])
+        }
+    }
+
+    /// Tasks to hand back, for as long as it takes.
+    func setAside(_ tasks: [DeliveredTask]) {
+        guard !tasks.isEmpty else { return }
+        state.withLock { $0.unwanted += tasks }
+    }
+
+    func takeUnwanted() -> [DeliveredTask] {
+        state.withLock { state in
+            defer { state.unwanted = [] }
+            return state.unwanted
         }
     }
 

@@ -116,6 +116,50 @@ struct BatchTests {
         }
     }
 
+    @Test func `a batch larger than what may be in flight goes through, also after lone commands`() async throws {
+        try await withScratchRedis { redis in
+            // Their senders read the answers themselves, and the I/O thread does not look.
+            for _ in 0..<50 { _ = try await redis.send("PING") }
+            let text = String(repeating: "x", count: 1_000)
+            let results = try await redis.pipeline { batch in for _ in 0..<6_000 { batch.add("ECHO", text) } }
+            #expect(results.count == 6_000)
+            #expect(try results.allSatisfy { try $0.get().text == text })
+        }
+    }
+
+    @Test func `nothing of a batch is carried out for a task that is cancelled already`() async throws {
+        try await withScratchRedis { redis in
+            let key = scratchKey()
+            _ = try await redis.send("PING")
+            let one = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return try await redis.pipeline { batch in for _ in 0..<2_000 { batch.add("RPUSH", key, "x") } }.count
+            }
+            await #expect(throws: CancellationError.self) { try await one.value }
+            #expect(try await redis.send("EXISTS", key).integer == 0)
+        }
+    }
+
+    @Test func `a batch that is cancelled between its parts does not cost the connection`() async throws {
+        var configuration = try await TestServer.shared.configuration()
+        configuration.commandTimeout = .milliseconds(500)
+        try await withRedis(configuration) { redis in
+            for _ in 0..<50 { _ = try await redis.send("PING") }
+            let id = try await redis.send("CLIENT", "ID").integer
+            let one = Task {
+                try await redis.pipeline { batch in
+                    for number in 0..<2_000 {
+                        if number == 1_000 { withUnsafeCurrentTask { $0?.cancel() } }
+                        batch.add("ECHO", "x")
+                    }
+                }.count
+            }
+            await #expect(throws: CancellationError.self) { try await one.value }
+            try await eventually("its beginning is answered") { redis.shared.state.withLock { $0.slots.isEmpty } }
+            #expect(try await redis.send("CLIENT", "ID").integer == id)
+        }
+    }
+
     @Test func `a batch of one long command is one part`() async throws {
         try await withScratchRedis { redis in
             _ = try await redis.send("PING")
