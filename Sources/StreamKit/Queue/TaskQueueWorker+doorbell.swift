@@ -11,12 +11,7 @@ extension TaskQueueWorker {
         do {
             let orphan: @Sendable (Reply) -> Void = { [self] in arrive(with: $0, generation) }
             let reply = try await redis.executeBlocking(wait: .atMost(wait), orphan: orphan) { buffer in
-                buffer.beginCommand("XREADGROUP", words: 15)
-                buffer.word("GROUP")
-                buffer.word(queue.group)
-                buffer.word(consumer)
-                buffer.word("COUNT")
-                buffer.word(limit)
+                beginRead(words: 15, limit: limit, in: &buffer)
                 buffer.word("BLOCK")
                 buffer.word(wait.wholeMilliseconds)
                 buffer.word("STREAMS")

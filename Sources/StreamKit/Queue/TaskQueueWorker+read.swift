@@ -39,12 +39,7 @@ extension TaskQueueWorker {
     /// A read, and right behind it the question how often the group has been made.
     func addRead(_ stream: QueuePriority, limit: Int, to pipeline: inout Pipeline) {
         pipeline.add { buffer in
-            buffer.beginCommand("XREADGROUP", words: 9)
-            buffer.word("GROUP")
-            buffer.word(queue.group)
-            buffer.word(consumer)
-            buffer.word("COUNT")
-            buffer.word(limit)
+            beginRead(words: 9, limit: limit, in: &buffer)
             buffer.word("STREAMS")
             buffer.word(keys.stream(stream))
             buffer.word(">")
@@ -54,5 +49,15 @@ extension TaskQueueWorker {
             buffer.word(keys.meta)
             buffer.word("generation")
         }
+    }
+
+    /// `XREADGROUP GROUP … COUNT …`, which every read of this worker begins with.
+    func beginRead(words: Int, limit: Int, in buffer: inout ByteBuffer) {
+        buffer.beginCommand("XREADGROUP", words: words)
+        buffer.word("GROUP")
+        buffer.word(queue.group)
+        buffer.word(consumer)
+        buffer.word("COUNT")
+        buffer.word(limit)
     }
 }
