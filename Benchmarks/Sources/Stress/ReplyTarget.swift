@@ -57,6 +57,7 @@ struct ReplyTarget: FuzzTarget {
     private static func use(_ reply: Reply) -> String {
         _ = try? StreamEntry.all(in: reply).map { ($0.description, $0["a"], $0.bytes("b"), $0.rawFields) }
         _ = try? reply.entriesByStream()
+        _ = try? reply.entriesOfOneStream()
         _ = (reply.dictionary, reply.integer, reply.text, reply.bytes, reply.elements?.count)
         return reply.description
     }

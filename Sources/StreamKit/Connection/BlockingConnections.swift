@@ -8,8 +8,9 @@ import Synchronization
 /// closed when none comes. Source: <https://redis.io/docs/latest/commands/client-unblock/>
 final class BlockingConnections: Sendable {
     struct State {
+        var all: [ObjectIdentifier: Connection] = [:]
+        /// Those of them that no command uses.
         var idle: [Connection] = []
-        var busy: [ObjectIdentifier: Connection] = [:]
         var identities: [ObjectIdentifier: ClientIdentity] = [:]
         /// Connections that were given up while the server may still deliver entries to them.
         var lost: Set<ClientIdentity> = []
@@ -67,10 +68,10 @@ final class BlockingConnections: Sendable {
     func close() {
         let all = state.withLock { state in
             state.isClosed = true
-            defer { (state.idle, state.busy, state.identities) = ([], [:], [:]) }
-            return state.idle + state.busy.values
+            defer { (state.all, state.idle, state.identities) = ([:], [], [:]) }
+            return state.all
         }
-        for connection in all { connection.close() }
+        for connection in all.values { connection.close() }
     }
 
     /// Closes what nobody uses at this moment, because it leads to the wrong server.
@@ -85,8 +86,9 @@ final class BlockingConnections: Sendable {
     private func take() throws -> Connection {
         try state.withLock { state in
             guard !state.isClosed else { throw StreamKitError.closed }
-            let connection = Self.usable(&state) ?? Connection(configuration, isForBlocking: true)
-            state.busy[ObjectIdentifier(connection)] = connection
+            if let connection = Self.usable(&state) { return connection }
+            let connection = Connection(configuration, isForBlocking: true)
+            state.all[ObjectIdentifier(connection)] = connection
             return connection
         }
     }
@@ -94,7 +96,7 @@ final class BlockingConnections: Sendable {
     private static func usable(_ state: inout State) -> Connection? {
         while let candidate = state.idle.popLast() {
             if candidate.isConnected { return candidate }
-            state.identities[ObjectIdentifier(candidate)] = nil
+            state.forget(candidate)
             candidate.close()
         }
         return nil
@@ -102,7 +104,6 @@ final class BlockingConnections: Sendable {
 
     private func giveBack(_ connection: Connection) {
         let isKept = state.withLock { state in
-            state.busy[ObjectIdentifier(connection)] = nil
             guard !state.isClosed, state.idle.count < Self.maximumIdle else { return false }
             state.idle.append(connection)
             return true
@@ -111,10 +112,7 @@ final class BlockingConnections: Sendable {
     }
 
     private func drop(_ connection: Connection) {
-        state.withLock { state in
-            state.busy[ObjectIdentifier(connection)] = nil
-            state.identities[ObjectIdentifier(connection)] = nil
-        }
+        state.withLock { $0.forget(connection) }
         connection.close()
     }
 
@@ -136,6 +134,13 @@ final class BlockingConnections: Sendable {
                 buffer.word(clientID)
             }
         }
+    }
+}
+
+extension BlockingConnections.State {
+    fileprivate mutating func forget(_ connection: Connection) {
+        all[ObjectIdentifier(connection)] = nil
+        identities[ObjectIdentifier(connection)] = nil
     }
 }
 

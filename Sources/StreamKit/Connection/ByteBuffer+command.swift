@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 // The wire format of a command: `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n`, its words counted and length-prefixed.
 // Source: <https://redis.io/docs/latest/develop/reference/protocol-spec/#sending-commands-to-a-redis-server>
 
@@ -25,17 +17,22 @@ extension ByteBuffer {
     }
 
     mutating func word(_ text: String) {
-        var text = text
-        text.withUTF8 { word(UnsafeRawBufferPointer($0)) }
+        let isWritten: Void? = text.utf8.withContiguousStorageIfAvailable { word(UnsafeRawBufferPointer($0)) }
+        if isWritten == nil { word(ContiguousArray(text.utf8)) }
+    }
+
+    /// Text that lies in pieces, or with Objective-C.
+    @inline(never)
+    private mutating func word(_ bytes: ContiguousArray<UInt8>) {
+        bytes.withUnsafeBytes { word($0) }
     }
 
     mutating func word(_ bytes: UnsafeRawBufferPointer) {
         write(atMost: Wire.longestHeader + bytes.count + 2) { destination in
-            var length = Wire.header("$", bytes.count, at: destination)
-            if let source = bytes.baseAddress { memcpy(destination + length, source, bytes.count) }
-            length += bytes.count
-            Wire.endLine(at: destination + length)
-            return length + 2
+            let start = Wire.header("$", bytes.count, at: destination)
+            Wire.copy(bytes, to: destination + start)
+            Wire.endLine(at: destination + start + bytes.count)
+            return start + bytes.count + 2
         }
     }
 
@@ -60,62 +57,6 @@ extension ByteBuffer {
             Wire.digits(id.milliseconds, before: &end, in: scratch)
             word(UnsafeRawBufferPointer(rebasing: scratch[end...]))
         }
-    }
-}
-
-/// The pieces that commands are made of.
-private enum Wire {
-    /// 20 digits and a sign.
-    static let longestNumber = 21
-    static let longestHeader = 1 + longestNumber + 2
-
-    /// Writes `$5\r\n`; returns its length.
-    @inline(__always)
-    static func header(_ mark: Unicode.Scalar, _ number: Int, at destination: UnsafeMutableRawPointer) -> Int {
-        destination.storeBytes(of: UInt8(ascii: mark), as: UInt8.self)
-        // Nearly every word of a command is shorter than a hundred bytes.
-        if number < 10 {
-            destination.storeBytes(of: digit(number), toByteOffset: 1, as: UInt8.self)
-            endLine(at: destination + 2)
-            return 4
-        }
-        if number < 100 {
-            destination.storeBytes(of: digit(number / 10), toByteOffset: 1, as: UInt8.self)
-            destination.storeBytes(of: digit(number % 10), toByteOffset: 2, as: UInt8.self)
-            endLine(at: destination + 3)
-            return 5
-        }
-        return longHeader(number, at: destination)
-    }
-
-    @inline(never)
-    private static func longHeader(_ number: Int, at destination: UnsafeMutableRawPointer) -> Int {
-        withUnsafeTemporaryAllocation(byteCount: longestNumber, alignment: 1) { scratch in
-            var end = scratch.count
-            digits(UInt64(number), before: &end, in: scratch)
-            let length = scratch.count - end
-            UnsafeMutableRawBufferPointer(start: destination + 1, count: length).copyMemory(
-                from: UnsafeRawBufferPointer(rebasing: scratch[end...]))
-            endLine(at: destination + 1 + length)
-            return 1 + length + 2
-        }
-    }
-
-    @inline(__always)
-    static func endLine(at destination: UnsafeMutableRawPointer) {
-        destination.storeBytes(of: UInt16(0x0D0A).bigEndian, as: UInt16.self)
-    }
-
-    @inline(__always)
-    private static func digit(_ value: Int) -> UInt8 { UInt8(truncatingIfNeeded: 48 + value) }
-
-    static func digits(_ number: UInt64, before end: inout Int, in scratch: UnsafeMutableRawBufferPointer) {
-        var rest = number
-        repeat {
-            end -= 1
-            scratch[end] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0
     }
 }
 

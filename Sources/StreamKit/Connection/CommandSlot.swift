@@ -30,8 +30,7 @@ struct CommandSlot {
         let isPart: Bool
         private var missing: Int
 
-        init?(replyCount: Int, orphan: Orphan?, batch: BatchReplies? = nil, isPart: Bool = false) {
-            if replyCount == 1, orphan == nil, batch == nil { return nil }
+        init(replyCount: Int, orphan: Orphan?, batch: BatchReplies? = nil, isPart: Bool = false) {
             self.replyCount = replyCount
             self.orphan = orphan
             self.isPart = isPart
@@ -39,12 +38,15 @@ struct CommandSlot {
             missing = replyCount
         }
 
-        /// Takes in one more reply; whether it was the last.
-        func isComplete(with reply: Reply) -> Bool {
-            batch?.replies.append(reply)
-            missing -= 1
-            return missing == 0
+        /// Takes replies of a batch, as many as are missing; returns how many it took.
+        func take(_ roots: ArraySlice<Int>, of storage: ReplyStorage) -> Int {
+            let mine = roots.prefix(missing)
+            batch?.append(storage, mine)
+            missing -= mine.count
+            return mine.count
         }
+
+        var isComplete: Bool { missing == 0 }
     }
 
     var isPart: Bool { extra?.isPart ?? false }
@@ -59,20 +61,29 @@ struct CommandSlot {
     }
 
     func finish(with reply: Reply) {
-        let replies = if let batch = extra?.batch { Replies.many(batch.replies) } else { Replies.one(reply) }
+        let replies = if let batch = extra?.batch { Replies.batch(batch) } else { Replies.one(reply) }
         if let waiter { waiter.resume(returning: replies) } else { finish(.success(replies)) }
     }
 }
 
 /// The replies to a batch, which may be sent in several parts.
 ///
-/// Safety: `replies` is guarded by the lock of the connection until the last one has come.
+/// Safety: all but the failure is guarded by the lock of the connection until the last one has come.
 final class BatchReplies: @unchecked Sendable {
-    var replies: [Reply] = []
+    /// Every reply as a success, an error too: without errors, that is what the caller gets.
+    private(set) var results: [Result<Reply, StreamKitError>] = []
+    private(set) var hasErrors = false
     private let failed = Mutex<StreamKitError?>(nil)
 
     init(expecting count: Int) {
-        replies.reserveCapacity(count)
+        results.reserveCapacity(count)
+    }
+
+    var replies: [Reply] { results.compactMap { try? $0.get() } }
+
+    func append(_ storage: ReplyStorage, _ roots: ArraySlice<Int>) {
+        for root in roots where storage.token(root).kind == .error { hasErrors = true }
+        results.append(contentsOf: roots.lazy.map { .success(Reply(storage: storage, index: $0)) })
     }
 
     /// Why a part of it has no replies.
@@ -86,14 +97,31 @@ final class BatchReplies: @unchecked Sendable {
 /// The answer to a command or a batch: nearly always one reply, which then needs no array.
 enum Replies: Sendable {
     case one(Reply)
-    case many([Reply])
+    case batch(BatchReplies)
     /// Nothing was sent: too many bytes are in flight.
     case noRoom
+
+    /// What ``Redis/pipeline(_:)`` returns, as long as ``hasErrors`` is false.
+    var results: [Result<Reply, StreamKitError>] {
+        switch self {
+        case .one(let reply): [.success(reply)]
+        case .batch(let batch): batch.results
+        case .noRoom: []
+        }
+    }
+
+    var hasErrors: Bool {
+        switch self {
+        case .one(let reply): reply.kind == .error
+        case .batch(let batch): batch.hasErrors
+        case .noRoom: false
+        }
+    }
 
     var all: [Reply] {
         switch self {
         case .one(let reply): [reply]
-        case .many(let replies): replies
+        case .batch(let batch): batch.replies
         case .noRoom: []
         }
     }
@@ -102,8 +130,7 @@ enum Replies: Sendable {
     func single() throws -> Reply {
         switch self {
         case .one(let reply): return reply
-        case .many(let replies) where !replies.isEmpty: return replies[0]
-        case .many, .noRoom: throw StreamKitError.unexpectedReply("A command was answered with nothing.")
+        case .batch, .noRoom: throw StreamKitError.unexpectedReply("A command was answered with nothing.")
         }
     }
 }

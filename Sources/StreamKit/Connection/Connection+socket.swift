@@ -122,13 +122,19 @@ extension Connection {
         finished.reserveCapacity(roots.count)
         var next: CommandSlot.Waiter?
         let mayWrite = state.withLock { state in
-            for root in roots {
+            var handedOut = 0
+            while handedOut < roots.count {
                 guard let slot = state.slots.first else {
                     isOutOfStep = true
                     break
                 }
-                let reply = Reply(storage: storage, index: root)
-                if let extra = slot.extra, extra.batch != nil, !extra.isComplete(with: reply) { continue }
+                let reply = Reply(storage: storage, index: roots[handedOut])
+                if let extra = slot.extra, extra.batch != nil {
+                    handedOut += extra.take(roots[handedOut...], of: storage)
+                    guard extra.isComplete else { break }
+                } else {
+                    handedOut += 1
+                }
                 state.slots.removeFirst()
                 if !slot.isPart { finished.append(Finished(slot: slot, reply: reply)) }
             }

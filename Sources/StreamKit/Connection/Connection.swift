@@ -78,7 +78,10 @@ final class Connection: @unchecked Sendable {
     ) async throws -> Replies {
         let ticket = begun?.ticket ?? Tickets.next()
         let deadline = timeout.map { Self.roughNow() &+ $0 } ?? .max
-        let extra = CommandSlot.Extra(replyCount: replyCount, orphan: orphan, batch: begun?.replies)
+        // Nearly every command does without, and without the memory.
+        let isPlain = replyCount == 1 && orphan == nil && begun == nil
+        let extra =
+            isPlain ? nil : CommandSlot.Extra(replyCount: replyCount, orphan: orphan, batch: begun?.replies)
         defer {
             // A cancellation that came after the reply left its mark behind.
             if Task.isCancelled { _ = state.withLock { $0.cancelledBeforeSending.remove(ticket) } }

@@ -10,7 +10,11 @@ extension Redis {
         var retry: Retry?
         while true {
             do {
-                let reply = try await sendOnce(late, encode)
+                let replies =
+                    isObserved
+                    ? try await sendObserved(late, encode)
+                    : try await shared.send(timeout: shared.commandTimeout, orphan: late, encode)
+                let reply = try replies.single()
                 return reply.kind == .error ? try reply.orThrow(configuration, encode) : reply
             } catch let error as StreamKitError {
                 leaveDemotedPrimary(error)
@@ -21,13 +25,12 @@ extension Redis {
         }
     }
 
-    private func sendOnce(_ orphan: CommandSlot.Orphan?, _ encode: (inout ByteBuffer) -> Void) async throws -> Reply {
-        if !isObserved {
-            return try await shared.send(timeout: shared.commandTimeout, orphan: orphan, encode).single()
-        }
-        return try await traced(encode) {
-            try await shared.send(timeout: shared.commandTimeout, orphan: orphan, encode)
-        }.single()
+    /// Out of line, as is the next: within, their closures would cost every command that nobody observes.
+    @inline(never)
+    private func sendObserved(
+        _ orphan: CommandSlot.Orphan?, _ encode: (inout ByteBuffer) -> Void
+    ) async throws -> Replies {
+        try await traced(encode) { try await shared.send(timeout: shared.commandTimeout, orphan: orphan, encode) }
     }
 
     private static func firstReply(
@@ -48,15 +51,26 @@ extension Redis {
         var retry = Retry(configuration, repeatable: repeatable)
         while true {
             do {
-                let replies = try await traced(blocks: true, encode) {
-                    try await blocking.send(
+                let replies =
+                    isObserved
+                    ? try await sendBlockingObserved(delivery, wait, orphan, encode)
+                    : try await blocking.send(
                         wait: wait, delivery: delivery, unblockingWith: shared, orphan: orphan, encode)
-                }
                 return try replies.single().orThrow(configuration, encode)
             } catch let error as StreamKitError {
                 leaveDemotedPrimary(error)
                 try await retry.pause(after: error)
             }
+        }
+    }
+
+    @inline(never)
+    private func sendBlockingObserved(
+        _ isDelivery: Bool, _ wait: ReadWait, _ orphan: (@Sendable (Reply) -> Void)?,
+        _ encode: (inout ByteBuffer) -> Void
+    ) async throws -> Replies {
+        try await traced(blocks: true, encode) {
+            try await blocking.send(wait: wait, delivery: isDelivery, unblockingWith: shared, orphan: orphan, encode)
         }
     }
 

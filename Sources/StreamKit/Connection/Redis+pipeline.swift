@@ -31,8 +31,8 @@ extension Redis {
                 try await sendAll(count, orphan, encode)
             }
         var retry = Retry(configuration, repeatable: false)
-        while replies.contains(where: { $0.kind == .error }) {
-            let results = replies.results(configuration, encode)
+        while replies.hasErrors {
+            let results = replies.all.results(configuration, encode)
             let refusals = results.compactMap(\.refusal)
             for refusal in refusals { leaveDemotedPrimary(refusal) }
             guard refusals.count == count, let first = refusals.first else { return results }
@@ -43,21 +43,21 @@ extension Redis {
             }
             replies = try await sendAll(count, orphan, encode)
         }
-        return replies.map { .success($0) }
+        return replies.results
     }
 
     private func sendAll(
         _ count: Int, _ orphan: CommandSlot.Orphan?, _ encode: (inout ByteBuffer) -> Void
-    ) async throws -> [Reply] {
+    ) async throws -> Replies {
         try await traced(encode) {
             try await shared.send(replyCount: count, timeout: shared.commandTimeout, orphan: orphan, encode)
-        }.all
+        }
     }
 
     /// Sends what is left of a batch; a failure leaves open what became of its beginning.
     private func sendRest(
         of bytes: borrowing ByteBuffer, _ count: Int, after begun: HeadStart
-    ) async throws -> [Reply] {
+    ) async throws -> Replies {
         do {
             if let failure = begun.replies.failure { throw failure }
             let replies = try await shared.send(
@@ -66,7 +66,7 @@ extension Redis {
                 bytes.withBytes { buffer.append(UnsafeRawBufferPointer(rebasing: $0[begun.sent.bytes...])) }
             }
             if let failure = begun.replies.failure { throw failure }
-            return replies.all
+            return replies
         } catch let error as StreamKitError {
             switch error {
             case .timedOut, .closed: throw error

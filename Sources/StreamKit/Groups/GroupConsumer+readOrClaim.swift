@@ -46,8 +46,8 @@ extension GroupConsumer {
     private func readNatively(_ idle: Duration, _ limit: Int?, _ wait: ReadWait) async throws -> [StreamEntry] {
         let late = takeLate(limit)
         guard late.isEmpty else { return late }
-        let entries = try await group.stream.redis.readInRounds(
-            repeatable: false, wait: wait, orphan: { [self] in keep($0) }
+        return try await group.stream.redis.readInRounds(
+            repeatable: false, wait: wait, orphan: { [self] in keep($0) }, decode: { try $0.entriesOfOneStream() }
         ) { [self] buffer, wait in
             buffer.beginCommand("XREADGROUP", words: 9 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
             buffer.word("GROUP")
@@ -60,6 +60,5 @@ extension GroupConsumer {
             buffer.word(group.stream.key)
             buffer.word(">")
         }
-        return entries[group.stream.key] ?? []
     }
 }

@@ -42,10 +42,11 @@ public final class GroupConsumer: Sendable {
     }
 
     func readNew(limit: Int?, wait: ReadWait) async throws -> [StreamEntry] {
-        let entries = try await redis.readInRounds(repeatable: false, wait: wait, orphan: { [self] in keep($0) }) {
+        try await redis.readInRounds(
+            repeatable: false, wait: wait, orphan: { [self] in keep($0) }, decode: { try $0.entriesOfOneStream() }
+        ) {
             encodeRead(&$0, limit: limit, wait: $1, from: nil)
         }
-        return entries[group.stream.key] ?? []
     }
 
     /// Reads what this consumer holds and has not acknowledged (XREADGROUP with an ID), deleted entries left out.
@@ -104,7 +105,7 @@ public final class GroupConsumer: Sendable {
             batch.add { encodeRead(&$0, limit: limit, wait: .no, from: nil) }
         }
         // Read before anything is thrown: what was delivered belongs to this consumer.
-        let entries = try results[1].get().entriesByStream()[group.stream.key] ?? []
+        let entries = try results[1].get().entriesOfOneStream()
         if case .failure(let error) = results[0] {
             undelivered.withLock { $0 += entries }
             throw error
@@ -113,7 +114,7 @@ public final class GroupConsumer: Sendable {
     }
 
     func keep(_ reply: Reply) {
-        guard let entries = try? reply.entriesByStream()[group.stream.key] else { return }
+        guard let entries = try? reply.entriesOfOneStream() else { return }
         undelivered.withLock { $0 += entries }
     }
 

@@ -7,7 +7,7 @@ struct History {
         self.most = most
     }
 
-    mutating func note(_ entries: ArraySlice<StreamEntry>) {
+    mutating func note(_ entries: some Collection<StreamEntry>) {
         ids.removeFirst(max(0, min(ids.count, ids.count + entries.count - most)))
         ids += entries.lazy.map(\.id)
     }

@@ -3,12 +3,12 @@ extension Redis {
     ///
     /// A long wait is made of rounds, each of which the server has to answer, so that a server or a line
     /// that died without a word is noticed.
-    func readInRounds(
+    func readInRounds<Entries: Collection>(
         repeatable: Bool, wait: ReadWait, orphan: (@Sendable (Reply) -> Void)? = nil,
-        _ encode: (inout ByteBuffer, ReadWait) -> Void
-    ) async throws -> [String: [StreamEntry]] {
+        decode: (Reply) throws -> Entries, _ encode: (inout ByteBuffer, ReadWait) -> Void
+    ) async throws -> Entries {
         guard wait != .no else {
-            return try await execute(repeatable: repeatable, orphan: orphan) { encode(&$0, .no) }.entriesByStream()
+            return try await decode(execute(repeatable: repeatable, orphan: orphan) { encode(&$0, .no) })
         }
         let end = wait.duration.map { ContinuousClock.now + $0 }
         var rest = wait.duration
@@ -17,9 +17,10 @@ extension Redis {
             let reply = try await executeBlocking(
                 repeatable: repeatable, delivery: !repeatable, wait: round, orphan: orphan
             ) { encode(&$0, round) }
-            let entries = try reply.entriesByStream()
+            let entries = try decode(reply)
+            if !entries.isEmpty { return entries }
             rest = end.map { ContinuousClock.now.duration(to: $0) }
-            if !entries.isEmpty || rest.map({ $0 <= .zero }) == true { return entries }
+            if let rest, rest <= .zero { return entries }
         }
     }
 }

@@ -41,7 +41,13 @@ extension RedisStream {
     /// The entries after one (XREAD), waiting for the first of them if asked to.
     /// - Returns: nothing if the wait ended before an entry came.
     public func read(after id: StreamID, limit: Int? = nil, wait: ReadWait = .no) async throws -> [StreamEntry] {
-        try await redis.read([(key, id)], limit: limit, wait: wait)[key] ?? []
+        try await redis.readInRounds(
+            repeatable: true, wait: wait, decode: { try $0.entriesOfOneStream() }
+        ) { buffer, round in
+            buffer.beginRead(ofStreams: 1, limit: limit, wait: round)
+            buffer.word(key)
+            buffer.word(id)
+        }
     }
 
     /// How many entries it holds (XLEN); 0 if there is no such key.
@@ -94,11 +100,10 @@ extension Redis {
         _ positions: [(key: String, after: StreamID)], limit: Int? = nil, wait: ReadWait = .no
     ) async throws -> [String: [StreamEntry]] {
         guard !positions.isEmpty else { return [:] }
-        return try await readInRounds(repeatable: true, wait: wait) { buffer, round in
-            buffer.beginCommand(
-                "XREAD", words: 2 + positions.count * 2 + (limit == nil ? 0 : 2) + (round == .no ? 0 : 2))
-            buffer.writeReadOptions(limit: limit, wait: round)
-            buffer.word("STREAMS")
+        return try await readInRounds(
+            repeatable: true, wait: wait, decode: { try $0.entriesByStream() }
+        ) { buffer, round in
+            buffer.beginRead(ofStreams: positions.count, limit: limit, wait: round)
             for position in positions { buffer.word(position.key) }
             for position in positions { buffer.word(position.after) }
         }
@@ -106,6 +111,13 @@ extension Redis {
 }
 
 extension ByteBuffer {
+    /// Begins an XREAD; what is missing are the keys, then as many IDs.
+    fileprivate mutating func beginRead(ofStreams count: Int, limit: Int?, wait: ReadWait) {
+        beginCommand("XREAD", words: 2 + count * 2 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
+        writeReadOptions(limit: limit, wait: wait)
+        word("STREAMS")
+    }
+
     mutating func writeReadOptions(limit: Int?, wait: ReadWait) {
         if let limit {
             word("COUNT")
@@ -130,12 +142,24 @@ extension Reply {
         guard let streams = elements else { return [:] }
         var result: [String: [StreamEntry]] = [:]
         for stream in streams {
-            guard stream.kind == .array, stream.storage.token(stream.index).value == 2 else {
-                throw StreamKitError.unexpectedReply("A stream's part of the reply is not a pair of key and entries.")
-            }
-            let key = Reply(storage: stream.storage, index: stream.index + 1).text ?? ""
-            result[key] = try StreamEntry.all(in: Reply(storage: stream.storage, index: stream.index + 2))
+            let (key, entries) = try stream.keyAndEntries()
+            result[key.text ?? ""] = try StreamEntry.all(in: entries)
         }
         return result
+    }
+
+    /// The entries in an answer about a single stream.
+    func entriesOfOneStream() throws -> [StreamEntry] {
+        let streams = storage.token(index)
+        guard streams.kind == .array, streams.value > 0 else { return [] }
+        return try StreamEntry.all(in: Reply(storage: storage, index: index + 1).keyAndEntries().entries)
+    }
+
+    private func keyAndEntries() throws -> (key: Reply, entries: Reply) {
+        let pair = storage.token(index)
+        guard pair.kind == .array, pair.value == 2 else {
+            throw StreamKitError.unexpectedReply("A stream's part of the reply is not a pair of key and entries.")
+        }
+        return (Reply(storage: storage, index: index + 1), Reply(storage: storage, index: index + 2))
     }
 }

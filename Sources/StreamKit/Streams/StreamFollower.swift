@@ -25,7 +25,9 @@ public struct StreamFollower: AsyncSequence, Sendable {
         let position: StreamPosition
         let patience: Duration
         private var last: StreamID?
-        private var ready: ArraySlice<StreamEntry> = []
+        /// What was read last, and how much of it was delivered.
+        private var batch: [StreamEntry] = []
+        private var delivered = 0
         /// What was delivered last, enough to recognise the stream it came from.
         private var history = History(most: 256)
 
@@ -39,17 +41,21 @@ public struct StreamFollower: AsyncSequence, Sendable {
         public mutating func next() async throws -> StreamEntry? {
             while true {
                 try Task.checkCancellation()
-                if let entry = ready.popFirst() {
+                if delivered < batch.count {
+                    let entry = batch[delivered]
+                    delivered += 1
                     last = entry.id
                     return entry
                 }
+                history.note(batch)
                 let start = try await startingPoint()
                 let round = ReadWait.atMost(stream.redis.configuration.longestBlock)
-                ready = try await Trouble.waitOut(patience) { failures in
+                (batch, delivered) = ([], 0)
+                batch = try await Trouble.waitOut(patience) { failures in
                     // On a line that breaks within long replies, shorter ones still get through.
-                    try await stream.read(after: start, limit: Swift.max(1, 256 >> failures), wait: round)[...]
+                    try await stream.read(after: start, limit: Swift.max(1, 256 >> failures), wait: round)
                 }
-                if ready.isEmpty { try await noticeNewBeginning() } else { history.note(ready) }
+                if batch.isEmpty { try await noticeNewBeginning() }
             }
         }
 

@@ -70,25 +70,37 @@ extension StreamID: LosslessStringConvertible, Codable {
 
     /// Reads an ID from bytes without making a string first.
     init?(ascii bytes: UnsafeRawBufferPointer) {
-        var numbers: (UInt64, UInt64) = (0, 0)
-        var digits = 0
-        var isSequence = false
-        for byte in bytes {
-            if byte == UInt8(ascii: "-"), !isSequence, digits > 0 {
-                (isSequence, digits) = (true, 0)
-                (numbers.1, numbers.0) = (numbers.0, 0)
-                continue
-            }
-            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
-            let (product, tooLarge) = numbers.0.multipliedReportingOverflow(by: 10)
-            let (sum, overflow) = product.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
-            guard !tooLarge, !overflow else { return nil }
-            numbers.0 = sum
-            digits += 1
+        guard let (milliseconds, end) = Self.number(in: bytes, from: 0) else { return nil }
+        if end == bytes.count {
+            self = StreamID(milliseconds: milliseconds)
+            return
         }
-        guard digits > 0 else { return nil }
-        self =
-            isSequence
-            ? StreamID(milliseconds: numbers.1, sequence: numbers.0) : StreamID(milliseconds: numbers.0)
+        guard bytes[end] == UInt8(ascii: "-"), let (sequence, last) = Self.number(in: bytes, from: end + 1),
+            last == bytes.count
+        else { return nil }
+        self = StreamID(milliseconds: milliseconds, sequence: sequence)
+    }
+
+    /// The number that starts at an index, and where it ends; `nil` without a digit, or if it takes more than 64 bits.
+    @inline(__always)
+    private static func number(in bytes: UnsafeRawBufferPointer, from start: Int) -> (value: UInt64, end: Int)? {
+        /// So many digits always fit.
+        let safeDigits = 19
+        var value: UInt64 = 0
+        var index = start
+        while index < bytes.count {
+            let digit = UInt64(bytes[index] &- UInt8(ascii: "0"))
+            guard digit < 10 else { break }
+            if index - start < safeDigits {
+                value = value &* 10 &+ digit
+            } else {
+                let (product, tooLarge) = value.multipliedReportingOverflow(by: 10)
+                let (sum, overflow) = product.addingReportingOverflow(digit)
+                guard !tooLarge, !overflow else { return nil }
+                value = sum
+            }
+            index += 1
+        }
+        return index > start ? (value, index) : nil
     }
 }

@@ -81,6 +81,7 @@ struct ReplyParserTests {
                 _ = reply.description
                 _ = try? StreamEntry.all(in: reply)
                 _ = try? reply.entriesByStream()
+                _ = try? reply.entriesOfOneStream()
             }
         }
     }
