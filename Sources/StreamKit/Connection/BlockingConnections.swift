@@ -43,6 +43,12 @@ final class BlockingConnections: Sendable {
             }
         do {
             if isDelivery { try await introduce(connection) }
+        } catch {
+            // Nothing was asked for yet, so nothing can be lost, and nobody else waits for this answer.
+            drop(connection)
+            throw asLost(error)
+        }
+        do {
             let replies = try await connection.send(
                 timeout: timeout?.nanoseconds,
                 orphan: { [self] outcome in
@@ -55,14 +61,19 @@ final class BlockingConnections: Sendable {
         } catch is CancellationError {
             unblock(connection, with: shared)
             throw CancellationError()
-        } catch StreamKitError.closed where !state.withLock({ $0.isClosed }) {
-            // Not this client was closed, but this connection broke as it was taken.
+        } catch StreamKitError.closed {
             drop(connection)
-            throw StreamKitError.connectionLost("The connection to \(configuration) broke.", outcomeUnknown: false)
+            throw asLost(StreamKitError.closed)
         } catch {
             lose(connection)
             throw error
         }
+    }
+
+    /// What is closed while the client is not broke as it was taken.
+    private func asLost(_ error: any Error) -> any Error {
+        guard case StreamKitError.closed = error, !state.withLock({ $0.isClosed }) else { return error }
+        return StreamKitError.connectionLost("The connection to \(configuration) broke.", outcomeUnknown: false)
     }
 
     func close() {

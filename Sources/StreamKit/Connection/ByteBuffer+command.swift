@@ -21,7 +21,7 @@ extension ByteBuffer {
         if isWritten == nil { word(ContiguousArray(text.utf8)) }
     }
 
-    /// Text that lies in pieces, or with Objective-C.
+    /// Text that Objective-C holds.
     @inline(never)
     private mutating func word(_ bytes: ContiguousArray<UInt8>) {
         bytes.withUnsafeBytes { word($0) }

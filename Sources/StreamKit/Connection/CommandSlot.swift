@@ -20,8 +20,6 @@ struct CommandSlot {
 
     /// Safety: guarded by the lock of the connection whose queue holds the slot; the constants never change.
     final class Extra: @unchecked Sendable {
-        /// How many replies will come.
-        let replyCount: Int
         /// Receives the outcome when no task waits for it any more.
         let orphan: Orphan?
         /// Where the replies of a batch are collected.
@@ -31,7 +29,6 @@ struct CommandSlot {
         private var missing: Int
 
         init(replyCount: Int, orphan: Orphan?, batch: BatchReplies? = nil, isPart: Bool = false) {
-            self.replyCount = replyCount
             self.orphan = orphan
             self.isPart = isPart
             self.batch = batch ?? (replyCount > 1 ? BatchReplies(expecting: replyCount) : nil)

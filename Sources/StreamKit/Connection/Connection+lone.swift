@@ -16,13 +16,13 @@ import Darwin
 // away is never waited for in this way, nor a stream in which little happens.
 //
 // - On the shared connection it looks without blocking and gives its core away between two looks, for at most
-//   `longestLook`, and for `longestLoan` when it sent a batch. Measured on two cores: 2.6 times as many lone XADDs
-//   as hiredis in a blocking loop, and 0.24 to 0.75 times through the I/O thread; batches of 256 at 1.1 to 1.3
-//   times the rate of redis-benchmark, and at 0.95 times when their sender waited in the kernel.
-// - A blocking read waits in the kernel, for at most `longestLoan`.
+//   `longestLook`: 2.6 times as many lone XADDs as hiredis in a blocking loop, and through the I/O thread 0.24 to
+//   0.75 times, on two cores. While pieces of a batch's answer come, it looks on: a quarter more XADDs in batches of
+//   256 than when their sender waits in the kernel, where each piece costs the server a wake-up.
+// - For the rest of a batch's answer, and for what a blocking read brings, it waits in the kernel.
 //
-// What may take as long as a loan keeps one of Swift's threads, of which there are as many as cores, so one loan
-// at a time is all that a process gives.
+// What may take long keeps one of Swift's threads, of which there are as many as cores. So it lasts at most
+// `longestLoan`, and one such loan at a time is all that a process gives.
 extension Connection {
     struct LoneCommands {
         /// Whether the I/O thread looks at the socket.
@@ -49,7 +49,7 @@ extension Connection {
     private static let enoughAlone = 4
     private static let hasSeveralCores = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
     /// Whether one of Swift's threads is lent.
-    private static let isLending = Atomic(false)
+    static let isLending = Atomic(false)
 
     /// Decides who reads the answer to a command that found nothing under way; true if the caller does.
     func beginExchange(of slot: CommandSlot, on socket: Socket, in state: inout State, mayRead: Bool) -> Bool {
@@ -97,10 +97,7 @@ extension Connection {
     /// Writes, and looks for the answer for a short time.
     func flushAndRead(_ slot: CommandSlot, on socket: Socket) {
         flush()
-        let time = takesLong(slot) ? Self.longestLoan : Self.longestLook
-        let isAnswered = isForBlocking ? waitForAnswer(on: socket, time) : lookForAnswer(on: socket, time)
-        if takesLong(slot) { Self.isLending.store(false, ordering: .relaxed) }
-        if isAnswered { return }
+        if takesLong(slot) ? readDuringLoan(on: socket) : lookForAnswer(on: socket) { return }
         state.withLock { state in
             state.isReading = false
             // It takes about a dozen quick answers until it is tried again; a read's own length says enough.
@@ -109,21 +106,33 @@ extension Connection {
         }
     }
 
-    private func lookForAnswer(on socket: Socket, _ time: UInt64) -> Bool {
-        let end = Self.now() &+ time
+    private func readDuringLoan(on socket: Socket) -> Bool {
+        defer { Self.isLending.store(false, ordering: .relaxed) }
+        let end = Self.now() &+ Self.longestLoan
+        return !isForBlocking && lookForAnswer(on: socket, whilePiecesCome: end) || waitForAnswer(on: socket, end)
+    }
+
+    /// Looks for a short time; once pieces of the answer come, until `latest` if there is one.
+    private func lookForAnswer(on socket: Socket, whilePiecesCome latest: UInt64? = nil) -> Bool {
+        var end = Self.now() &+ Self.longestLook
         repeat {
-            guard case .nothing = read(socket) else { return true }
-            sched_yield()
-        } while Self.now() < end
+            switch read(socket) {
+            case .replies, .ended: return true
+            case .part: end = latest ?? end
+            case .nothing: sched_yield()
+            }
+        } while Self.now() < end && !Task.isCancelled
         return false
     }
 
-    private func waitForAnswer(on socket: Socket, _ time: UInt64) -> Bool {
-        let end = Self.now() &+ time
-        repeat {
+    private func waitForAnswer(on socket: Socket, _ end: UInt64) -> Bool {
+        while Self.now() < end, !Task.isCancelled {
             socket.waitForBytes(milliseconds: 1)
-            guard case .nothing = read(socket) else { return true }
-        } while Self.now() < end
+            switch read(socket) {
+            case .replies, .ended: return true
+            case .part, .nothing: break
+            }
+        }
         return false
     }
 

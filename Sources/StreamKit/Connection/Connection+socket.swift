@@ -79,14 +79,18 @@ extension Connection {
         }
         guard let socket else { return }
         // A command may have been sent meanwhile whose sender left the reading to this thread.
-        if case .nothing = read(socket) { state.withLock { endReading(in: &$0) } }
+        switch read(socket) {
+        case .nothing, .part: state.withLock { endReading(in: &$0) }
+        case .replies, .ended: break
+        }
     }
 
+    /// What reading brought: a part is bytes that no command's answer ends with.
     enum Outcome {
-        case nothing, replies, ended
+        case nothing, part, replies, ended
     }
 
-    /// Reads what is there and hands out the replies; after any other outcome than nothing, reading is over.
+    /// Reads what is there and hands out the replies; with replies, or the end, reading is over.
     func read(_ socket: Socket) -> Outcome {
         switch socket.read(into: inbox) {
         case .wouldBlock: return .nothing
@@ -96,8 +100,8 @@ extension Connection {
         case .bytes(let number):
             do {
                 let bytes = UnsafeRawBufferPointer(rebasing: inbox[..<number])
-                guard let storage = try parser.parse(bytes) else { return .nothing }
-                return try deliver(storage, parser.roots, on: socket) ? .replies : .nothing
+                guard let storage = try parser.parse(bytes) else { return .part }
+                return try deliver(storage, parser.roots, on: socket) ? .replies : .part
             } catch let error as StreamKitError {
                 disconnected(socket, error.description)
             } catch {
@@ -119,9 +123,9 @@ extension Connection {
     private func deliver(_ storage: ReplyStorage, _ roots: [Int], on socket: Socket) throws -> Bool {
         var isOutOfStep = false
         var finished: [Finished] = []
-        finished.reserveCapacity(roots.count)
         var next: CommandSlot.Waiter?
         let mayWrite = state.withLock { state in
+            finished.reserveCapacity(min(roots.count, state.slots.count))
             var handedOut = 0
             while handedOut < roots.count {
                 guard let slot = state.slots.first else {
@@ -141,7 +145,8 @@ extension Connection {
             if let first = finished.first, first.slot.ticket == state.lone.ticket {
                 if state.slots.isEmpty { state.lone.answered(Self.now()) }
             }
-            if !finished.isEmpty { endReading(in: &state) }
+            // Out of step, nobody is to read any more.
+            if !finished.isEmpty, !isOutOfStep { endReading(in: &state) }
             next = state.nextInLine(below: configuration.maximumBytesInFlight / 2)
             return !state.outgoing.isEmpty
         }

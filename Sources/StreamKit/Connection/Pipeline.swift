@@ -25,7 +25,9 @@ public struct Pipeline: ~Copyable {
     ///
     /// An empty array adds nothing.
     public mutating func add(_ words: [String]) {
-        guard !words.isEmpty else { return }
+        guard let name = words.first else { return }
+        // Others' commands may come between two parts; within a transaction they would become part of it.
+        if name.utf8.count == 5, name.uppercased() == "MULTI" { nextPart = .max }
         add { buffer in
             buffer.beginCommand(words: words.count)
             for word in words { buffer.word(word) }

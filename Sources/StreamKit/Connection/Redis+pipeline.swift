@@ -1,8 +1,9 @@
 extension Redis {
     /// Sends several commands in one go and waits for all replies.
     ///
-    /// They are carried out in order, yet not as a transaction: other clients' commands may come between. While
-    /// nobody else uses the connection, the beginning of a long batch leaves before `fill` is done.
+    /// They are carried out in order, yet not as a transaction: other clients' commands may come between, and those
+    /// of this client, unless the batch says MULTI. While nobody else uses the connection, the beginning of a long
+    /// batch leaves before `fill` is done.
     /// A batch of which the server carried out nothing, because it is loading for instance, is sent again.
     ///
     /// - Parameter fill: adds the commands; it must not wait for anything.

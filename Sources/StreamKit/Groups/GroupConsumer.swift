@@ -92,10 +92,9 @@ public final class GroupConsumer: Sendable {
     /// - Returns: what is there at once, perhaps nothing; ``read(limit:wait:)`` can wait for more.
     /// - Throws: as these two do. When the connection breaks it is unknown what of both was carried out.
     public func acknowledge(_ ids: [StreamID], thenRead limit: Int) async throws -> [StreamEntry] {
-        let late = takeLate(limit)
-        guard late.isEmpty, !ids.isEmpty else {
+        guard !ids.isEmpty, undelivered.withLock({ $0.isEmpty }) else {
             _ = try await group.acknowledge(ids)
-            return late.isEmpty ? try await readNew(limit: limit, wait: .no) : late
+            return try await read(limit: limit)
         }
         let orphan: CommandSlot.Orphan = { [self] outcome in
             if case .success(let replies) = outcome, let reply = replies.last { keep(reply) }

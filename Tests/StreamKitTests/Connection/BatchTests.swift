@@ -159,6 +159,25 @@ struct BatchTests {
         }
     }
 
+    @Test func `a sender that is cancelled while it looks for the answer looks no longer`() async throws {
+        try await withScratchRedis { redis in
+            try await letSendersRead(redis)
+            for round in 0..<50 {
+                let one = Task {
+                    try await redis.pipeline { batch in
+                        for number in 0..<500 { batch.add("ECHO", "\(number)") }
+                    }.count
+                }
+                for _ in 0..<(round % 7) { await Task.yield() }
+                one.cancel()
+                _ = try? await one.value
+            }
+
+            try await eventually("no thread is lent") { !Connection.isLending.load(ordering: .relaxed) }
+            #expect(try await redis.send("ECHO", "next").text == "next")
+        }
+    }
+
     @Test func `a batch of one long command is one part`() async throws {
         try await withScratchRedis { redis in
             _ = try await redis.send("PING")

@@ -1,3 +1,4 @@
+import Synchronization
 import TestSupport
 import Testing
 
@@ -72,6 +73,26 @@ struct BlockingReadTests {
             }
 
             #expect(seen.sorted() == appended)
+        }
+    }
+
+    @Test func `a delivery cancelled before it was asked for leaves no connection behind`() async throws {
+        let port = try #require(try await TestServer.shared.server().port)
+        try await withRedis(RedisConfiguration(host: "127.0.0.1", port: port)) { redis in
+            let stream = redis.stream(scratchKey())
+            let consumer = stream.group("g").consumer("c")
+            // Its connection is kept for the next command that blocks.
+            _ = try await stream.read(after: .zero, wait: .atMost(.milliseconds(1)))
+
+            let reader = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return try await consumer.read(wait: .forever)
+            }
+
+            await #expect(throws: CancellationError.self) { try await reader.value }
+            try await eventually("no connection is in use") {
+                redis.blocking.state.withLock { $0.all.count == $0.idle.count }
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-import StreamKit
+@testable import StreamKit
 import TestSupport
 import Testing
 
@@ -113,6 +113,25 @@ struct GroupTests {
             }
 
             #expect(Set(seen).count == 400)
+        }
+    }
+
+    @Test func `keeps what came late when the acknowledgement fails`() async throws {
+        try await withScratchStream { stream in
+            let group = stream.group("workers")
+            _ = try await group.create()
+            let consumer = group.consumer("one")
+            let id = try await stream.append(["event": "token"])
+            consumer.keep(
+                try await stream.redis.send("XREADGROUP", "GROUP", "workers", "one", "STREAMS", stream.key, ">"))
+
+            let one = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return try await consumer.acknowledge([id], thenRead: 1)
+            }
+
+            await #expect(throws: CancellationError.self) { try await one.value }
+            #expect(try await consumer.read().map(\.id) == [id])
         }
     }
 }
