@@ -4,32 +4,57 @@ import StreamKit
 extension Contest {
     /// From the moment XADD is answered, in a blocking C program, to the moment the follower holds the entry.
     mutating func addFollowers() {
+        let rounds = FollowRounds(transport)
         for (share, label) in [(0.99, "p99"), (0.5, "median")] {
-            sample("C hiredis, XREAD BLOCK loop, delay \(label)", "µs") { [transport] in
-                try await typicalDelay(share) { try await limitDelays(transport) }
-            }
-            sample("follow, delay \(label)", "µs") { [transport] in
-                try await typicalDelay(share) { try await followDelays(transport) }
-            }
+            sample("C hiredis, XREAD BLOCK loop, delay \(label)", "µs", rounds.figures(of: \.limit, share))
+            sample("follow, delay \(label)", "µs", rounds.figures(of: \.kit, share))
         }
         compare("follow, delay p99", with: "C hiredis, XREAD BLOCK loop, delay p99", .atMost(1.3))
         compare("follow, delay median", with: "C hiredis, XREAD BLOCK loop, delay median")
     }
 }
 
-/// How many entries are followed at a stretch.
-private let count = 1_000
+/// How many entries are followed at a stretch, and how many of them come first and do not count.
+private let (count, warmUp) = (520, 20)
 /// Pause between two appends in microseconds: the follower waits again when the next one comes.
 private let pause: Int32 = 150
 
-/// The percentile of a stretch of entries, the median of five.
+/// The delays of both followers, in short stretches that take turns; all figures of a round come from the same ones.
 ///
-/// A shared machine stands still for some milliseconds now and then, which is more than one entry in a hundred
-/// of a short stretch; so one stretch tells about the machine, the median of several about the program.
-private func typicalDelay(_ share: Double, of measure: () async throws -> [Double]) async throws -> Double {
-    var figures: [Double] = []
-    for _ in 0..<5 { figures.append(percentile(share, of: try await measure())) }
-    return median(figures)
+/// A shared machine stands still for some milliseconds now and then, which is more than one entry in a hundred of a
+/// stretch. So one stretch tells about the machine; the median of many tells about the follower.
+private final class FollowRounds {
+    struct Round {
+        var limit: [[Double]] = []
+        var kit: [[Double]] = []
+    }
+
+    private static let stretches = 17
+    private let transport: Transport
+    private var rounds: [Round] = []
+
+    init(_ transport: Transport) {
+        self.transport = transport
+    }
+
+    /// Gives a figure of the next round whenever it is called: a percentile of each stretch, the median of them.
+    func figures(of side: KeyPath<Round, [[Double]]>, _ share: Double) -> () async throws -> Double {
+        var next = 0
+        return { [self] in
+            if next == rounds.count { rounds.append(try await measure()) }
+            defer { next += 1 }
+            return median(rounds[next][keyPath: side].map { percentile(share, of: $0) })
+        }
+    }
+
+    private func measure() async throws -> Round {
+        var round = Round()
+        for _ in 0..<Self.stretches {
+            round.limit.append(try await limitDelays(transport))
+            round.kit.append(try await followDelays(transport))
+        }
+        return round
+    }
 }
 
 private func limitDelays(_ transport: Transport) async throws -> [Double] {
@@ -79,7 +104,9 @@ private func appendPaced(_ transport: Transport, _ key: String) async throws -> 
 
 /// Delays in microseconds; an entry that was in hand before the writer had its answer counts as none.
 private func delays(from replied: [UInt64], to arrived: [UInt64]) -> [Double] {
-    zip(replied, arrived).map { reply, arrival in arrival > reply ? Double(arrival - reply) / 1_000 : 0 }
+    zip(replied, arrived).dropFirst(warmUp).map { reply, arrival in
+        arrival > reply ? Double(arrival - reply) / 1_000 : 0
+    }
 }
 
 private func percentile(_ share: Double, of values: [Double]) -> Double {
