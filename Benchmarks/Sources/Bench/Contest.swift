@@ -5,6 +5,8 @@ import StreamKit
 struct Sampler {
     let name: String
     let unit: String
+    /// How often a round.
+    let turns: Int
     let sample: () async throws -> Double
 }
 
@@ -64,15 +66,17 @@ struct Contest {
         addFollowers()
     }
 
-    mutating func sample(_ name: String, _ unit: String, _ body: @escaping () async throws -> Double) {
-        samplers.append(Sampler(name: name, unit: unit, sample: body))
+    mutating func sample(
+        _ name: String, _ unit: String, turns: Int = 1, _ body: @escaping () async throws -> Double
+    ) {
+        samplers.append(Sampler(name: name, unit: unit, turns: turns, sample: body))
     }
 
     mutating func compare(_ subject: String, with against: String, _ bar: Bar? = nil) {
         comparisons.append(Comparison(subject: subject, against: against, bar: bar))
     }
 
-    /// Runs every sampler once a round, one after the other, so that a slow moment of the machine hits all alike.
+    /// Runs every sampler in turns, one after the other, so that a slow moment of the machine hits all alike.
     mutating func rows(rounds: Int, filter: String?) async throws -> [Row] {
         let wanted = comparisons.filter { comparison in
             filter.map { "\(comparison.subject), \(transport.name)".contains($0) } ?? true
@@ -81,7 +85,7 @@ struct Contest {
         let running = samplers.filter { names.contains($0.name) }
         var samples: [String: [Double]] = [:]
         for round in 1...rounds {
-            for sampler in running {
+            for sampler in running.inTurns {
                 Report.progress("\(transport.name), round \(round) of \(rounds): \(sampler.name)")
                 samples[sampler.name, default: []].append(try await sampler.sample())
             }
@@ -95,6 +99,13 @@ struct Contest {
                 unit: units[comparison.subject] ?? "", against: comparison.against, limit: median(limits),
                 bar: comparison.bar)
         }
+    }
+}
+
+extension [Sampler] {
+    /// Each as often as it is to run in a round, those with several turns alternating.
+    fileprivate var inTurns: [Sampler] {
+        (0..<(map(\.turns).max() ?? 0)).flatMap { turn in filter { turn < $0.turns } }
     }
 }
 

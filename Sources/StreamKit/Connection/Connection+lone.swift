@@ -17,11 +17,12 @@ import Darwin
 //
 // - On the shared connection it looks without blocking and gives its core away between two looks, for at most
 //   `longestLook`: 2.6 times as many lone XADDs as hiredis in a blocking loop, and through the I/O thread 0.24 to
-//   0.75 times, on two cores. While pieces of a batch's answer come, it looks on: a quarter more XADDs in batches of
-//   256 than when their sender waits in the kernel, where each piece costs the server a wake-up.
-// - For the rest of a batch's answer, and for what a blocking read brings, it waits in the kernel.
+//   0.75 times, on two cores.
+// - So it does for a batch, if the server is near: a fifth more XADDs in batches of 256 than when their sender
+//   waits in the kernel, where every piece of the answer costs the server a wake-up.
+// - For a batch from far away, and for what a blocking read brings, it waits in the kernel.
 //
-// What may take long keeps one of Swift's threads, of which there are as many as cores. So it lasts at most
+// The last two keep one of Swift's threads for long, of which there are as many as cores. So they do for at most
 // `longestLoan`, and one such loan at a time is all that a process gives.
 extension Connection {
     struct LoneCommands {
@@ -47,6 +48,8 @@ extension Connection {
     private static let longestLook: UInt64 = 100_000
     fileprivate static let longestLoan: UInt64 = 2_000_000
     private static let enoughAlone = 4
+    /// How long the answer of a near server takes at most: in the same data centre, mostly.
+    private static let nearby: UInt64 = 500_000
     private static let hasSeveralCores = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
     /// Whether one of Swift's threads is lent.
     static let isLending = Atomic(false)
@@ -97,7 +100,7 @@ extension Connection {
     /// Writes, and looks for the answer for a short time.
     func flushAndRead(_ slot: CommandSlot, on socket: Socket) {
         flush()
-        if takesLong(slot) ? readDuringLoan(on: socket) : lookForAnswer(on: socket) { return }
+        if takesLong(slot) ? readDuringLoan(on: socket) : lookForAnswer(on: socket, Self.longestLook) { return }
         state.withLock { state in
             state.isReading = false
             // It takes about a dozen quick answers until it is tried again; a read's own length says enough.
@@ -108,31 +111,25 @@ extension Connection {
 
     private func readDuringLoan(on socket: Socket) -> Bool {
         defer { Self.isLending.store(false, ordering: .relaxed) }
-        let end = Self.now() &+ Self.longestLoan
-        return !isForBlocking && lookForAnswer(on: socket, whilePiecesCome: end) || waitForAnswer(on: socket, end)
+        let looks = !isForBlocking && socket.roundTrip < Self.nearby
+        return looks ? lookForAnswer(on: socket, Self.longestLoan) : waitForAnswer(on: socket)
     }
 
-    /// Looks for a short time; once pieces of the answer come, until `latest` if there is one.
-    private func lookForAnswer(on socket: Socket, whilePiecesCome latest: UInt64? = nil) -> Bool {
-        var end = Self.now() &+ Self.longestLook
+    private func lookForAnswer(on socket: Socket, _ time: UInt64) -> Bool {
+        let end = Self.now() &+ time
         repeat {
-            switch read(socket) {
-            case .replies, .ended: return true
-            case .part: end = latest ?? end
-            case .nothing: sched_yield()
-            }
+            guard case .nothing = read(socket) else { return true }
+            sched_yield()
         } while Self.now() < end && !Task.isCancelled
         return false
     }
 
-    private func waitForAnswer(on socket: Socket, _ end: UInt64) -> Bool {
-        while Self.now() < end, !Task.isCancelled {
+    private func waitForAnswer(on socket: Socket) -> Bool {
+        let end = Self.now() &+ Self.longestLoan
+        repeat {
             socket.waitForBytes(milliseconds: 1)
-            switch read(socket) {
-            case .replies, .ended: return true
-            case .part, .nothing: break
-            }
-        }
+            guard case .nothing = read(socket) else { return true }
+        } while Self.now() < end && !Task.isCancelled
         return false
     }
 

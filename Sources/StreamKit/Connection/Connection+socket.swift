@@ -79,18 +79,14 @@ extension Connection {
         }
         guard let socket else { return }
         // A command may have been sent meanwhile whose sender left the reading to this thread.
-        switch read(socket) {
-        case .nothing, .part: state.withLock { endReading(in: &$0) }
-        case .replies, .ended: break
-        }
+        if case .nothing = read(socket) { state.withLock { endReading(in: &$0) } }
     }
 
-    /// What reading brought: a part is bytes that no command's answer ends with.
     enum Outcome {
-        case nothing, part, replies, ended
+        case nothing, replies, ended
     }
 
-    /// Reads what is there and hands out the replies; with replies, or the end, reading is over.
+    /// Reads what is there and hands out the replies; after any other outcome than nothing, reading is over.
     func read(_ socket: Socket) -> Outcome {
         switch socket.read(into: inbox) {
         case .wouldBlock: return .nothing
@@ -100,8 +96,8 @@ extension Connection {
         case .bytes(let number):
             do {
                 let bytes = UnsafeRawBufferPointer(rebasing: inbox[..<number])
-                guard let storage = try parser.parse(bytes) else { return .part }
-                return try deliver(storage, parser.roots, on: socket) ? .replies : .part
+                guard let storage = try parser.parse(bytes) else { return .nothing }
+                return try deliver(storage, parser.roots, on: socket) ? .replies : .nothing
             } catch let error as StreamKitError {
                 disconnected(socket, error.description)
             } catch {

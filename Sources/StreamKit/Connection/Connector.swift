@@ -46,22 +46,22 @@ enum Connector {
         do throws(Failure) {
             #if TLS
             let tls = configuration.usesTLS ? try TLSSession(on: context, configuration) : nil
-            let clientID: Int
+            let greeting: Greeting
             do throws(Failure) {
-                clientID = try greet(context, configuration)
+                greeting = try greet(context, configuration)
             } catch {
                 throw tls?.explanation(of: error, configuration) ?? error
             }
             #else
-            let clientID = try greet(context, configuration)
+            let greeting = try greet(context, configuration)
             #endif
             guard fcntl(context.pointee.fd, F_SETFL, fcntl(context.pointee.fd, F_GETFL) | O_NONBLOCK) == 0 else {
                 throw failure("\(configuration): \(String(cString: strerror(errno)))", transient: false)
             }
             #if TLS
-            return Socket(context: context, clientID: clientID, tls: tls)
+            return Socket(context: context, greeting, tls: tls)
             #else
-            return Socket(context: context, clientID: clientID)
+            return Socket(context: context, greeting)
             #endif
         } catch {
             redisFree(context)

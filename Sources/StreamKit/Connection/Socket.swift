@@ -17,6 +17,8 @@ final class Socket: @unchecked Sendable {
     let descriptor: Int32
     /// What the server calls this connection: the answer to CLIENT ID.
     let clientID: Int
+    /// How long an answer takes at least, in nanoseconds.
+    let roundTrip: UInt64
     /// What the server said it can do, once it was asked.
     let capabilities = Mutex<ServerCapabilities?>(nil)
     private let context: UnsafeMutablePointer<redisContext>
@@ -24,15 +26,18 @@ final class Socket: @unchecked Sendable {
     #if TLS
     private var tls: TLSSession?
 
-    convenience init(context: UnsafeMutablePointer<redisContext>, clientID: Int, tls: TLSSession?) {
-        self.init(context: context, clientID: clientID)
+    convenience init(
+        context: UnsafeMutablePointer<redisContext>, _ greeting: Connector.Greeting, tls: TLSSession?
+    ) {
+        self.init(context: context, greeting)
         self.tls = tls
     }
     #endif
 
-    init(context: UnsafeMutablePointer<redisContext>, clientID: Int) {
+    init(context: UnsafeMutablePointer<redisContext>, _ greeting: Connector.Greeting) {
         self.context = context
-        self.clientID = clientID
+        clientID = greeting.clientID
+        roundTrip = greeting.roundTrip
         descriptor = context.pointee.fd
     }
 
