@@ -16,7 +16,7 @@ extension Contest {
         let stream = Lazy { [transport] in Redis(transport.configuration).stream(key) }
         let hiredis = Lazy { [transport] in try HiredisConnection(transport) }
         sample("redis-benchmark -c 1 -P 256", "XADD/s", turns: appendTurns) { [transport] in
-            try await RedisBenchmark.appendsPerSecond(transport, key: key, count: 80_000)
+            try await RedisBenchmark.appendsPerSecond(transport, key: key, count: 160_000)
         }
         sample("batches of 256 XADD", "XADD/s", turns: appendTurns) {
             let stream = try stream.value

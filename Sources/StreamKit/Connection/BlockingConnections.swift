@@ -46,6 +46,9 @@ final class BlockingConnections: Sendable {
         } catch {
             // Nothing was asked for yet, so nothing can be lost, and nobody else waits for this answer.
             drop(connection)
+            if case StreamKitError.connectionLost(let reason, _) = error {
+                throw StreamKitError.connectionLost(reason, outcomeUnknown: false)
+            }
             throw asLost(error)
         }
         do {

@@ -104,7 +104,7 @@ extension Connection {
         state.withLock { state in
             state.isReading = false
             // It takes about a dozen quick answers until it is tried again; a read's own length says enough.
-            if !takesLong(slot) { state.lone.expected = 10 * Self.longestLook }
+            if !takesLong(slot), !Task.isCancelled { state.lone.expected = 10 * Self.longestLook }
             if case .ready(let socket) = state.phase { watch(socket, true, in: &state) }
         }
     }

@@ -121,7 +121,10 @@ extension Connection {
             // Bytes of a command that left in part are of no use to the next socket.
             let kept = state.slots.first.map { state.encoded - $0.start } ?? 0
             state.outgoing.removeFirst(state.outgoing.count - Int(kept))
-            state.written = state.encoded - kept
+            // The end of a batch whose beginning is lost would be carried out without it.
+            for slot in lost where slot.isPart { slot.extra?.batch?.hasLostPart = true }
+            lost += state.removeUnsent { $0.hasLostPart }
+            state.written = state.encoded - UInt64(state.outgoing.count)
             state.isWriting = false
             state.socketIsFull = false
             reconnect = !isForBlocking && !state.slots.isEmpty
