@@ -12,7 +12,7 @@ struct Bench: AsyncParsableCommand {
         abstract: "Measures StreamKit against redis-benchmark and against hiredis used directly.",
         discussion: """
             Starts a private redis-server without persistence. StreamKit and its limits take turns, and the table \
-            shows the median of all rounds. A ratio is StreamKit's figure divided by the limit's.
+            shows medians. A ratio is StreamKit's figure divided by the limit's.
             """,
         subcommands: [Memory.self, Append.self, QueueSpeed.self]
     )
