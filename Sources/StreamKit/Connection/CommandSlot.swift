@@ -47,8 +47,8 @@ struct CommandSlot {
     }
 
     var isPart: Bool { extra?.isPart ?? false }
-    /// Whether it belongs to a batch of which something was lost.
-    var hasLostPart: Bool { extra?.batch?.hasLostPart ?? false }
+    /// Why the batch that it belongs to is incomplete.
+    var batchFailure: StreamKitError? { extra?.batch?.failure }
 
     func finish(_ outcome: Result<Replies, StreamKitError>) {
         if case .failure(let error) = outcome { extra?.batch?.fail(error) }
@@ -72,8 +72,6 @@ final class BatchReplies: @unchecked Sendable {
     /// Every reply as a success, an error too: without errors, that is what the caller gets.
     private(set) var results: [Result<Reply, StreamKitError>] = []
     private(set) var hasErrors = false
-    /// Whether the connection broke while some of it was under way.
-    var hasLostPart = false
     private let failed = Mutex<StreamKitError?>(nil)
 
     init(expecting count: Int) {

@@ -110,6 +110,7 @@ extension Connection {
     /// Sorts the waiting commands after a break: what never left stays and is sent on the next socket;
     /// what left has an unknown outcome and fails.
     func disconnected(_ socket: Socket, _ reason: String, _ error: StreamKitError? = nil) {
+        let failure = error ?? .connectionLost(reason, outcomeUnknown: true)
         var lost: [CommandSlot] = []
         var reconnect = false
         state.withLock { state in
@@ -122,8 +123,8 @@ extension Connection {
             let kept = state.slots.first.map { state.encoded - $0.start } ?? 0
             state.outgoing.removeFirst(state.outgoing.count - Int(kept))
             // The end of a batch whose beginning is lost would be carried out without it.
-            for slot in lost where slot.isPart { slot.extra?.batch?.hasLostPart = true }
-            lost += state.removeUnsent { $0.hasLostPart }
+            for slot in lost where slot.isPart { slot.extra?.batch?.fail(failure) }
+            lost += state.removeUnsent { $0.batchFailure != nil }
             state.written = state.encoded - UInt64(state.outgoing.count)
             state.isWriting = false
             state.socketIsFull = false
@@ -135,7 +136,7 @@ extension Connection {
         socket.shutDown()
         if isForBlocking { IOThread.shared.remove(self) }
         configuration.logger.debug("disconnected", metadata: ["reason": "\(reason)"])
-        for slot in lost { slot.finish(.failure(error ?? .connectionLost(reason, outcomeUnknown: true))) }
+        for slot in lost { slot.finish(.failure(failure)) }
         if reconnect { connect() }
     }
 }

@@ -116,10 +116,7 @@ final class Connection: @unchecked Sendable {
                 return Next.fail(CancellationError())
             }
             if case .closed = state.phase { return .fail(StreamKitError.closed) }
-            if slot.hasLostPart {
-                return .fail(
-                    StreamKitError.connectionLost("The connection to \(configuration) broke.", outcomeUnknown: true))
-            }
+            if let failure = slot.batchFailure { return .fail(failure) }
             guard isItsTurn || state.hasRoom(below: configuration.maximumBytesInFlight) else {
                 watchUnlessRead(in: &state)
                 return .noRoom

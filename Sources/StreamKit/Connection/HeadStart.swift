@@ -34,8 +34,8 @@ extension Connection {
         let isSent = state.withLock { state in
             guard case .ready = state.phase, !state.isWriting, !state.socketIsFull,
                 state.slots.isEmpty || state.lone.ticket == batch.ticket,
-                state.hasRoom(below: configuration.maximumBytesInFlight), !batch.replies.hasLostPart,
-                batch.replies.failure == nil, !Task.isCancelled
+                state.hasRoom(below: configuration.maximumBytesInFlight), batch.replies.failure == nil,
+                !Task.isCancelled
             else { return false }
             state.lone.ticket = batch.ticket
             state.append(slot) { $0.append(part) }
