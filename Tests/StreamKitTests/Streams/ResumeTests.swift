@@ -17,6 +17,7 @@ struct ResumeTests {
             async let delivered = group.consumer("c").deliveries(patience: patience).firstMilliseconds(2)
             try await stream.fill(1)
             try await eventually("both wait") { try await redis.blockedClients() == 2 }
+            try await redis.send("SAVE")
             try await server.restart(acceptsLoading: true)
             try await stream.append(["n": "2"], id: StreamID(milliseconds: 2))
 
