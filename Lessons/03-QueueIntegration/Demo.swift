@@ -50,13 +50,11 @@ struct Stage {
     }
 
     /// Waits until a task's log has the event, so that the kill comes in the middle and not before or after.
-    func wait(forTask id: Int, in kind: QueueKind, toLog event: String, step: String? = nil, attempt: Int = 1)
-        async throws
-    {
+    func wait(forTask id: Int, in kind: QueueKind, toLog event: String, step: String? = nil) async throws {
         try await narrator.untraced {
             for try await entry in redis.stream(Keys.log(of: id, in: kind)).follow(after: .beginning)
-            where entry["event"] == event && entry["attempt"] == String(attempt) {
-                if step == nil || entry["step"] == step { return }
+            where entry["event"] == event && (step == nil || entry["step"] == step) {
+                return
             }
         }
     }

@@ -10,7 +10,7 @@ struct LibraryQueue {
 
     init(redis: Redis) {
         var options = TaskQueueOptions()
-        options.lease = .seconds(1)
+        options.lease = .seconds(2)
         options.sweepInterval = .milliseconds(250)
         options.maximumAttempts = 3
         options.backoff = RetryBackoff(initial: .milliseconds(200), maximum: .seconds(1))
