@@ -1,5 +1,6 @@
 import Foundation
 import StreamKit
+import Synchronization
 import TestSupport
 import Testing
 
@@ -9,7 +10,12 @@ import Testing
 struct PageTests {
     @Test func `a prompt is answered, left in the middle by the button, and resumed without a gap`() async throws {
         let script = (0..<60).map { "word\($0) \($0 % 10 == 9 ? "\n</script>\n" : "")" }
-        try await withServer(pace: .milliseconds(40), script: script) { server in
+        let wasLeft = Mutex(false)
+        let waitInTheMiddle: @Sendable (String) async throws -> Void = { word in
+            guard word.hasPrefix("word50") else { return }
+            try await eventually("the page was left") { wasLeft.withLock(\.self) }
+        }
+        try await withServer(pace: .milliseconds(20), script: script, before: waitInTheMiddle) { server in
             try await withBrowser { browser in
                 try await browser.open(server.url)
                 try await browser.run("document.getElementById('prompt').value = 'Tōkyō 🗼 <b>'")
@@ -21,6 +27,7 @@ struct PageTests {
                 #expect(!atDisconnect.contains("word59"))
                 #expect(try await browser.text(of: "toggle") == "Reconnect")
                 try await browser.wait(for: "document.getElementById('status').textContent.includes('Disconnected')")
+                wasLeft.withLock { $0 = true }
 
                 try await browser.run("document.getElementById('toggle').click()")
                 try await browser.wait(for: "document.getElementById('status').dataset.state === 'done'")
@@ -49,7 +56,7 @@ struct PageTests {
 
     @Test func `with the keyboard alone one asks, stops the agent, and asks on in the same conversation`() async throws
     {
-        try await withServer(pace: .milliseconds(30), script: (0..<300).map { "word\($0) " }) { server in
+        try await withServer(pace: .milliseconds(30), script: endlessScript) { server in
             try await withBrowser { browser in
                 try await browser.open(server.url)
                 #expect(try await browser.value("document.activeElement.id") == "prompt")

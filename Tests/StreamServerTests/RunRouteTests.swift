@@ -44,7 +44,7 @@ struct RunRouteTests {
     @Test func `a conversation takes the next prompt when the last one is answered, so that answers never mix`()
         async throws
     {
-        try await withServer(pace: .milliseconds(20), script: (0..<500).map { "word\($0) " }) { server in
+        try await withServer(pace: .milliseconds(20), script: endlessScript) { server in
             let conversation = try await server.ask("First")
             let again = {
                 try await server.send(

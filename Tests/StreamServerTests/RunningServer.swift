@@ -61,23 +61,30 @@ struct Answer {
     }
 }
 
+/// More words than anybody waits for: what is asked with them runs until it is stopped.
+let endlessScript = (0..<100_000).map { "word\($0) " }
+
 /// Runs a server for the length of a test; a scripted worker says each request's message, then the chunks.
+///
+/// It pauses after each of them, and calls `before` with the next: there a test may make it wait.
 func withServer(
     pace: Duration = .zero, script: [String] = ["One ", "two\nlines ", "</script> ", "🗼"],
     adjust: (inout StreamServerConfiguration) -> Void = { _ in },
+    before: @escaping @Sendable (String) async throws -> Void = { _ in },
     _ body: (RunningServer) async throws -> Void
 ) async throws {
     try await withScratchRedis { redis in
         var configuration = StreamServerConfiguration(port: 0, agents: ["TravelPlanner"])
         configuration.queueKey = scratchKey("queue")
         adjust(&configuration)
-        try await withServer(redis, configuration, pace: pace, script: script, body)
+        try await withServer(redis, configuration, pace: pace, script: script, before: before, body)
     }
 }
 
 /// Runs a server on a Redis that the test may stop.
 func withServer(
     _ redis: Redis, _ configuration: StreamServerConfiguration, pace: Duration = .zero, script: [String] = [],
+    before: @escaping @Sendable (String) async throws -> Void = { _ in },
     _ body: (RunningServer) async throws -> Void
 ) async throws {
     let (ports, announce) = AsyncStream<Int>.makeStream()
@@ -101,6 +108,7 @@ func withServer(
                     return
                 }
                 for text in [task.payload.message + ": "] + script {
+                    try await before(text)
                     try await writer.append(.text, text: text)
                     try await Task.sleep(for: pace)
                 }
