@@ -121,9 +121,7 @@ struct PageTests {
 
     @Test func `what goes wrong is said in words`() async throws {
         try await withScratchServer { local in
-            var impatient = local.configuration
-            impatient.commandTimeout = .seconds(1)
-            try await withRedis(impatient) { redis in
+            try await withRedis(local.configuration.impatient) { redis in
                 try await withServer(redis, .init(port: 0, agents: ["TravelPlanner"])) { server in
                     try await withBrowser { browser in
                         try await browser.open(server.url + "/#expired-long-ago")

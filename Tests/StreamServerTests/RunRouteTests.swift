@@ -90,9 +90,7 @@ struct RunRouteTests {
 
     @Test func `health tells of Redis and the agents, and without Redis everything is 503`() async throws {
         try await withScratchServer { local in
-            var impatient = local.configuration
-            impatient.commandTimeout = .seconds(1)
-            try await withRedis(impatient) { redis in
+            try await withRedis(local.configuration.impatient) { redis in
                 try await withServer(redis, .init(port: 0, agents: ["TravelPlanner"])) { server in
                     let well = try await server.send("/api/health")
                     #expect(well.status == 200)

@@ -40,6 +40,15 @@ public func withScratchServer<R>(
     try await withLocalRedis(options: options, body)
 }
 
+extension RedisConfiguration {
+    /// The same server for a client that gives up soon, though not before a slow machine has answered.
+    public var impatient: RedisConfiguration {
+        var copy = self
+        copy.commandTimeout = .seconds(3)
+        return copy
+    }
+}
+
 /// Runs a test with a stream that no other test writes to.
 public func withScratchStream<R>(
     _ hint: String = #function, _ body: (RedisStream) async throws -> R

@@ -52,8 +52,7 @@ struct OutageTests {
 
     @Test func `a server that hangs is noticed by a read that waits for ever, over a unix socket too`() async throws {
         try await withScratchServer(.init()) { server in
-            var configuration = server.configuration
-            configuration.commandTimeout = .seconds(1)
+            var configuration = server.configuration.impatient
             configuration.longestBlock = .milliseconds(100)
             try await withRedis(configuration) { redis in
                 let process = try #require(server.processID)
@@ -73,8 +72,7 @@ struct OutageTests {
 
     @Test func `a follower goes on after its server hung for a while`() async throws {
         try await withScratchServer(.init()) { server in
-            var configuration = server.configuration
-            configuration.commandTimeout = .seconds(1)
+            var configuration = server.configuration.impatient
             configuration.longestBlock = .milliseconds(50)
             try await withRedis(configuration) { redis in
                 let process = try #require(server.processID)

@@ -122,7 +122,7 @@ struct RefusalTests {
             try await server.restart(acceptsLoading: true)
             async let results = redis.pipeline { batch in
                 batch.add("GET", "key:1")
-                batch.add("GET", "key:299")
+                batch.add("GET", "key:499")
             }
             let id = try await redis.stream("s").append(["event": "token"])
 
@@ -148,16 +148,7 @@ func refusal<R>(
     return nil
 }
 
-extension RedisConfiguration {
-    /// The same server, for a client that gives up soon.
-    var impatient: RedisConfiguration {
-        var copy = self
-        copy.commandTimeout = .seconds(1)
-        return copy
-    }
-}
-
-/// Runs a test with a server that takes three seconds to load its data, which is what `SAVE` saved last.
+/// Runs a test with a server that takes five seconds to load its data, which is what `SAVE` saved last.
 func withSlowLoadingServer<R>(_ body: (LocalRedis, Redis) async throws -> R) async throws -> R {
     // Few keys and a long pause for each: many short pauses would take twice as long on one machine as on another.
     // It answers once every kilobyte that it loaded, so that values are long enough for several answers a second.
@@ -165,7 +156,7 @@ func withSlowLoadingServer<R>(_ body: (LocalRedis, Redis) async throws -> R) asy
     return try await withScratchServer(.init(extraArguments: slowly)) { server in
         try await withRedis(server.configuration) { redis in
             _ = try await redis.pipeline { batch in
-                for number in 0..<300 { batch.add("SET", "key:\(number)", "a value of 20 bytes.") }
+                for number in 0..<500 { batch.add("SET", "key:\(number)", "a value of 20 bytes.") }
             }
             try await redis.send("SAVE")
             return try await body(server, redis)

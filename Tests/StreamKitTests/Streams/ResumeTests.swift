@@ -10,7 +10,7 @@ struct ResumeTests {
         try await withSlowLoadingServer { server, redis in
             let stream = redis.stream("s")
             // Shorter than the load, and longer than a slow machine takes to start the server.
-            let patience = Duration.seconds(2)
+            let patience = Duration.seconds(3)
             let group = stream.group("g")
             try await group.create()
             async let followed = stream.follow(after: .beginning, patience: patience).firstMilliseconds(2)
