@@ -7,6 +7,7 @@ extension Redis {
         repeatable: Bool = false, orphan: (@Sendable (Reply) -> Void)? = nil, _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Reply {
         let late = orphan.map { orphan in Self.firstReply(for: orphan) }
+        let start = Connection.roughNow()
         var retry: Retry?
         while true {
             do {
@@ -19,7 +20,7 @@ extension Redis {
             } catch let error as StreamKitError {
                 leaveDemotedPrimary(error)
                 // Made only now, because hardly any command ever needs it.
-                if retry == nil { retry = Retry(configuration, repeatable: repeatable) }
+                if retry == nil { retry = Retry(configuration, repeatable: repeatable, since: start) }
                 try await retry?.pause(after: error)
             }
         }

@@ -25,13 +25,13 @@ extension Redis {
         let count = batch.count
         guard count > 0 else { return [] }
         let encode: (inout ByteBuffer) -> Void = { buffer in batch.buffer.withBytes { buffer.append($0) } }
+        var retry = Retry(configuration, repeatable: false)
         var replies =
             if let headStart, headStart.sent.commands > 0 {
                 try await sendRest(of: batch.buffer, count, after: headStart)
             } else {
                 try await sendAll(count, orphan, encode)
             }
-        var retry = Retry(configuration, repeatable: false)
         while replies.hasErrors {
             let results = replies.all.results(configuration, encode)
             let refusals = results.compactMap(\.refusal)

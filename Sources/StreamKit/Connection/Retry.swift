@@ -11,9 +11,10 @@ struct Retry {
     private var lostReplies = 0
     private var sawDemotedPrimary = false
 
-    init(_ configuration: RedisConfiguration, repeatable: Bool) {
+    /// Repeats a command that began at `start` for as long as its timeout lasts.
+    init(_ configuration: RedisConfiguration, repeatable: Bool, since start: UInt64 = Connection.roughNow()) {
         isRepeatable = repeatable
-        deadline = Connection.now() &+ configuration.commandTimeout.nanoseconds
+        deadline = start &+ configuration.commandTimeout.nanoseconds
     }
 
     /// Returns when the command is to be sent again.

@@ -111,6 +111,24 @@ struct RefusalTests {
         }
     }
 
+    @Test func `a server that loads for ever is given up in one command's time, and not in two`() async throws {
+        try await withScriptedServer { _ in
+            .text("-LOADING Redis is loading the dataset in memory\r\n")
+        } _: { server in
+            let configuration = RedisConfiguration(host: "127.0.0.1", port: server.port).impatient
+            let outcome = await withTaskGroup(of: String?.self) { group in
+                group.addTask { await refusal(from: configuration) { try await $0.send("GET", "key") }?.prefix }
+                group.addTask {
+                    try? await Task.sleep(for: configuration.commandTimeout * 1.8)
+                    return "nothing"
+                }
+                defer { group.cancelAll() }
+                return await group.next() ?? nil
+            }
+            #expect(outcome == "LOADING")
+        }
+    }
+
     @Test func `a server that loads is waited for, batches included, and named when it takes too long`() async throws {
         try await withSlowLoadingServer { server, redis in
             var error: ServerError?
@@ -128,7 +146,7 @@ struct RefusalTests {
 
             #expect(error?.prefix == "LOADING")
             #expect(error?.description.contains("loading") == true)
-            #expect(try await results.map { try $0.get().text } == Array(repeating: "a value of 20 bytes.", count: 2))
+            #expect(try await results.map { try $0.get().text } == [largeValue, largeValue])
             #expect(id > .zero)
         }
     }
@@ -151,15 +169,19 @@ func refusal<R>(
 /// Runs a test with a server that takes five seconds to load its data, which is what `SAVE` saved last.
 func withSlowLoadingServer<R>(_ body: (LocalRedis, Redis) async throws -> R) async throws -> R {
     // Few keys and a long pause for each: many short pauses would take twice as long on one machine as on another.
-    // It answers once every kilobyte that it loaded, so that values are long enough for several answers a second.
-    let slowly = ["--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"]
+    // While it loads it answers once a kilobyte, so a kilobyte a key.
+    let slowly = [
+        "--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024", "--rdbcompression", "no",
+    ]
     return try await withScratchServer(.init(extraArguments: slowly)) { server in
         try await withRedis(server.configuration) { redis in
             _ = try await redis.pipeline { batch in
-                for number in 0..<500 { batch.add("SET", "key:\(number)", "a value of 20 bytes.") }
+                for number in 0..<500 { batch.add("SET", "key:\(number)", largeValue) }
             }
             try await redis.send("SAVE")
             return try await body(server, redis)
         }
     }
 }
+
+private let largeValue = String(repeating: "x", count: 1_024)
