@@ -18,8 +18,13 @@ extension ByteBuffer {
 
     mutating func word(_ text: String) {
         let isWritten: Void? = text.utf8.withContiguousStorageIfAvailable { word(UnsafeRawBufferPointer($0)) }
-        // Text that Objective-C holds.
-        if isWritten == nil { Array(text.utf8).withUnsafeBytes { word($0) } }
+        if isWritten == nil { word(ContiguousArray(text.utf8)) }
+    }
+
+    /// Text that Objective-C holds, out of line: within, it would cost every word of a command 15 instructions.
+    @inline(never)
+    private mutating func word(_ bytes: ContiguousArray<UInt8>) {
+        bytes.withUnsafeBytes { word($0) }
     }
 
     mutating func word(_ bytes: UnsafeRawBufferPointer) {
