@@ -28,7 +28,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 func lesson(_ name: String, in folder: String, uses dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name,
-        dependencies: ["StreamKit", "LessonKit", argumentParser] + dependencies,
+        dependencies: ["StreamKit", "LocalRedis", "LessonKit", argumentParser] + dependencies,
         path: "Lessons/\(folder)",
         exclude: folder.hasPrefix("05") ? ["README.md", "demo.http"] : ["README.md"],
         swiftSettings: strict
@@ -45,9 +45,13 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "StreamKit", targets: ["StreamKit"]),
+        .library(name: "LocalRedis", targets: ["LocalRedis"]),
+        .library(name: "AgentRuns", targets: ["AgentRuns"]),
+        .library(name: "AgentKit", targets: ["AgentKit"]),
+        .library(name: "ServerSentEvents", targets: ["ServerSentEvents"]),
+        .library(name: "StreamServer", targets: ["StreamServer"]),
         // For the stress programs in Benchmarks, which are a package of their own.
         .library(name: "FaultKit", targets: ["FaultKit"]),
-        .library(name: "ServerSentEvents", targets: ["ServerSentEvents"]),
         .executable(name: "basics", targets: ["Basics"]),
         .executable(name: "setup", targets: ["Setup"]),
         .executable(name: "queue-integration", targets: ["QueueIntegration"]),
@@ -88,48 +92,62 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "ServerSentEvents", swiftSettings: strict),
-        .target(name: "AgentKit", dependencies: ["StreamKit", logging], swiftSettings: strict),
+        .target(name: "LocalRedis", dependencies: ["StreamKit", "CHiredis"], swiftSettings: strict),
+        .target(name: "AgentRuns", dependencies: ["StreamKit", logging], swiftSettings: strict),
+        .target(name: "AgentKit", dependencies: ["AgentRuns", "StreamKit", logging], swiftSettings: strict),
+        .target(name: "TravelPlanner", dependencies: ["AgentKit"], swiftSettings: strict),
         .target(
             name: "StreamServer",
             dependencies: [
-                "StreamKit", "ServerSentEvents", hummingbird, lifecycle, logging,
+                "AgentRuns", "StreamKit", "ServerSentEvents", hummingbird, lifecycle, logging,
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
             ],
             resources: [.embedInCode("Page/index.html")],
             swiftSettings: strict
         ),
-        .target(name: "LessonKit", dependencies: ["StreamKit", argumentParser], swiftSettings: strict),
+        .target(name: "LessonKit", dependencies: ["LocalRedis", "StreamKit", argumentParser], swiftSettings: strict),
 
         lesson("Basics", in: "01-Basics", uses: []),
         lesson("Setup", in: "02-Setup", uses: []),
         lesson("QueueIntegration", in: "03-QueueIntegration", uses: []),
-        lesson("AgentTaskLogging", in: "04-AgentTaskLogging", uses: ["AgentKit"]),
+        lesson("AgentTaskLogging", in: "04-AgentTaskLogging", uses: ["AgentKit", "AgentRuns", "TravelPlanner"]),
         lesson(
             "StreamingToUsers", in: "05-StreamingToUsers",
-            uses: ["AgentKit", "StreamServer", "ServerSentEvents", httpClient, hummingbird, lifecycle]),
+            uses: [
+                "AgentKit", "AgentRuns", "TravelPlanner", "StreamServer", "ServerSentEvents", httpClient, hummingbird,
+                lifecycle,
+            ]),
 
         .target(name: "FaultKit", path: "Tests/FaultKit", swiftSettings: strict),
         .target(
             name: "TestSupport",
-            dependencies: ["StreamKit"],
+            dependencies: ["StreamKit", "LocalRedis"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
         tests(
             of: "StreamKit",
             [
-                "StreamKit", "FaultKit", "TestSupport", lifecycle, logging,
+                "StreamKit", "LocalRedis", "FaultKit", "TestSupport", lifecycle, logging,
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ]),
+        tests(of: "LocalRedis", ["LocalRedis", "StreamKit", "FaultKit", "TestSupport"]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
-        tests(of: "AgentKit", ["AgentKit", "StreamKit", "TestSupport"]),
+        tests(of: "AgentRuns", ["AgentRuns", "LocalRedis", "StreamKit", "FaultKit", "TestSupport"]),
+        tests(of: "AgentKit", ["AgentKit", "AgentRuns", "TravelPlanner", "LocalRedis", "StreamKit", "TestSupport"]),
+        tests(of: "TravelPlanner", ["TravelPlanner", "AgentKit"]),
         tests(
             of: "StreamServer",
-            ["StreamServer", "StreamKit", "ServerSentEvents", "TestSupport", hummingbird, httpClient]),
-        tests(of: "LessonKit", ["LessonKit", "StreamKit", "TestSupport"]),
-        tests(of: "QueueIntegration", ["StreamKit", "TestSupport"]),
-        tests(of: "AgentTaskLogging", ["AgentKit", "StreamKit", "TestSupport"]),
-        tests(of: "StreamingToUsers", ["StreamKit", "TestSupport", httpClient]),
+            [
+                "StreamServer", "AgentRuns", "AgentKit", "TravelPlanner", "LocalRedis", "StreamKit", "ServerSentEvents",
+                "TestSupport", hummingbird, httpClient,
+            ]),
+        tests(of: "LessonKit", ["LessonKit", "LocalRedis", "StreamKit", "TestSupport"]),
+        tests(of: "QueueIntegration", ["LocalRedis", "StreamKit", "TestSupport"]),
+        tests(
+            of: "AgentTaskLogging",
+            ["AgentKit", "AgentRuns", "TravelPlanner", "LocalRedis", "StreamKit", "TestSupport"]),
+        tests(of: "StreamingToUsers", ["LocalRedis", "StreamKit", "TestSupport", httpClient]),
         tests(of: "Lessons", []),
     ]
 )

@@ -17,6 +17,7 @@ let hiredisPkgConfig: String? = nil
 #endif
 
 let streamKit: Target.Dependency = .product(name: "StreamKit", package: "redis-streams-workspace")
+let localRedis: Target.Dependency = .product(name: "LocalRedis", package: "redis-streams-workspace")
 let faultKit: Target.Dependency = .product(name: "FaultKit", package: "redis-streams-workspace")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -33,14 +34,14 @@ let package = Package(
         .target(name: "Limits", dependencies: ["Hiredis"], linkerSettings: [.linkedLibrary("hiredis")]),
         .executableTarget(
             name: "bench",
-            dependencies: [streamKit, argumentParser, "Limits"],
+            dependencies: [streamKit, localRedis, argumentParser, "Limits"],
             path: "Sources/Bench",
             exclude: ["Queue/rivals.py"],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "stress",
-            dependencies: [streamKit, faultKit, argumentParser],
+            dependencies: [streamKit, localRedis, faultKit, argumentParser],
             path: "Sources/Stress",
             swiftSettings: strict
         ),

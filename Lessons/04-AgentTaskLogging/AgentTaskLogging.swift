@@ -2,11 +2,13 @@
 // Run:    swift run agent-task-logging
 // Expect: an agent that logs by hand, then one whose log survives a crash.
 
+import AgentRuns
 import AgentKit
 import ArgumentParser
 import Foundation
 import LessonKit
 import StreamKit
+import TravelPlanner
 
 @main
 struct AgentTaskLogging: AsyncParsableCommand {
@@ -63,7 +65,8 @@ struct Work: AsyncParsableCommand {
             narrator.show("Waiting for requests in agent-tasks. Ctrl-C ends the worker.")
             try await narrator.untraced {
                 try await AgentWorker(
-                    redis: redis, retention: .fromEnvironment(), options: .lesson(lease: .seconds(lease))
+                    redis: redis, agents: [TravelPlanner()], retention: .fromEnvironment(),
+                    options: .lesson(lease: .seconds(lease))
                 ).run(as: name)
             }
         }

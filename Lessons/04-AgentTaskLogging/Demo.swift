@@ -2,6 +2,8 @@
 // Run:    swift run agent-task-logging demo
 // Expect: three parts; in the last one a zombie is refused, and no tool is called twice.
 
+import TravelPlanner
+import AgentRuns
 import AgentKit
 import ArgumentParser
 import LessonKit

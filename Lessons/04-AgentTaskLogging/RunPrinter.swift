@@ -2,6 +2,8 @@
 // Run:    swift run agent-task-logging run "Plan a weekend in Rome"
 // Expect: thoughts and tool calls first, then the itinerary as it is written.
 
+import TravelPlanner
+import AgentRuns
 import AgentKit
 import LessonKit
 import StreamKit

@@ -2,6 +2,7 @@
 // Run:    swift run agent-task-logging demo
 // Expect: twelve words, and then nothing more.
 
+import TravelPlanner
 import AgentKit
 
 struct Stalled: Error {}

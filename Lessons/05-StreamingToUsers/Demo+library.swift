@@ -2,6 +2,7 @@
 // Run:    swift run streaming-to-users demo
 // Expect: the answer in two pieces, the same to the last byte as the answer in one.
 
+import TravelPlanner
 import AgentKit
 import Foundation
 import LessonKit

@@ -2,6 +2,7 @@
 // Run:    swift run streaming-to-users demo
 // Expect: two streams over real HTTP, each cut in the middle, each whole in the end.
 
+import AgentRuns
 import ArgumentParser
 import Hummingbird
 import LessonKit

@@ -2,6 +2,8 @@
 // Run:    swift run streaming-to-users serve --port 8080
 // Expect: a page at http://127.0.0.1:8080. With --no-worker, prompts wait until a `work` comes.
 
+import TravelPlanner
+import AgentRuns
 import AgentKit
 import ArgumentParser
 import Foundation
@@ -70,7 +72,8 @@ struct Work: AsyncParsableCommand {
             try await withLesson(options) { redis, narrator in
                 _ = try await narrator.untraced { try await redis.send("PING") }
                 narrator.show("Worker \(workerName) waits for runs. Ctrl-C stops it; another one takes over.")
-                let worker = AgentWorker(redis: redis, retention: try .fromEnvironment(), options: .lesson())
+                let worker = AgentWorker(
+                    redis: redis, agents: [TravelPlanner()], retention: try .fromEnvironment(), options: .lesson())
                 try await narrator.untraced { try await worker.run(as: workerName) }
             }
         } catch is CancellationError {}

@@ -1,3 +1,4 @@
+import AgentRuns
 import Logging
 public import StreamKit
 
@@ -26,7 +27,7 @@ public struct AgentWorker: Sendable {
     ///   - queueKey: The queue to work on; ``queueKey`` unless it is a queue of one's own.
     ///   - options: Leases, retries and limits of the queue.
     public init(
-        redis: Redis, agents: [any Agent] = [TravelPlanner()], retention: RunRetention = .init(),
+        redis: Redis, agents: [any Agent], retention: RunRetention = .init(),
         queueKey: String = AgentWorker.queueKey, options: TaskQueueOptions = .init()
     ) {
         self.redis = redis

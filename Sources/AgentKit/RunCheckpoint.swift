@@ -1,3 +1,4 @@
+import AgentRuns
 import StreamKit
 
 /// What the log says has been done already: the turns and tool results of this run, the talk of earlier ones.

@@ -1,3 +1,4 @@
+import AgentRuns
 import StreamKit
 
 /// Works on one request to its end, everything it does going into the log.

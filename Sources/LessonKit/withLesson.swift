@@ -1,3 +1,4 @@
+import LocalRedis
 import ArgumentParser
 import Foundation
 import StreamKit

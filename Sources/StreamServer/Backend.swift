@@ -1,3 +1,4 @@
+import AgentRuns
 import StreamKit
 
 /// What the routes have in common: Redis, and how conversations and the queue are found in it.

@@ -1,3 +1,4 @@
+import AgentRuns
 import Hummingbird
 import StreamKit
 

@@ -1,3 +1,4 @@
+import AgentRuns
 import StreamKit
 
 /// Turns the events of a run into the bytes of a response body.

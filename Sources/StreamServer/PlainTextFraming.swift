@@ -1,3 +1,4 @@
+import AgentRuns
 import StreamKit
 
 /// The answer and nothing else, for `curl` and for files.

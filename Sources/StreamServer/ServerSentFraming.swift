@@ -1,3 +1,4 @@
+import AgentRuns
 import ServerSentEvents
 import StreamKit
 

@@ -1,3 +1,4 @@
+import AgentRuns
 import HTTPTypes
 import Hummingbird
 import StreamKit

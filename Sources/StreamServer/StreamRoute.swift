@@ -1,3 +1,4 @@
+import AgentRuns
 import AsyncAlgorithms
 import HTTPTypes
 import Hummingbird

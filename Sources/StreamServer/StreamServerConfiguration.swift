@@ -1,3 +1,5 @@
+import AgentRuns
+
 public import StreamKit
 
 /// What a ``StreamServer`` has to know.

@@ -1,3 +1,5 @@
+import AgentRuns
+import TravelPlanner
 import AgentKit
 import StreamKit
 import TestSupport

@@ -1,3 +1,5 @@
+import TravelPlanner
+import AgentRuns
 import AgentKit
 import StreamKit
 import TestSupport

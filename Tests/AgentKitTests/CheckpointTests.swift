@@ -1,3 +1,4 @@
+import AgentRuns
 import AgentKit
 import StreamKit
 import TestSupport

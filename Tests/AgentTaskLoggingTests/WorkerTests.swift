@@ -1,3 +1,6 @@
+import LocalRedis
+import TravelPlanner
+import AgentRuns
 import AgentKit
 import Foundation
 import StreamKit
@@ -93,7 +96,7 @@ private struct AgentQueue: Sendable {
         let request = RunRequest(
             conversationID: "trip-\(UUID().uuidString)", correlationID: UUID().uuidString, agent: "TravelPlanner",
             message: prompt)
-        try await AgentWorker(redis: redis).submit(request)
+        try await AgentWorker(redis: redis, agents: []).submit(request)
         return Run(log: RunLog(redis: redis, conversationID: request.conversationID), request: request)
     }
 

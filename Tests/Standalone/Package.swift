@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let streamKit: Target.Dependency = .product(name: "StreamKit", package: "redis-streams-workspace")
+let localRedis: Target.Dependency = .product(name: "LocalRedis", package: "redis-streams-workspace")
 let faultKit: Target.Dependency = .product(name: "FaultKit", package: "redis-streams-workspace")
 
 let package = Package(
@@ -27,11 +28,11 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
     ],
     targets: [
-        .target(name: "TestSupport", dependencies: [streamKit], swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: [streamKit, localRedis], swiftSettings: strict),
         .testTarget(
             name: "StreamKitTests",
             dependencies: [
-                streamKit, faultKit, "TestSupport", .product(name: "Logging", package: "swift-log"),
+                streamKit, localRedis, faultKit, "TestSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

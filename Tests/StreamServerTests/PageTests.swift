@@ -1,3 +1,5 @@
+import LocalRedis
+@testable import AgentRuns
 import Foundation
 import StreamKit
 import Synchronization

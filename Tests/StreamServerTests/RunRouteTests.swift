@@ -1,3 +1,5 @@
+import LocalRedis
+@testable import TravelPlanner
 import Foundation
 import NIOHTTP1
 import ServerSentEvents

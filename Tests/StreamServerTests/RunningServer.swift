@@ -1,3 +1,4 @@
+@testable import AgentRuns
 import AsyncHTTPClient
 import Foundation
 import Logging

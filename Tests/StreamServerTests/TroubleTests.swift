@@ -1,3 +1,5 @@
+import LocalRedis
+@testable import AgentRuns
 import AsyncHTTPClient
 import Foundation
 import NIOCore

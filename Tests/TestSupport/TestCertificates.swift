@@ -1,4 +1,5 @@
 #if TLS
+import LocalRedis
 import Foundation
 import StreamKit
 

@@ -1,3 +1,4 @@
+import LocalRedis
 import StreamKit
 import Synchronization
 

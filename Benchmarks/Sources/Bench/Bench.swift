@@ -2,6 +2,7 @@
 // Run:    ./lesson bench
 // Expect: one table of medians and ratios, each with the bar it must reach.
 
+import LocalRedis
 import ArgumentParser
 import Foundation
 import StreamKit

@@ -2,6 +2,7 @@
 // Run:    ./lesson stress cancel
 // Expect: no connection, descriptor or thread more than before, and no entry lost to a cancelled read.
 
+import LocalRedis
 import ArgumentParser
 import StreamKit
 import Synchronization

@@ -2,6 +2,7 @@
 // Run:    ./lesson stress soak
 // Expect: as many descriptors at the end as at the start, and hardly more memory.
 
+import LocalRedis
 import ArgumentParser
 import StreamKit
 import Synchronization

@@ -1,3 +1,4 @@
+import LocalRedis
 import FaultKit
 import Foundation
 import StreamKit

@@ -1,3 +1,4 @@
+@testable import LocalRedis
 import FaultKit
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@
 // Run:    swift run -c release --package-path Benchmarks bench queue
 // Expect: tasks enqueued and processed a second, and the same with 1,000,000 tasks waiting.
 
+import LocalRedis
 import ArgumentParser
 import StreamKit
 

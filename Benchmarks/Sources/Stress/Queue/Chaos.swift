@@ -1,3 +1,4 @@
+import LocalRedis
 import Foundation
 import StreamKit
 import Synchronization

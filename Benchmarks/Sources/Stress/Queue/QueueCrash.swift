@@ -2,6 +2,7 @@
 // Run:    ./lesson stress queue-crash
 // Expect: as many effects as tasks, each exactly once, and no task with two living workers.
 
+import LocalRedis
 import ArgumentParser
 import Foundation
 import StreamKit

@@ -2,6 +2,7 @@
 // Run:    ./lesson stress queue-lease
 // Expect: one run and one completion after sixty leases.
 
+import LocalRedis
 import ArgumentParser
 import StreamKit
 import Synchronization

@@ -1,0 +1,11 @@
+import StreamKit
+import Foundation
+
+/// JSON as the log holds it: keys in alphabetical order, so that equal values make equal entries.
+enum RunJSON {
+    static func text(of value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}

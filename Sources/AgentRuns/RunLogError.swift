@@ -1,0 +1,35 @@
+import StreamKit
+
+/// Why the log of a run could not be written or followed.
+public enum RunLogError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Another worker has taken the run over. Stop working on it: nothing this worker says counts any more.
+    case staleAttempt(attempt: Int, current: Int)
+    /// The run already has its last event, of this kind. There is nothing left to do.
+    case finished(RunEvent.Kind)
+    /// The log is not there: its time to live has passed, or it never existed.
+    case expired(conversationID: String)
+    /// Entries that the reader has not seen were trimmed away. What can be read next does not join on.
+    case trimmed(conversationID: String)
+    /// Another run of the conversation has not ended yet, and two answers at once would mix.
+    case busy(conversationID: String)
+    /// Two writers of one attempt are at work, which the queue should never allow.
+    case outOfOrder(expected: Int, sent: Int)
+
+    /// What happened and what to do next.
+    public var description: String {
+        switch self {
+        case .staleAttempt(let attempt, let current):
+            "Attempt \(attempt) is no longer in charge: attempt \(current) has taken this run over. Stop working on it."
+        case .finished(let kind):
+            "This run has already ended with \(kind.rawValue). Nothing can be added to it."
+        case .expired(let id):
+            "There is no log of conversation \(id): it expired or never existed. Start a new run."
+        case .trimmed(let id):
+            "The log of conversation \(id) was trimmed past your cursor. Read it again from the start."
+        case .busy(let id):
+            "Conversation \(id) is still being answered. Wait for the end, or cancel what is being written."
+        case .outOfOrder(let expected, let sent):
+            "Entry \(sent) of this attempt arrived where \(expected) was due. Use one writer per attempt."
+        }
+    }
+}

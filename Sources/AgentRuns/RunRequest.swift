@@ -1,0 +1,28 @@
+import StreamKit
+
+/// One thing a user asked of an agent: the payload of the queue `agent-tasks`.
+public struct RunRequest: Codable, Hashable, Sendable {
+    /// The conversation that the answer belongs to; names the log.
+    public var conversationID: String
+    /// Names this one request, through every log and every attempt.
+    public var correlationID: String
+    /// The agent that is to answer, for example `TravelPlanner`.
+    public var agent: String
+    /// What the user wrote.
+    public var message: String
+
+    /// A request as it goes into the queue.
+    public init(conversationID: String, correlationID: String, agent: String, message: String) {
+        self.conversationID = conversationID
+        self.correlationID = correlationID
+        self.agent = agent
+        self.message = message
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case conversationID = "conversation_id"
+        case correlationID = "correlation_id"
+        case agent
+        case message
+    }
+}

@@ -1,0 +1,138 @@
+import LocalRedis
+import FaultKit
+import Foundation
+import StreamKit
+import TestSupport
+import Testing
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+@Suite("A server that refuses the greeting")
+struct GreetingTests {
+    @Test func `protected mode is DENIED, and says what to do`() async throws {
+        let refusal = "-DENIED Redis is running in protected mode because no password is set.\r\n"
+        try await withScriptedServer { _ in
+            .lastBytes(Array(refusal.utf8))
+        } _: { server in
+            await expectDenial(by: RedisConfiguration(host: "127.0.0.1", port: server.port))
+        }
+        #if os(Linux)
+        // Redis denies only what comes over a network; a machine without one has the script alone.
+        guard let address = networkAddress() else { return }
+        let options = LocalRedis.Options(tcp: true, extraArguments: ["--bind", address, "--protected-mode", "yes"])
+        try await withScratchServer(options) { server in
+            await expectDenial(by: RedisConfiguration(host: address, port: try #require(server.port)))
+        }
+        #endif
+    }
+
+    private func expectDenial(by server: RedisConfiguration) async {
+        let error = await refusal(from: server) { try await $0.send("PING") }
+
+        #expect(error?.prefix == "DENIED")
+        #expect(error?.address == "\(server)")
+        #expect(error?.description.contains("password") == true)
+        #expect(error?.isTemporary == false)
+    }
+
+    @Test func `a database that it does not have is refused by SELECT, in every connection`() async throws {
+        try await withScratchServer { server in
+            var configuration = server.configuration
+            configuration.database = 16
+
+            let shared = await refusal(from: configuration) { try await $0.send("PING") }
+            let blocking = await refusal(from: configuration) {
+                try await $0.stream("s").read(after: .zero, wait: .forever)
+            }
+            configuration.database = 15
+            let answer = try await withRedis(configuration) { try await $0.send("PING").text }
+
+            for error in [shared, blocking] {
+                #expect((error?.prefix, error?.command) == ("ERR", "SELECT"))
+                #expect(error?.description.contains("CONFIG GET databases") == true)
+            }
+            #expect(answer == "PONG")
+        }
+    }
+
+    @Test func `a database that the next server lacks fails commands at once, until one comes that has it`()
+        async throws
+    {
+        let small = LocalRedis.Options(tcp: true, extraArguments: ["--databases", "2"])
+        try await withScratchServer { large in
+            try await withScratchServer(small) { small in
+                try await withCuttingProxy(to: try #require(large.port)) { proxy in
+                    var configuration = RedisConfiguration(host: "127.0.0.1", port: proxy.port)
+                    configuration.database = 3
+                    try await withRedis(configuration) { redis in
+                        _ = try await redis.send("PING")
+                        proxy.retarget(to: try #require(small.port))
+                        proxy.cutAll()
+                        try await eventually("SELECT is refused") {
+                            let error = await #expect(throws: StreamKitError.self) { try await redis.send("PING") }
+                            return error?.description.contains("SELECT") == true
+                        }
+                        proxy.retarget(to: try #require(large.port))
+
+                        #expect(try await redis.send("PING").text == "PONG")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `one that hangs up without a word may want TLS`() async throws {
+        try await withScriptedServer { _ in
+            .lastBytes([])
+        } _: { server in
+            let error = await #expect(throws: StreamKitError.self) {
+                try await withRedis(RedisConfiguration(host: "127.0.0.1", port: server.port)) {
+                    try await $0.send("PING")
+                }
+            }
+
+            #expect(error?.description.contains("rediss://") == true, "\(error as Any)")
+        }
+    }
+
+    #if !TLS
+    @Test func `TLS that was not built in is refused before anything is sent, with how to build it`() async throws {
+        try await withScriptedServer {
+            .greeting($0)
+        } _: { server in
+            let error = await #expect(throws: StreamKitError.self) {
+                try await withRedis(RedisConfiguration(url: "rediss://127.0.0.1:\(server.port)")) {
+                    try await $0.send("PING")
+                }
+            }
+
+            #expect(error?.description.contains("--traits TLS") == true, "\(error as Any)")
+            #expect(server.acceptedConnections == 0)
+        }
+    }
+    #endif
+}
+
+/// This machine's IPv4 address in a network; nil if it has none.
+private func networkAddress() -> String? {
+    var next: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&next) == 0 else { return nil }
+    defer { freeifaddrs(next) }
+    var found = next
+    while let interface = found?.pointee {
+        found = interface.ifa_next
+        guard let address = interface.ifa_addr, address.pointee.sa_family == sa_family_t(AF_INET) else { continue }
+        var name = [CChar](repeating: 0, count: 64)
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        guard getnameinfo(address, size, &name, 64, nil, 0, NI_NUMERICHOST) == 0 else { continue }
+        let text = name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        if !text.hasPrefix("127.") { return text }
+    }
+    return nil
+}
