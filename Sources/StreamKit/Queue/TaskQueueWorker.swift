@@ -32,7 +32,7 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
         guard concurrency > 0 else { throw StreamKitError.invalidInput("a worker needs a concurrency of 1 or more") }
         self.queue = queue
         // Two workers of one name would renew each other's leases.
-        consumer = "\(name):\(UUID().uuidString.prefix(8).lowercased())"
+        consumer = "\(name):\(RandomID().short)"
         claimant = Claimant(redis: queue.redis, keys: queue.keys, group: queue.group, consumer: consumer)
         self.handler = handler
         state = WorkerState(concurrency: concurrency)

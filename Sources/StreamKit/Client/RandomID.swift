@@ -1,0 +1,48 @@
+/// A random identifier of 128 bits, 122 of which are random.
+///
+/// The bits come from the system's generator (`getrandom` on Linux), which needs no file. A process that has
+/// used up its file descriptors therefore still gets different identifiers. Where the system has no random
+/// bits at all, the process ends rather than go on with a constant.
+/// Source: <https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-4>
+public struct RandomID: Hashable, Sendable {
+    private let high: UInt64
+    private let low: UInt64
+
+    /// Draws a new identifier.
+    public init() {
+        var generator = SystemRandomNumberGenerator()
+        self.init(using: &generator)
+    }
+
+    /// Draws an identifier from a generator of your own, for tests that must repeat.
+    public init(using generator: inout some RandomNumberGenerator) {
+        let (high, low): (UInt64, UInt64) = (generator.next(), generator.next())
+        // The version (4) and the variant (binary 10), as a UUID marks them.
+        self.high = high & ~0xf000 | 0x4000
+        self.low = low & ~(0b11 << 62) | 0b10 << 62
+    }
+
+    /// The identifier as a UUID of version 4, in lower case: `f81d4fae-7dec-41d0-a765-00a0c91e6bf6`.
+    public var uuid: String {
+        let digits = Substring(hex)
+        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { range in
+            digits.dropFirst(range.lowerBound).prefix(range.count)
+        }.joined(separator: "-")
+    }
+
+    /// The identifier as 32 hexadecimal digits.
+    public var hex: String { Self.hex(high) + Self.hex(low) }
+
+    /// The first 8 hexadecimal digits, which are all random: enough to tell a handful of processes apart.
+    public var short: String { String(hex.prefix(8)) }
+
+    private static func hex(_ half: UInt64) -> String {
+        let digits = String(half, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+extension RandomID: CustomStringConvertible {
+    /// The identifier as a UUID.
+    public var description: String { uuid }
+}
