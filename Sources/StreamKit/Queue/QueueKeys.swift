@@ -34,14 +34,10 @@ struct QueueKeys: Sendable {
     let meta: String
     /// Sorted set: the workers that live, by when that is no longer sure.
     let workers: String
-    private let prefix: String
 
     init(stream: String) {
         normal = stream
-        // A key that brings a hash tag of its own keeps it; braces around it would make another tag.
-        let prefix = Self.hasHashTag(stream) ? stream : "{\(stream)}"
-        self.prefix = prefix
-        func companion(_ name: String) -> String { "\(prefix):\(name)" }
+        func companion(_ name: String) -> String { CompanionKey.named(name, of: stream) }
         high = companion("high")
         low = companion("low")
         delayed = companion("delayed")
@@ -71,11 +67,5 @@ struct QueueKeys: Sendable {
     }
 
     /// Where the first task enqueued under an idempotency key is remembered.
-    func once(_ idempotencyKey: String) -> String { "\(prefix):once:\(idempotencyKey)" }
-
-    /// A non-empty text between the first `{` and the next `}` is all that Redis hashes.
-    private static func hasHashTag(_ key: String) -> Bool {
-        guard let open = key.firstIndex(of: "{"), let close = key[open...].firstIndex(of: "}") else { return false }
-        return key.index(after: open) < close
-    }
+    func once(_ idempotencyKey: String) -> String { CompanionKey.named("once:\(idempotencyKey)", of: normal) }
 }

@@ -6,6 +6,10 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     public let payload: Payload
     /// Which attempt this is, from 1; attempts that a worker handed back when it shut down are counted too.
     public let attempt: Int
+    /// Whether the queue gives the task up if this attempt fails.
+    ///
+    /// The queue's own decision: attempts that were handed back and deaths of workers do not count.
+    public let isLastAttempt: Bool
     let hold: TaskHold
 
     /// A number that only grows from one attempt to the next, so that whatever stores it can refuse a writer
@@ -14,6 +18,16 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     /// The attempt, unless somebody deleted the queue's group: then deliveries count from 1 again, and the
     /// number of groups there have been goes before them.
     public var fencingToken: Int { (hold.generation - 1) << 32 + attempt }
+
+    /// Tells the queue that the task has come further than ever before, for instance that a checkpoint was written.
+    ///
+    /// Workers that die over a task again and again give it up in the end
+    /// (``TaskQueueOptions/maximumWorkerDeaths``); from here on the queue counts their deaths from 0 again.
+    ///
+    /// - Throws: ``TaskLeaseLost`` if another worker has the task; otherwise a ``StreamKitError``.
+    public func madeProgress() async throws {
+        guard hold.ending == .none else { throw TaskLeaseLost(task: id) }
+    }
 
     /// Runs one Redis command on condition that this attempt still holds the task.
     ///

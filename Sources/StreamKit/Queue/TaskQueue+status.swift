@@ -18,6 +18,15 @@ extension TaskQueue {
         return status
     }
 
+    /// How many tasks no worker has taken yet, of any priority.
+    ///
+    /// A cheap question, for a server that refuses new work while too much waits.
+    ///
+    /// - Throws: A ``StreamKitError``, for example `WRONGTYPE` if the key holds something else.
+    public func waitingCount() async throws -> Int {
+        try await status().waiting
+    }
+
     private func runningTask(_ reply: Reply, now: Int) -> TaskQueueStatus.RunningTask? {
         guard let parts = reply.elements, parts.count == 6, let id = parts[0].text.flatMap({ StreamID($0) }),
             let worker = parts[1].text, let attempt = parts[2].integer, let silent = parts[3].integer,

@@ -10,10 +10,14 @@ public struct TaskQueueOptions: Sendable {
     /// Workers renew three times a lease, so a live worker keeps a task for as long as it needs, and a dead
     /// worker's task waits this long.
     public var lease: Duration = .seconds(15)
-    /// How many attempts a task gets before it goes to the dead letters.
+    /// How many attempts may fail before the task goes to the dead letters.
     ///
-    /// Attempts that killed their worker count.
+    /// Attempts that were handed back and attempts whose worker died do not count.
     public var maximumAttempts: Int = 5
+    /// How many workers may die over a task before it goes to the dead letters.
+    ///
+    /// ``QueuedTask/madeProgress()`` starts the count again.
+    public var maximumWorkerDeaths: Int = 20
     /// How long a failed task waits before its next attempt.
     public var backoff: RetryBackoff = .init()
     /// How long one attempt may take; `nil` for as long as it likes.
@@ -36,6 +40,10 @@ public struct TaskQueueOptions: Sendable {
     public var maximumPayloadBytes: Int = 1 << 20
     /// How long an idempotency key is remembered.
     public var idempotencyWindow: Duration = .seconds(86_400)
+    /// Receives what a worker does, one event per step of a task; see ``TaskQueueEvent``.
+    ///
+    /// It is called on the worker's own tasks, so it must return quickly.
+    public var onEvent: (@Sendable (TaskQueueEvent) -> Void)?
     /// Where workers report retries, dead letters and lost connections.
     public var logger = Logger(label: "streamkit.queue", factory: { _ in SwiftLogNoOpLogHandler() })
 

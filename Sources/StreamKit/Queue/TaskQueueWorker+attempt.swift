@@ -43,10 +43,12 @@ extension TaskQueueWorker {
         let delivered = hold.delivered
         // If not, it was lost or handed back before its turn came.
         if hold.ending == .none {
+            options.onEvent?(.taken(task: delivered.task, attempt: delivered.attempt))
             do {
                 let payload = try delivered.decodePayload(as: Payload.self, with: decoder)
                 let result = try await handler(
-                    QueuedTask(id: delivered.task, payload: payload, attempt: delivered.attempt, hold: hold))
+                    QueuedTask(id: delivered.task, payload: payload, attempt: delivered.attempt,
+                        isLastAttempt: delivered.counted >= options.maximumAttempts, hold: hold))
                 metrics.attempt.record(duration: ContinuousClock.now - began)
                 if hold.ending == .none { return WorkerState.Finished(hold: hold, result: result) }
                 if hold.ending == .completed { metrics.completed.increment() }

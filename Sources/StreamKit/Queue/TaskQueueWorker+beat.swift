@@ -68,6 +68,7 @@ extension TaskQueueWorker {
         for hold in holds where state.isRunning(hold) {
             logger.warning("lost the lease of task \(hold.task) of queue \(queue.key)")
             metrics.leasesLost.increment()
+            options.onEvent?(.lost(task: hold.task, attempt: hold.delivered.attempt))
             state.interrupt(hold, because: .leaseLost)
         }
     }

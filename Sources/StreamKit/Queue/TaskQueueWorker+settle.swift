@@ -9,6 +9,8 @@ extension TaskQueueWorker {
     func fail(_ delivered: DeliveredTask, _ hold: TaskHold, _ error: String, reason: DeadLetter.Reason?) async {
         let again = reason == nil && delivered.counted < options.maximumAttempts
         let verdict = again ? "will be tried again" : "given up"
+        options.onEvent?(
+            .failed(task: delivered.task, attempt: delivered.attempt, error: error, isGivenUp: !again))
         logger.notice("attempt \(delivered.attempt) of task \(delivered.task) failed, \(verdict): \(error)")
         await fail(hold, error, reason: reason, delay: options.backoff.delay(afterFailures: max(delivered.counted, 1)))
     }

@@ -131,6 +131,11 @@ extension TaskQueueWorker {
             // Also the answer to a repeat whose first try went through; then nothing is amiss.
             for id in refused { refuse(id) }
             metrics.completed.increment(by: part.count - refused.count)
+            if let onEvent = options.onEvent {
+                for finished in part where !refused.contains("\(finished.hold.entry)") {
+                    onEvent(.completed(task: finished.hold.task, attempt: finished.hold.delivered.attempt))
+                }
+            }
             state.settled(part)
         case .failure(.server(let error)) where error.isLeaseLoss:
             state.settled(part)
