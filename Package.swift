@@ -22,6 +22,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 
 /// One lesson: an executable in `Lessons/`.
@@ -48,6 +49,7 @@ let package = Package(
         .library(name: "LocalRedis", targets: ["LocalRedis"]),
         .library(name: "AgentRuns", targets: ["AgentRuns"]),
         .library(name: "AgentKit", targets: ["AgentKit"]),
+        .library(name: "AzureKit", targets: ["AzureKit"]),
         .library(name: "ServerSentEvents", targets: ["ServerSentEvents"]),
         .library(name: "StreamServer", targets: ["StreamServer"]),
         // For the stress programs in Benchmarks, which are a package of their own.
@@ -71,6 +73,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.16.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.26.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.0.0", traits: []),
     ],
     targets: [
         .systemLibrary(
@@ -94,7 +97,14 @@ let package = Package(
         .target(name: "ServerSentEvents", swiftSettings: strict),
         .target(name: "LocalRedis", dependencies: ["StreamKit", "CHiredis"], swiftSettings: strict),
         .target(name: "AgentRuns", dependencies: ["StreamKit", logging], swiftSettings: strict),
-        .target(name: "AgentKit", dependencies: ["AgentRuns", "StreamKit", logging], swiftSettings: strict),
+        .target(name: "AzureKit", dependencies: [httpClient], swiftSettings: strict),
+        .target(
+            name: "AgentKit",
+            dependencies: [
+                "AgentRuns", "StreamKit", "ServerSentEvents", "AzureKit", logging, httpClient, configuration,
+            ],
+            swiftSettings: strict
+        ),
         .target(name: "TravelPlanner", dependencies: ["AgentKit"], swiftSettings: strict),
         .target(
             name: "StreamServer",
@@ -134,7 +144,13 @@ let package = Package(
         tests(of: "LocalRedis", ["LocalRedis", "StreamKit", "FaultKit", "TestSupport"]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
         tests(of: "AgentRuns", ["AgentRuns", "LocalRedis", "StreamKit", "FaultKit", "TestSupport"]),
-        tests(of: "AgentKit", ["AgentKit", "AgentRuns", "TravelPlanner", "LocalRedis", "StreamKit", "TestSupport"]),
+        tests(of: "AzureKit", ["AzureKit", hummingbird]),
+        tests(
+            of: "AgentKit",
+            [
+                "AgentKit", "AgentRuns", "AzureKit", "ServerSentEvents", "TravelPlanner", "LocalRedis", "StreamKit",
+                "FaultKit", "TestSupport",
+            ]),
         tests(of: "TravelPlanner", ["TravelPlanner", "AgentKit"]),
         tests(
             of: "StreamServer",

@@ -50,6 +50,7 @@ struct AgentLoop {
         try await writer.append(.progress, data: Progress(status: "asking_model", turn: turn))
         var said = ""
         var calls: [ToolCall] = []
+        var usage: TokenUsage?
         for try await delta in agent.model.respond(to: messages, tools: agent.tools) {
             switch delta {
             case .text(let chunk):
@@ -57,13 +58,18 @@ struct AgentLoop {
                 try await writer.append(.text, text: chunk)
             case .toolCall(let call):
                 calls.append(call)
+            case .usage(let spent):
+                usage = spent
+            case .notice(let notice):
+                try await writer.append(.progress, data: notice)
             }
         }
         // A cancelled stream just ends; half an answer must not pass for a whole one.
         try Task.checkCancellation()
         try await writer.append(
             .llmResponse,
-            data: ModelTurn(turn: turn, model: agent.model.name, characters: said.count, toolCalls: calls))
+            data: ModelTurn(turn: turn, model: agent.model.name, characters: said.count, toolCalls: calls, usage: usage)
+        )
         return (said, calls)
     }
 

@@ -84,6 +84,9 @@ public struct AgentWorker: Sendable {
         } catch let error as AgentFailure {
             try await writer.fail(userMessage: error.description)
             throw PermanentTaskFailure(error.description)
+        } catch let error as ModelError where !error.mayPass {
+            try await writer.fail(userMessage: error.userMessage)
+            throw PermanentTaskFailure(error.description)
         } catch let error where isFinal(error, attempt) {
             // The run gets its last event, so that no viewer waits for ever.
             try await writer.fail(userMessage: Self.givenUp)

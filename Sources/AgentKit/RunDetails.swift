@@ -19,9 +19,10 @@ struct ModelTurn: Codable, Sendable {
     var model: String
     var characters: Int
     var toolCalls: [ToolCall]
+    var usage: TokenUsage?
 
     enum CodingKeys: String, CodingKey {
-        case turn, model, characters
+        case turn, model, characters, usage
         case toolCalls = "tool_calls"
     }
 }

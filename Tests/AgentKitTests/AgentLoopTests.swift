@@ -25,6 +25,20 @@ struct AgentLoopTests {
         }
     }
 
+    @Test func `what a model's service says about a turn, and what it cost, is in the log`() async throws {
+        try await withConversation { log, request in
+            let notice = ModelNotice(.promptFilter, isFinding: false, message: "The prompt was checked.")
+            let agent = TestAgent { _ in [.notice(notice), .text("Hi"), .usage(TokenUsage(input: 7, output: 2))] }
+
+            try await runAgent(agent, request: request, attempt: 1, log: log)
+
+            let history = try await log.history()
+            #expect(history.contains { $0.kind == .progress && $0.decodeData(ModelNotice.self) == notice })
+            let turn = try #require(history.first { $0.kind == .llmResponse }?.decodeData(JSONValue.self))
+            #expect(turn["usage"] == ["input_tokens": 7, "output_tokens": 2])
+        }
+    }
+
     @Test func `a tool that does not exist is answered with those that do, and the model goes on`() async throws {
         try await withConversation { log, request in
             let agent = TestAgent { messages in

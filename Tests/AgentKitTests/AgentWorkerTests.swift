@@ -41,6 +41,21 @@ struct AgentWorkerTests {
         }
     }
 
+    @Test func `a model that refuses for good ends the run at the first attempt, with the sentence for the user`()
+        async throws
+    {
+        try await withQueue { place in
+            let request = try await place.submit("Go")
+            let refusal = ModelError("401: no such key", status: 401, mayPass: false, userMessage: "Ask the operator.")
+            try await place.work(by: TestAgent { _ in throw refusal }) {
+                let events = try await place.watch(request)
+                #expect(!events.contains { $0.kind == .attempt })
+                #expect(events.last?.kind == .taskFailed && events.last?.error == "Ask the operator.")
+                try await place.isEmpty(dead: 1)
+            }
+        }
+    }
+
     @Test func `a run whose every worker dies gets a last event from the worker that gives it up`() async throws {
         try await withQueue(maximumAttempts: 1) { place in
             let request = try await place.submit("Go")

@@ -5,7 +5,8 @@ public protocol ChatModel: Sendable {
 
     /// Answers a conversation.
     ///
-    /// - Returns: Text as it is made and calls of tools, in order. The stream ends when the turn does.
+    /// - Returns: Text as it is made and calls of tools, in order. The stream ends when the turn does, and fails with
+    ///   a ``ModelError`` if the model cannot be used.
     func respond(to messages: [ChatMessage], tools: [any Tool]) -> AsyncThrowingStream<ChatDelta, any Error>
 }
 
@@ -15,6 +16,10 @@ public enum ChatDelta: Hashable, Sendable {
     case text(String)
     /// The model wants a tool's result before it goes on.
     case toolCall(ToolCall)
+    /// What the turn cost; at most once per turn.
+    case usage(TokenUsage)
+    /// The service says something about the turn.
+    case notice(ModelNotice)
 }
 
 /// A model's wish to use a tool.
