@@ -24,7 +24,7 @@ struct CrashTally {
         switch error {
         case .connectionLost(_, outcomeUnknown: true), .timedOut: unknown += 1
         case .connectionLost, .cannotConnect: unsent += 1
-        case .server(let reason) where reason.isTemporary: unsent += 1
+        case .server(let reason) where reason.isTransient: unsent += 1
         default: unexpected.append("\(error)")
         }
     }

@@ -81,7 +81,7 @@ extension Redis {
 extension Result<Reply, StreamKitError> {
     /// The error of a command that the server did not carry out and may carry out later.
     fileprivate var refusal: StreamKitError? {
-        guard case .failure(.server(let error)) = self, error.isTemporary || error.isFromDemotedPrimary else {
+        guard case .failure(.server(let error)) = self, error.isTransient else {
             return nil
         }
         return .server(error)

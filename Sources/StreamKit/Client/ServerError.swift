@@ -28,11 +28,15 @@ public struct ServerError: Error, Sendable, Equatable {
 
     /// Whether the server did nothing and may do it later, so that waiting helps and trying again is safe.
     ///
-    /// StreamKit waits by itself until the command's deadline, and followers and deliveries for as long as
-    /// their patience lasts; this error is thrown only afterwards.
-    public var isTemporary: Bool {
+    /// StreamKit tries again by itself until the command's deadline, and followers and deliveries until the limit
+    /// of their ``RetryPolicy``. This error is thrown only afterwards.
+    public var isTransient: Bool {
         ["LOADING", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MAXCLIENTS"].contains(prefix)
+            || isFromDemotedPrimary
     }
+
+    // TODO: remove once nobody uses it
+    package var isTemporary: Bool { isTransient }
 
     /// Whether a replica answered where a primary was wanted: the roles may have been exchanged.
     var isFromDemotedPrimary: Bool {

@@ -36,6 +36,21 @@ extension StreamKitError: CustomStringConvertible {
         }
     }
 
+    /// Whether the connection or the state of the server failed, rather than the command: trying again later may help.
+    ///
+    /// That it may help does not mean that it is safe. After a lost reply
+    /// (``connectionLost(_:outcomeUnknown:)``) or ``timedOut(_:)`` the command may already have been carried out.
+    public var isTransient: Bool {
+        switch self {
+        case .connectionLost, .cannotConnect, .timedOut: true
+        case .server(let error): error.isTransient
+        case .invalidInput, .unexpectedReply, .closed: false
+        }
+    }
+
+    // TODO: remove once nobody uses it
+    package var mayPass: Bool { isTransient }
+
     /// The server's prefix (`NOGROUP`, `WRONGTYPE`), where the server sent an error.
     public var serverPrefix: String? {
         if case .server(let error) = self { error.prefix } else { nil }

@@ -19,7 +19,7 @@ public final class GroupConsumer: Sendable {
     /// Reads new entries for this consumer (XREADGROUP `>`), which are pending with it from then on.
     ///
     /// When the reply was lost (``StreamKitError/connectionLost(_:outcomeUnknown:)``), the entries in it
-    /// are pending too: ``ownPending(after:limit:)`` has them, and ``deliveries(ifGroupIsMissing:patience:)``
+    /// are pending too: ``ownPending(after:limit:)`` has them, and ``deliveries(ifGroupIsMissing:retry:)``
     /// looks there by itself.
     ///
     /// - Parameters:

@@ -16,30 +16,31 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
 
     let consumer: GroupConsumer
     let ifMissing: MissingGroup
-    let patience: Duration
+    let retry: RetryPolicy
 
     /// Starts with the oldest entry that the consumer holds.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(consumer: consumer, ifMissing: ifMissing, patience: patience)
+        Iterator(consumer: consumer, ifMissing: ifMissing, retry: retry)
     }
 
     /// Delivers the entries one by one; reads up to 64 of them at a time.
     public struct Iterator: AsyncIteratorProtocol {
         let consumer: GroupConsumer
         let ifMissing: MissingGroup
-        let patience: Duration
+        let retry: RetryPolicy
         /// The last pending entry seen; `nil` once all of them were.
         private var pendingAfter: StreamID? = .zero
         private var highest = StreamID.zero
         private var ready: ArraySlice<StreamEntry> = []
-        private var trouble = Trouble()
+        private var budget: RetryBudget<ContinuousClock>
         /// What was found pending: it may come once more, as the late reply to a read that was cancelled.
         private var listed = History(most: 1024)
 
-        init(consumer: GroupConsumer, ifMissing: MissingGroup, patience: Duration) {
+        init(consumer: GroupConsumer, ifMissing: MissingGroup, retry: RetryPolicy) {
             self.consumer = consumer
             self.ifMissing = ifMissing
-            self.patience = patience
+            self.retry = retry
+            budget = RetryBudget(retry)
         }
 
         /// The next entry, once there is one.
@@ -60,7 +61,7 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
 
         private mutating func fill() async throws {
             // On a line that breaks within long replies, shorter ones still get through.
-            let limit = Swift.max(1, 64 >> trouble.failures)
+            let limit = Swift.max(1, 64 >> budget.failures)
             if let after = pendingAfter {
                 let held = try await consumer.ownPendingPage(after: after, limit: limit)
                 pendingAfter = held.last
@@ -70,19 +71,19 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
                 let late = consumer.takeLate(limit).filter { !listed.knows($0.id) }
                 ready = late.isEmpty ? try await consumer.readNew(limit: limit, wait: .forever)[...] : late[...]
             }
-            trouble = Trouble()
+            budget.reset()
         }
 
         private mutating func recover(from error: StreamKitError) async throws {
-            if error.mayPass {
+            if error.isTransient {
                 // The lost reply may have delivered entries: they are pending now, after the last one seen.
                 pendingAfter = pendingAfter ?? highest
-                return try await trouble.pause(after: error, patience)
+                return try await budget.wait(after: error)
             }
             guard case .recreate(let start) = ifMissing,
                 error.serverPrefix == "NOGROUP" || error.serverPrefix == "UNBLOCKED"
             else { throw error }
-            try await Trouble.waitOut(patience) { _ in try await consumer.group.create(from: start) }
+            try await retry.run { _ in try await consumer.group.create(from: start) }
             // A stream that begins again may begin with lower IDs.
             highest = .zero
         }
@@ -94,11 +95,11 @@ extension GroupConsumer {
     ///
     /// - Parameters:
     ///   - ifMissing: what to do when the group or its stream does not exist, or vanishes.
-    ///   - patience: how long to keep trying when the server cannot be reached.
+    ///   - retry: how long to keep trying when the server cannot be reached.
     /// - Returns: a sequence that goes on until the task is cancelled or reading fails for good.
     public func deliveries(
-        ifGroupIsMissing ifMissing: MissingGroup = .recreate(from: .beginning), patience: Duration = .seconds(60)
+        ifGroupIsMissing ifMissing: MissingGroup = .recreate(from: .beginning), retry: RetryPolicy = RetryPolicy()
     ) -> GroupDeliveries {
-        GroupDeliveries(consumer: self, ifMissing: ifMissing, patience: patience)
+        GroupDeliveries(consumer: self, ifMissing: ifMissing, retry: retry)
     }
 }

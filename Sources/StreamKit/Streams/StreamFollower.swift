@@ -12,18 +12,18 @@ public struct StreamFollower: AsyncSequence, Sendable {
     let stream: RedisStream
     let position: StreamPosition
     /// How long to go on trying to reach a server that was lost.
-    let patience: Duration
+    let retry: RetryPolicy
 
     /// Starts following.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(stream: stream, position: position, patience: patience)
+        Iterator(stream: stream, position: position, retry: retry)
     }
 
     /// Delivers the entries one by one; reads up to 256 of them at a time.
     public struct Iterator: AsyncIteratorProtocol {
         let stream: RedisStream
         let position: StreamPosition
-        let patience: Duration
+        let retry: RetryPolicy
         private var last: StreamID?
         /// What was read last, and how much of it was delivered.
         private var batch: [StreamEntry] = []
@@ -31,10 +31,10 @@ public struct StreamFollower: AsyncSequence, Sendable {
         /// What was delivered last, enough to recognise the stream it came from.
         private var history = History(most: 256)
 
-        init(stream: RedisStream, position: StreamPosition, patience: Duration) {
+        init(stream: RedisStream, position: StreamPosition, retry: RetryPolicy) {
             self.stream = stream
             self.position = position
-            self.patience = patience
+            self.retry = retry
         }
 
         /// The next entry, once there is one.
@@ -51,7 +51,7 @@ public struct StreamFollower: AsyncSequence, Sendable {
                 let start = try await startingPoint()
                 let round = ReadWait.atMost(stream.redis.configuration.longestBlock)
                 (batch, delivered) = ([], 0)
-                batch = try await Trouble.waitOut(patience) { failures in
+                batch = try await retry.run { failures in
                     // On a line that breaks within long replies, shorter ones still get through.
                     try await stream.read(after: start, limit: Swift.max(1, 256 >> failures), wait: round)
                 }
@@ -66,7 +66,7 @@ public struct StreamFollower: AsyncSequence, Sendable {
             case .beginning: start = .zero
             case .after(let id): start = id
             case .now:
-                start = try await Trouble.waitOut(patience) { _ in try await stream.lastID() ?? .zero }
+                start = try await retry.run { _ in try await stream.lastID() ?? .zero }
                 history.note(start)
             }
             last = start
@@ -79,7 +79,7 @@ public struct StreamFollower: AsyncSequence, Sendable {
         /// whose clock was set back, or where a failover lost the newest entries.
         private mutating func noticeNewBeginning() async throws {
             guard let last, history.knows(last) else { return }
-            let info = try await Trouble.waitOut(patience) { _ in try await stream.info() }
+            let info = try await retry.run { _ in try await stream.info() }
             if let info, info.lastGeneratedID >= last { return }
             let isSetBack = info?.lastEntry.map { history.knows($0.id) } ?? false
             self.last = isSetBack ? info?.lastGeneratedID : .zero
@@ -93,9 +93,9 @@ extension RedisStream {
     ///
     /// - Parameters:
     ///   - position: where to begin.
-    ///   - patience: how long to keep trying when the server cannot be reached.
+    ///   - retry: how long to keep trying when the server cannot be reached.
     /// - Returns: a sequence that goes on until the task is cancelled or reading fails for good.
-    public func follow(after position: StreamPosition, patience: Duration = .seconds(60)) -> StreamFollower {
-        StreamFollower(stream: self, position: position, patience: patience)
+    public func follow(after position: StreamPosition, retry: RetryPolicy = RetryPolicy()) -> StreamFollower {
+        StreamFollower(stream: self, position: position, retry: retry)
     }
 }

@@ -24,7 +24,7 @@ struct RefusalTests {
             for error in [missing, mistaken] {
                 #expect(error?.address == "\(server.configuration)")
                 #expect(error?.description.contains("guesswork") == false)
-                #expect(error?.isTemporary == false)
+                #expect(error?.isTransient == false)
             }
         }
     }
@@ -86,7 +86,7 @@ struct RefusalTests {
             try await withRedis(server.configuration) { _ = try await $0.send("REPLICAOF", "NO", "ONE") }
 
             #expect(error?.prefix == "MASTERDOWN")
-            #expect(error?.isTemporary == true)
+            #expect(error?.isTransient == true)
             #expect(try await length == 0)
         }
     }

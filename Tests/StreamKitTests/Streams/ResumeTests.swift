@@ -7,15 +7,15 @@ import Testing
 
 @Suite("Followers and consumers in trouble")
 struct ResumeTests {
-    @Test func `go on after a server that loads for longer than their patience`() async throws {
+    @Test func `go on after a server that loads for longer than their retry limit`() async throws {
         try await withSlowLoadingServer { server, redis in
             let stream = redis.stream("s")
             // Shorter than the load, and longer than a slow machine takes to start the server.
-            let patience = Duration.seconds(3)
+            let retry = RetryPolicy(limit: .seconds(3))
             let group = stream.group("g")
             try await group.create()
-            async let followed = stream.follow(after: .beginning, patience: patience).firstMilliseconds(2)
-            async let delivered = group.consumer("c").deliveries(patience: patience).firstMilliseconds(2)
+            async let followed = stream.follow(after: .beginning, retry: retry).firstMilliseconds(2)
+            async let delivered = group.consumer("c").deliveries(retry: retry).firstMilliseconds(2)
             try await stream.fill(1)
             try await eventually("both wait") { try await redis.blockedClients() == 2 }
             try await redis.send("SAVE")

@@ -38,7 +38,7 @@ struct GreetingTests {
         #expect(error?.prefix == "DENIED")
         #expect(error?.address == "\(server)")
         #expect(error?.description.contains("password") == true)
-        #expect(error?.isTemporary == false)
+        #expect(error?.isTransient == false)
     }
 
     @Test func `a database that it does not have is refused by SELECT, in every connection`() async throws {

@@ -1,20 +1,22 @@
 /// Decides whether a command that failed is sent again, and waits until it is time to.
 ///
 /// Only what the server surely did not carry out is repeated, and what may be carried out twice.
-struct Retry {
+struct CommandRetry {
     /// How often a lost reply is asked for again.
     private static let mostLostReplies = 2
 
     private let isRepeatable: Bool
-    private let deadline: UInt64
-    private var failures = 0
+    private var budget: RetryBudget<ContinuousClock>
     private var lostReplies = 0
     private var sawDemotedPrimary = false
 
     /// Repeats a command that began at `start` for as long as its timeout lasts.
     init(_ configuration: RedisConfiguration, repeatable: Bool, since start: UInt64 = Connection.roughNow()) {
         isRepeatable = repeatable
-        deadline = start &+ configuration.commandTimeout.nanoseconds
+        var policy = RetryPolicy(limit: configuration.commandTimeout)
+        policy.waitsForLoading = false
+        let spent = Duration.nanoseconds(Int64(clamping: Connection.now() &- start))
+        budget = RetryBudget(policy, since: .now - spent)
     }
 
     /// Returns when the command is to be sent again.
@@ -24,15 +26,15 @@ struct Retry {
         case .connectionLost(_, let isUnknown)
         where (isRepeatable || !isUnknown) && lostReplies < Self.mostLostReplies:
             lostReplies += 1
-        case .server(let reason) where reason.isTemporary:
-            failures += 1
-            let pause = Connection.backoff(attempt: failures)
-            guard Connection.now() &+ pause < deadline else { throw error }
-            try await Task.sleep(for: .nanoseconds(pause))
-        case .server(let reason) where reason.isFromDemotedPrimary && !sawDemotedPrimary:
+        case .server(let reason) where reason.isFromDemotedPrimary:
+            guard !sawDemotedPrimary else { throw error }
             sawDemotedPrimary = true
+        case .server(let reason) where reason.isTransient:
+            try await budget.wait(after: error)
         default:
             throw error
         }
     }
 }
+
+typealias Retry = CommandRetry

@@ -1,0 +1,77 @@
+/// When something that failed is tried again: how often, for how long, and after which pauses.
+///
+/// It is a plain value that decides. ``run(on:if:onRetry:_:)`` acts on it, by a clock that a test can replace.
+public struct RetryPolicy: Sendable, Hashable {
+    /// The most retries in a row; `nil` sets no such limit.
+    public var maximumRetries: Int?
+    /// How long after the first failure the last retry may begin; `nil` sets no such limit.
+    public var limit: Duration?
+    /// The pauses between tries.
+    public var backoff: RetryBackoff
+    /// Whether ``limit`` stands still while the server is loading its data (`LOADING`), which ends by itself.
+    public var waitsForLoading = true
+
+    /// A policy that retries within a time, within a number of retries, or both.
+    ///
+    /// - Parameters:
+    ///   - limit: how long after the first failure the last retry may begin; `nil` sets no such limit.
+    ///   - maximumRetries: the most retries in a row; `nil` sets no such limit.
+    ///   - backoff: the pauses between tries.
+    public init(
+        limit: Duration? = .seconds(60), maximumRetries: Int? = nil,
+        backoff: RetryBackoff = RetryBackoff(initial: .milliseconds(20), maximum: .seconds(2))
+    ) {
+        self.limit = limit
+        self.maximumRetries = maximumRetries
+        self.backoff = backoff
+    }
+
+    /// Retries nothing.
+    public static let never = RetryPolicy(maximumRetries: 0)
+    /// Retries until it succeeds, fails in a way that no retry helps against, or its task is cancelled.
+    public static let forever = RetryPolicy(limit: nil)
+
+    /// The pause before the next try.
+    ///
+    /// - Parameters:
+    ///   - failures: how often it has failed in a row, from 1.
+    ///   - elapsed: how long ago the first of these failures was.
+    ///   - jitter: a number from 0 to 1, see ``RetryBackoff/delay(afterFailures:jitter:)``.
+    /// - Returns: `nil` when there is to be no further try.
+    public func pause(
+        afterFailures failures: Int, elapsed: Duration, jitter: Double = .random(in: 0...1)
+    ) -> Duration? {
+        if let maximumRetries, failures > maximumRetries { return nil }
+        let pause = backoff.delay(afterFailures: failures, jitter: jitter)
+        if let limit, elapsed + pause > limit { return nil }
+        return pause
+    }
+
+    /// Repeats something that is safe to repeat, until it succeeds or the policy says that it is enough.
+    ///
+    /// - Parameters:
+    ///   - clock: measures time and pauses.
+    ///   - shouldRetry: whether trying again may help; by default for a transient ``StreamKitError``.
+    ///   - onRetry: is told of a failure and of the pause after it, for a log.
+    ///   - body: the work; it is given the number of failures so far.
+    /// - Returns: what the body returned.
+    /// - Throws: the body's last error, `CancellationError` if cancelled during a pause.
+    @discardableResult
+    public func run<Value, Time: Clock>(
+        on clock: Time = ContinuousClock(),
+        if shouldRetry: (any Error) -> Bool = { ($0 as? StreamKitError)?.isTransient == true },
+        onRetry: (_ error: any Error, _ pause: Duration) -> Void = { _, _ in },
+        _ body: (_ failures: Int) async throws -> Value
+    ) async throws -> Value where Time.Duration == Duration {
+        var budget = RetryBudget(self, clock: clock)
+        while true {
+            do {
+                return try await body(budget.failures)
+            } catch {
+                guard shouldRetry(error), let pause = budget.pause(after: error) else { throw error }
+                onRetry(error, pause)
+                try await clock.sleep(for: pause)
+            }
+        }
+    }
+}
