@@ -2,11 +2,12 @@ extension Redis {
     /// Sends one encoded command over the shared connection.
     ///
     /// Where it is `repeatable`, sending it twice does no harm, so a lost reply is asked for again. A reply
-    /// that comes after the waiting task was cancelled goes to `orphan`.
+    /// that comes after the waiting task was cancelled goes to `lateReplyHandler`.
     func execute(
-        repeatable: Bool = false, orphan: (@Sendable (Reply) -> Void)? = nil, _ encode: (inout ByteBuffer) -> Void
+        repeatable: Bool = false, lateReplyHandler: (@Sendable (Reply) -> Void)? = nil,
+        _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Reply {
-        let late = orphan.map { orphan in Self.firstReply(for: orphan) }
+        let late = lateReplyHandler.map { lateReplyHandler in Self.firstReply(for: lateReplyHandler) }
         let start = Connection.roughNow()
         var retry: Retry?
         while true {
@@ -14,7 +15,7 @@ extension Redis {
                 let replies =
                     isObserved
                     ? try await sendObserved(late, encode)
-                    : try await shared.send(timeout: shared.commandTimeout, orphan: late, encode)
+                    : try await shared.send(timeout: shared.commandTimeout, lateReplyHandler: late, encode)
                 let reply = try replies.single()
                 return reply.kind == .error ? try reply.orThrow(configuration, encode) : reply
             } catch let error as StreamKitError {
@@ -29,34 +30,39 @@ extension Redis {
     /// Out of line, as is the next: within, their closures would cost every command that nobody observes.
     @inline(never)
     private func sendObserved(
-        _ orphan: CommandSlot.Orphan?, _ encode: (inout ByteBuffer) -> Void
+        _ lateReplyHandler: CommandSlot.LateReplyHandler?, _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
-        try await traced(encode) { try await shared.send(timeout: shared.commandTimeout, orphan: orphan, encode) }
+        try await traced(encode) {
+            try await shared.send(timeout: shared.commandTimeout, lateReplyHandler: lateReplyHandler, encode)
+        }
     }
 
     private static func firstReply(
-        for orphan: @escaping @Sendable (Reply) -> Void
+        for lateReplyHandler: @escaping @Sendable (Reply) -> Void
     ) -> @Sendable (Result<[Reply], StreamKitError>) -> Void {
         { outcome in
-            if case .success(let replies) = outcome, let reply = replies.first, reply.kind == .array { orphan(reply) }
+            if case .success(let replies) = outcome, let reply = replies.first, reply.kind == .array {
+                lateReplyHandler(reply)
+            }
         }
     }
 
     /// Sends one encoded command that may block, on a connection that nobody else uses meanwhile.
     ///
-    /// A reply that comes after the waiting task was cancelled goes to `orphan`.
+    /// A reply that comes after the waiting task was cancelled goes to `lateReplyHandler`.
     func executeBlocking(
         repeatable: Bool = false, delivery: Bool = false, wait: ReadWait,
-        orphan: (@Sendable (Reply) -> Void)? = nil, _ encode: (inout ByteBuffer) -> Void
+        lateReplyHandler: (@Sendable (Reply) -> Void)? = nil, _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Reply {
         var retry = Retry(configuration, repeatable: repeatable)
         while true {
             do {
                 let replies =
                     isObserved
-                    ? try await sendBlockingObserved(delivery, wait, orphan, encode)
+                    ? try await sendBlockingObserved(delivery, wait, lateReplyHandler, encode)
                     : try await blocking.send(
-                        wait: wait, delivery: delivery, unblockingWith: shared, orphan: orphan, encode)
+                        wait: wait, delivery: delivery, unblockingWith: shared, lateReplyHandler: lateReplyHandler,
+                        encode)
                 return try replies.single().orThrow(configuration, encode)
             } catch let error as StreamKitError {
                 leaveDemotedPrimary(error)
@@ -67,11 +73,12 @@ extension Redis {
 
     @inline(never)
     private func sendBlockingObserved(
-        _ isDelivery: Bool, _ wait: ReadWait, _ orphan: (@Sendable (Reply) -> Void)?,
+        _ isDelivery: Bool, _ wait: ReadWait, _ lateReplyHandler: (@Sendable (Reply) -> Void)?,
         _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
         try await traced(blocks: true, encode) {
-            try await blocking.send(wait: wait, delivery: isDelivery, unblockingWith: shared, orphan: orphan, encode)
+            try await blocking.send(
+                wait: wait, delivery: isDelivery, unblockingWith: shared, lateReplyHandler: lateReplyHandler, encode)
         }
     }
 

@@ -2,36 +2,28 @@ extension Redis {
     /// Sends several commands in one go and waits for all replies.
     ///
     /// They are carried out in order, yet not as a transaction: other clients' commands may come between, and those
-    /// of this client, unless the batch says MULTI. While nobody else uses the connection, the beginning of a long
-    /// batch leaves before `fill` is done.
+    /// of this client, unless the batch says MULTI.
     /// A batch of which the server carried out nothing, because it is loading for instance, is sent again.
     ///
     /// - Parameter fill: adds the commands; it must not wait for anything.
-    /// - Returns: one result a command, in order; an error reply fails only its own.
+    /// - Returns: one result per command, in order; an error reply fails only its own.
     /// - Throws: ``StreamKitError/connectionLost(_:outcomeUnknown:)`` if the connection broke: then any part of the
     ///   batch may have been carried out.
     public func pipeline(_ fill: (inout Pipeline) -> Void) async throws -> [Result<Reply, StreamKitError>] {
-        try await pipeline(orphan: nil, fill)
+        try await pipeline(lateReplyHandler: nil, fill)
     }
 
-    /// The same; replies that come after the waiting task was cancelled go to `orphan`.
+    /// The same; replies that come after the waiting task was cancelled go to `lateReplyHandler`.
     func pipeline(
-        orphan: CommandSlot.Orphan?, _ fill: (inout Pipeline) -> Void
+        lateReplyHandler: CommandSlot.LateReplyHandler?, _ fill: (inout Pipeline) -> Void
     ) async throws -> [Result<Reply, StreamKitError>] {
-        // Whoever observes commands wants to see a batch as one, and an orphan wants all of it.
-        let headStart = isObserved || orphan != nil ? nil : HeadStart(on: shared)
-        var batch = Pipeline(headStart)
+        var batch = Pipeline()
         fill(&batch)
         let count = batch.count
         guard count > 0 else { return [] }
         let encode: (inout ByteBuffer) -> Void = { buffer in batch.buffer.withBytes { buffer.append($0) } }
         var retry = Retry(configuration, repeatable: false)
-        var replies =
-            if let headStart, headStart.sent.commands > 0 {
-                try await sendRest(of: batch.buffer, count, after: headStart)
-            } else {
-                try await sendAll(count, orphan, encode)
-            }
+        var replies = try await sendAll(count, lateReplyHandler, encode)
         while replies.hasErrors {
             let results = replies.all.results(configuration, encode)
             let refusals = results.compactMap(\.refusal)
@@ -42,38 +34,18 @@ extension Redis {
             } catch is StreamKitError {
                 return results
             }
-            replies = try await sendAll(count, orphan, encode)
+            replies = try await sendAll(count, lateReplyHandler, encode)
         }
         return replies.results
     }
 
     private func sendAll(
-        _ count: Int, _ orphan: CommandSlot.Orphan?, _ encode: (inout ByteBuffer) -> Void
+        _ count: Int, _ lateReplyHandler: CommandSlot.LateReplyHandler?,
+        _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
         try await traced(encode) {
-            try await shared.send(replyCount: count, timeout: shared.commandTimeout, orphan: orphan, encode)
-        }
-    }
-
-    /// Sends what is left of a batch; a failure leaves open what became of its beginning.
-    private func sendRest(
-        of bytes: borrowing ByteBuffer, _ count: Int, after begun: HeadStart
-    ) async throws -> Replies {
-        do {
-            if let failure = begun.replies.failure { throw failure }
-            let replies = try await shared.send(
-                replyCount: count - begun.sent.commands, timeout: shared.commandTimeout, begun: begun
-            ) { buffer in
-                bytes.withBytes { buffer.append(UnsafeRawBufferPointer(rebasing: $0[begun.sent.bytes...])) }
-            }
-            if let failure = begun.replies.failure { throw failure }
-            return replies
-        } catch let error as StreamKitError {
-            switch error {
-            case .timedOut, .closed: throw error
-            case .connectionLost(let reason, _): throw StreamKitError.connectionLost(reason, outcomeUnknown: true)
-            default: throw StreamKitError.connectionLost("A batch broke off: \(error)", outcomeUnknown: true)
-            }
+            try await shared.send(
+                replyCount: count, timeout: shared.commandTimeout, lateReplyHandler: lateReplyHandler, encode)
         }
     }
 }

@@ -47,7 +47,8 @@ extension GroupConsumer {
         let late = takeLate(limit)
         guard late.isEmpty else { return late }
         return try await group.stream.redis.readInRounds(
-            repeatable: false, wait: wait, orphan: { [self] in keep($0) }, decode: { try $0.entriesOfOneStream() }
+            repeatable: false, wait: wait, lateReplyHandler: { [self] in keep($0) },
+            decode: { try $0.entriesOfOneStream() }
         ) { [self] buffer, wait in
             buffer.beginCommand("XREADGROUP", words: 9 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
             buffer.word("GROUP")

@@ -43,7 +43,8 @@ public final class GroupConsumer: Sendable {
 
     func readNew(limit: Int?, wait: ReadWait) async throws -> [StreamEntry] {
         try await redis.readInRounds(
-            repeatable: false, wait: wait, orphan: { [self] in keep($0) }, decode: { try $0.entriesOfOneStream() }
+            repeatable: false, wait: wait, lateReplyHandler: { [self] in keep($0) },
+            decode: { try $0.entriesOfOneStream() }
         ) {
             encodeRead(&$0, limit: limit, wait: $1, from: nil)
         }
@@ -96,10 +97,10 @@ public final class GroupConsumer: Sendable {
             _ = try await group.acknowledge(ids)
             return try await read(limit: limit)
         }
-        let orphan: CommandSlot.Orphan = { [self] outcome in
+        let lateReplyHandler: CommandSlot.LateReplyHandler = { [self] outcome in
             if case .success(let replies) = outcome, let reply = replies.last { keep(reply) }
         }
-        let results = try await redis.pipeline(orphan: orphan) { batch in
+        let results = try await redis.pipeline(lateReplyHandler: lateReplyHandler) { batch in
             batch.add { group.encodeAcknowledgement(of: ids, into: &$0) }
             batch.add { encodeRead(&$0, limit: limit, wait: .no, from: nil) }
         }

@@ -9,8 +9,9 @@ extension TaskQueueWorker {
         // Not for ever, because a connection may be dead without anybody saying so.
         let wait = Duration.seconds(5)
         do {
-            let orphan: @Sendable (Reply) -> Void = { [self] in arrive(with: $0, generation) }
-            let reply = try await redis.executeBlocking(wait: .atMost(wait), orphan: orphan) { buffer in
+            let lateReplyHandler: @Sendable (Reply) -> Void = { [self] in arrive(with: $0, generation) }
+            let reply = try await redis.executeBlocking(wait: .atMost(wait), lateReplyHandler: lateReplyHandler) {
+                buffer in
                 beginRead(words: 15, limit: limit, in: &buffer)
                 buffer.word("BLOCK")
                 buffer.word(wait.wholeMilliseconds)

@@ -31,7 +31,7 @@ final class BlockingConnections: Sendable {
     /// Where it is a `delivery`, a reply that is lost means something on the server: see ``endLost(with:)``.
     func send(
         wait: ReadWait, delivery isDelivery: Bool = false, unblockingWith shared: Connection,
-        orphan: (@Sendable (Reply) -> Void)?,
+        lateReplyHandler: (@Sendable (Reply) -> Void)?,
         _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
         let connection = try take()
@@ -54,10 +54,10 @@ final class BlockingConnections: Sendable {
         do {
             let replies = try await connection.send(
                 timeout: timeout?.nanoseconds,
-                orphan: { [self] outcome in
+                lateReplyHandler: { [self] outcome in
                     guard case .success(let replies) = outcome else { return lose(connection) }
                     giveBack(connection)
-                    if let reply = replies.first, reply.kind == .array { orphan?(reply) }
+                    if let reply = replies.first, reply.kind == .array { lateReplyHandler?(reply) }
                 }, encode)
             giveBack(connection)
             return replies

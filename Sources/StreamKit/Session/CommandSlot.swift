@@ -1,11 +1,9 @@
-import Synchronization
-
 /// A command, or a batch of them, that waits for its replies.
 ///
 /// Five words, because a shared connection moves one in and out of its queue for every command.
 struct CommandSlot {
     typealias Waiter = UnsafeContinuation<Replies, any Error>
-    typealias Orphan = @Sendable (Result<[Reply], StreamKitError>) -> Void
+    typealias LateReplyHandler = @Sendable (Result<[Reply], StreamKitError>) -> Void
 
     /// Tells this command from all others of the process, so that a cancelled task can find it.
     let ticket: UInt64
@@ -21,17 +19,14 @@ struct CommandSlot {
     /// Safety: guarded by the lock of the connection whose queue holds the slot; the constants never change.
     final class Extra: @unchecked Sendable {
         /// Receives the outcome when no task waits for it any more.
-        let orphan: Orphan?
+        let lateReplyHandler: LateReplyHandler?
         /// Where the replies of a batch are collected.
         let batch: BatchReplies?
-        /// Whether more of the batch is to come, so that nobody waits for this alone.
-        let isPart: Bool
         private var missing: Int
 
-        init(replyCount: Int, orphan: Orphan?, batch: BatchReplies? = nil, isPart: Bool = false) {
-            self.orphan = orphan
-            self.isPart = isPart
-            self.batch = batch ?? (replyCount > 1 ? BatchReplies(expecting: replyCount) : nil)
+        init(replyCount: Int, lateReplyHandler: LateReplyHandler?) {
+            self.lateReplyHandler = lateReplyHandler
+            batch = replyCount > 1 ? BatchReplies(expecting: replyCount) : nil
             missing = replyCount
         }
 
@@ -46,16 +41,11 @@ struct CommandSlot {
         var isComplete: Bool { missing == 0 }
     }
 
-    var isPart: Bool { extra?.isPart ?? false }
-    /// Why the batch that it belongs to is incomplete.
-    var batchFailure: StreamKitError? { extra?.batch?.failure }
-
     func finish(_ outcome: Result<Replies, StreamKitError>) {
-        if case .failure(let error) = outcome { extra?.batch?.fail(error) }
         if let waiter {
             waiter.resume(with: outcome.mapError { $0 as any Error })
-        } else if let orphan = extra?.orphan {
-            orphan(outcome.map(\.all))
+        } else if let handler = extra?.lateReplyHandler {
+            handler(outcome.map(\.all))
         }
     }
 
@@ -65,14 +55,13 @@ struct CommandSlot {
     }
 }
 
-/// The replies to a batch, which may be sent in several parts.
+/// The replies to a batch.
 ///
-/// Safety: all but the failure is guarded by the lock of the connection until the last one has come.
+/// Safety: guarded by the lock of the connection until the last one has come; nobody changes it from then on.
 final class BatchReplies: @unchecked Sendable {
     /// Every reply as a success, an error too: without errors, that is what the caller gets.
     private(set) var results: [Result<Reply, StreamKitError>] = []
     private(set) var hasErrors = false
-    private let failed = Mutex<StreamKitError?>(nil)
 
     init(expecting count: Int) {
         results.reserveCapacity(count)
@@ -84,28 +73,21 @@ final class BatchReplies: @unchecked Sendable {
         for root in roots where storage.token(root).kind == .error { hasErrors = true }
         results.append(contentsOf: roots.lazy.map { .success(Reply(storage: storage, index: $0)) })
     }
-
-    /// Why a part of it has no replies.
-    var failure: StreamKitError? { failed.withLock { $0 } }
-
-    func fail(_ error: StreamKitError) {
-        failed.withLock { if $0 == nil { $0 = error } }
-    }
 }
 
 /// The answer to a command or a batch: nearly always one reply, which then needs no array.
 enum Replies: Sendable {
     case one(Reply)
     case batch(BatchReplies)
-    /// Nothing was sent: too many bytes are in flight.
-    case noRoom
+    /// Nothing was sent yet, because too many bytes were in flight; now it is this caller's turn.
+    case admitted
 
     /// What ``Redis/pipeline(_:)`` returns, as long as ``hasErrors`` is false.
     var results: [Result<Reply, StreamKitError>] {
         switch self {
         case .one(let reply): [.success(reply)]
         case .batch(let batch): batch.results
-        case .noRoom: []
+        case .admitted: []
         }
     }
 
@@ -113,7 +95,7 @@ enum Replies: Sendable {
         switch self {
         case .one(let reply): reply.kind == .error
         case .batch(let batch): batch.hasErrors
-        case .noRoom: false
+        case .admitted: false
         }
     }
 
@@ -121,7 +103,7 @@ enum Replies: Sendable {
         switch self {
         case .one(let reply): [reply]
         case .batch(let batch): batch.replies
-        case .noRoom: []
+        case .admitted: []
         }
     }
 
@@ -129,7 +111,7 @@ enum Replies: Sendable {
     func single() throws -> Reply {
         switch self {
         case .one(let reply): return reply
-        case .batch, .noRoom: throw StreamKitError.unexpectedReply("A command was answered with nothing.")
+        case .batch, .admitted: throw StreamKitError.unexpectedReply("A command was answered with nothing.")
         }
     }
 }

@@ -22,14 +22,14 @@ extension Connection {
 
     /// Gives up waiting for a command.
     ///
-    /// Its reply, if it still comes, goes to the slot's orphan handler.
+    /// Its reply, if it still comes, goes to the slot's late-reply handler.
     func cancel(_ ticket: UInt64) {
         let waiter: CommandSlot.Waiter? = state.withLock { state in
-            if let index = state.slots.lastIndex(where: { $0.ticket == ticket && !$0.isPart }) {
+            if let index = state.slots.lastIndex(where: { $0.ticket == ticket }) {
                 defer { state.slots[index].waiter = nil }
                 return state.slots[index].waiter
             }
-            if let waiter = state.room.leave(ticket) { return waiter }
+            if let slot = state.admission.leave(ticket) { return slot.waiter }
             state.cancelledBeforeSending.insert(ticket)
             return nil
         }
@@ -53,13 +53,13 @@ extension Connection {
 
     /// Ends the connection; whoever waits gets ``StreamKitError/closed``.
     func close() {
-        let (slots, queue, socket) = state.withLock { state -> (Deque<CommandSlot>, [CommandSlot.Waiter], Socket?) in
+        let (slots, queue, socket) = state.withLock { state -> (Deque<CommandSlot>, [CommandSlot], Socket?) in
             var socket: Socket?
             if case .ready(let open) = state.phase { socket = open }
             state.phase = .closed
             state.outgoing.removeAll()
             defer { state.slots.removeAll() }
-            return (state.slots, state.room.leaveAll(), socket)
+            return (state.slots, state.admission.leaveAll(), socket)
         }
         IOThread.shared.remove(self)
         if let socket {
@@ -67,7 +67,7 @@ extension Connection {
             socket.shutDown()
         }
         for slot in slots { slot.finish(.failure(.closed)) }
-        for waiter in queue { waiter.resume(throwing: StreamKitError.closed) }
+        for slot in queue { slot.waiter?.resume(throwing: StreamKitError.closed) }
     }
 
     /// Looks at deadlines: a command that waited too long fails, and as replies come in order, the
@@ -75,7 +75,7 @@ extension Connection {
     func tick(_ now: UInt64) {
         reconnectIfDue(now)
         giveUpUnsent(now)
-        endWaitsForRoom(now)
+        endWaitsForAdmission(now)
         var late: [CommandSlot] = []
         let socket: Socket? = state.withLock { state in
             guard let first = state.slots.first else { return nil }
@@ -93,6 +93,13 @@ extension Connection {
         }
         for slot in late { slot.waiter?.resume(throwing: lateness) }
         if let socket { disconnected(socket, lateness.description, lateness) }
+    }
+
+    /// Fails callers that waited for admission until their deadline, and admits the next one if there is room.
+    private func endWaitsForAdmission(_ now: UInt64) {
+        let (late, admitted) = state.withLock { ($0.admission.expire(now), $0.admitNext()) }
+        for slot in late { slot.waiter?.resume(throwing: lateness) }
+        admitted?.waiter?.resume(returning: .admitted)
     }
 
     var lateness: StreamKitError {

@@ -122,9 +122,6 @@ extension Connection {
             // Bytes of a command that left in part are of no use to the next socket.
             let kept = state.slots.first.map { state.encoded - $0.start } ?? 0
             state.outgoing.removeFirst(state.outgoing.count - Int(kept))
-            // The end of a batch whose beginning is lost would be carried out without it.
-            for slot in lost where slot.isPart { slot.extra?.batch?.fail(failure) }
-            lost += state.removeUnsent { $0.batchFailure != nil }
             state.written = state.encoded - UInt64(state.outgoing.count)
             state.isWriting = false
             state.socketIsFull = false
@@ -144,8 +141,8 @@ extension Connection {
 extension CommandSlot {
     fileprivate func isOver(_ now: UInt64) -> Bool { deadline <= now || isAbandoned }
 
-    /// Nobody waits for it, and nothing that is to come belongs to it.
-    fileprivate var isAbandoned: Bool { waiter == nil && !isPart }
+    /// Nobody waits for it.
+    fileprivate var isAbandoned: Bool { waiter == nil }
 }
 
 extension Connection.State {

@@ -119,7 +119,7 @@ extension Connection {
     private func deliver(_ storage: ReplyStorage, _ roots: [Int], on socket: Socket) throws -> Bool {
         var isOutOfStep = false
         var finished: [Finished] = []
-        var next: CommandSlot.Waiter?
+        var admitted: CommandSlot?
         let mayWrite = state.withLock { state in
             finished.reserveCapacity(min(roots.count, state.slots.count))
             var handedOut = 0
@@ -136,19 +136,20 @@ extension Connection {
                     handedOut += 1
                 }
                 state.slots.removeFirst()
-                if !slot.isPart { finished.append(Finished(slot: slot, reply: reply)) }
+                finished.append(Finished(slot: slot, reply: reply))
             }
             if let first = finished.first, first.slot.ticket == state.lone.ticket {
                 if state.slots.isEmpty { state.lone.answered(Self.now()) }
             }
             // Out of step, nobody is to read any more.
             if !finished.isEmpty, !isOutOfStep { endReading(in: &state) }
-            next = state.nextInLine(below: configuration.maximumBytesInFlight / 2)
+            // Half of it, so that callers come back in groups.
+            if state.bytesInFlight < state.admission.limit / 2 { admitted = state.admitNext() }
             return !state.outgoing.isEmpty
         }
         if mayWrite { flush() }
         for one in finished { one.slot.finish(with: one.reply) }
-        next?.resume(returning: .noRoom)
+        admitted?.waiter?.resume(returning: .admitted)
         if isOutOfStep {
             throw StreamKitError.unexpectedReply("\(configuration) sent a reply that nobody asked for.")
         }

@@ -23,6 +23,10 @@ final class Connection: @unchecked Sendable {
     }
 
     struct State: ~Copyable {
+        init(limit: Int) {
+            admission = Admission(limit: limit)
+        }
+
         var phase = Phase.idle
         var outgoing = ByteBuffer(capacity: 16 << 10)
         /// The memory that `outgoing` is swapped with while it is written.
@@ -35,7 +39,7 @@ final class Connection: @unchecked Sendable {
         var socketIsFull = false
         var isReading = false
         var lone = LoneCommands()
-        var room = Room()
+        var admission: Admission
         var cancelledBeforeSending: Set<UInt64> = []
         var failedAttempts = 0
         var wasConnected = false
@@ -54,13 +58,14 @@ final class Connection: @unchecked Sendable {
     let isForBlocking: Bool
     /// Tells this connection from all others of the process.
     let number = Tickets.next()
-    let state = Mutex(State())
+    let state: Mutex<State>
     var parser = ReplyParser()
     let inbox = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
     init(_ configuration: RedisConfiguration, isForBlocking: Bool = false) {
         self.configuration = configuration
         self.isForBlocking = isForBlocking
+        state = Mutex(State(limit: configuration.maximumBytesInFlight))
         commandTimeout = configuration.commandTimeout.nanoseconds
     }
 
@@ -70,18 +75,18 @@ final class Connection: @unchecked Sendable {
 
     /// Sends the `replyCount` commands that `encode` writes in place, and waits for their replies.
     ///
-    /// A `timeout`, in nanoseconds, of `nil` waits for ever; `orphan` gets the outcome when the waiting task
-    /// was cancelled; what was `begun` is the beginning of the same batch, and its replies come along.
+    /// A `timeout`, in nanoseconds, of `nil` waits forever; `lateReplyHandler` gets the outcome when the waiting task
+    /// was cancelled.
     func send(
-        replyCount: Int = 1, timeout: UInt64?, orphan: CommandSlot.Orphan? = nil, begun: HeadStart? = nil,
+        replyCount: Int = 1, timeout: UInt64?, lateReplyHandler: CommandSlot.LateReplyHandler? = nil,
         _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
-        let ticket = begun?.ticket ?? Tickets.next()
+        let ticket = Tickets.next()
         let deadline = timeout.map { Self.roughNow() &+ $0 } ?? .max
         // Nearly every command does without, and without the memory.
-        let isPlain = replyCount == 1 && orphan == nil && begun == nil
+        let isPlain = replyCount == 1 && lateReplyHandler == nil
         let extra =
-            isPlain ? nil : CommandSlot.Extra(replyCount: replyCount, orphan: orphan, batch: begun?.replies)
+            isPlain ? nil : CommandSlot.Extra(replyCount: replyCount, lateReplyHandler: lateReplyHandler)
         defer {
             // A cancellation that came after the reply left its mark behind.
             if Task.isCancelled { _ = state.withLock { $0.cancelledBeforeSending.remove(ticket) } }
@@ -91,9 +96,8 @@ final class Connection: @unchecked Sendable {
                 let replies = try await withUnsafeThrowingContinuation { waiter in
                     enqueue(CommandSlot(ticket: ticket, deadline: deadline, waiter: waiter, extra: extra), encode)
                 }
-                guard case .noRoom = replies else { return replies }
-                try await waitForRoom(ticket, deadline)
-                if let failure = begun?.replies.failure { throw failure }
+                // Whoever is admitted enters, and nothing may come in between: see `Admission`.
+                guard case .admitted = replies else { return replies }
             }
         } onCancel: {
             cancel(ticket)
@@ -101,39 +105,37 @@ final class Connection: @unchecked Sendable {
     }
 
     private enum Next {
-        case nothing, write, connect, noRoom
+        case nothing, write, connect
         case writeAndRead(Socket)
         case fail(any Error)
     }
 
     private func enqueue(_ slot: CommandSlot, _ encode: (inout ByteBuffer) -> Void) {
-        var nextInLine: CommandSlot.Waiter?
+        var admitted: CommandSlot?
         let next = state.withLock { state in
-            defer { nextInLine = state.nextInLine(below: configuration.maximumBytesInFlight) }
-            let isItsTurn = state.room.endTurn(of: slot.ticket)
+            defer { admitted = state.admitNext() }
             if !state.cancelledBeforeSending.isEmpty, state.cancelledBeforeSending.remove(slot.ticket) != nil {
+                state.admission.withdraw(slot.ticket)
                 watchUnlessRead(in: &state)
                 return Next.fail(CancellationError())
             }
             if case .closed = state.phase { return .fail(StreamKitError.closed) }
-            if let failure = slot.batchFailure { return .fail(failure) }
-            guard isItsTurn || state.hasRoom(below: configuration.maximumBytesInFlight) else {
+            guard state.admission.enter(slot, bytesInFlight: state.bytesInFlight) else {
                 watchUnlessRead(in: &state)
-                return .noRoom
+                return .nothing
             }
             return enqueue(slot, in: &state, encode)
         }
         switch next {
         case .nothing: break
         case .write: flush()
-        case .writeAndRead(let socket): flushAndRead(slot, on: socket)
+        case .writeAndRead(let socket): flushAndRead(on: socket)
         case .connect: connect()
-        case .noRoom: slot.waiter?.resume(returning: .noRoom)
         case .fail(let error):
-            slot.extra?.orphan?(.failure(.closed))
+            slot.extra?.lateReplyHandler?(.failure(.closed))
             slot.waiter?.resume(throwing: error)
         }
-        nextInLine?.resume(returning: .noRoom)
+        admitted?.waiter?.resume(returning: .admitted)
     }
 
     private func enqueue(_ slot: CommandSlot, in state: inout State, _ encode: (inout ByteBuffer) -> Void) -> Next {
@@ -158,6 +160,18 @@ final class Connection: @unchecked Sendable {
 }
 
 extension Connection.State {
+    /// Bytes encoded and not answered yet; as replies come in order, that is all since the oldest command.
+    var bytesInFlight: Int {
+        guard let oldest = slots.first else { return 0 }
+        return Int(encoded - oldest.start)
+    }
+
+    /// Admits the next caller that waits, if there is room.
+    @inline(__always)
+    mutating func admitNext() -> CommandSlot? {
+        admission.isFree ? nil : admission.admitNext(bytesInFlight: bytesInFlight)
+    }
+
     /// Encodes a command, or several, and puts them in the queue of those that wait for replies.
     mutating func append(_ slot: CommandSlot, _ encode: (inout ByteBuffer) -> Void) {
         let before = outgoing.count

@@ -4,18 +4,19 @@ extension Redis {
     /// A long wait is made of rounds, each of which the server has to answer, so that a server or a line
     /// that died without a word is noticed.
     func readInRounds<Entries: Collection>(
-        repeatable: Bool, wait: ReadWait, orphan: (@Sendable (Reply) -> Void)? = nil,
+        repeatable: Bool, wait: ReadWait, lateReplyHandler: (@Sendable (Reply) -> Void)? = nil,
         decode: (Reply) throws -> Entries, _ encode: (inout ByteBuffer, ReadWait) -> Void
     ) async throws -> Entries {
         guard wait != .no else {
-            return try await decode(execute(repeatable: repeatable, orphan: orphan) { encode(&$0, .no) })
+            return try await decode(
+                execute(repeatable: repeatable, lateReplyHandler: lateReplyHandler) { encode(&$0, .no) })
         }
         let end = wait.duration.map { ContinuousClock.now + $0 }
         var rest = wait.duration
         while true {
             let round = ReadWait.atMost(min(rest ?? configuration.longestBlock, configuration.longestBlock))
             let reply = try await executeBlocking(
-                repeatable: repeatable, delivery: !repeatable, wait: round, orphan: orphan
+                repeatable: repeatable, delivery: !repeatable, wait: round, lateReplyHandler: lateReplyHandler
             ) { encode(&$0, round) }
             let entries = try decode(reply)
             if !entries.isEmpty { return entries }

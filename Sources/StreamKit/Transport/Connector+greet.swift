@@ -7,8 +7,6 @@ extension Connector {
     struct Greeting {
         /// What it calls this connection, 0 if it does not say.
         var clientID = 0
-        /// How long the quickest of a few answers took, in nanoseconds: how far away it is.
-        var roundTrip = UInt64.max
     }
 
     /// Says who we are and which database we want.
@@ -19,32 +17,30 @@ extension Connector {
         if configuration.username != nil || configuration.password != nil {
             // A user without a password still has to be named, or we would be the default one.
             let words = [configuration.username, configuration.password ?? ""].compactMap { $0 }
-            try ask(context, ["AUTH"] + words, configuration, &greeting)
+            try ask(context, ["AUTH"] + words, configuration)
         }
         do throws(Failure) {
-            try ask(context, ["PING"], configuration, &greeting)
+            try ask(context, ["PING"], configuration)
         } catch {
             // Some commands are answered even so: those that mend it, or those that this user may use.
             guard ["MASTERDOWN", "BUSY", "NOPERM"].contains(error.error.serverPrefix) else { throw error }
         }
         if configuration.database != 0 {
-            try ask(context, ["SELECT", String(configuration.database)], configuration, &greeting)
+            try ask(context, ["SELECT", String(configuration.database)], configuration)
         }
         if let name = configuration.clientName {
-            _ = try? ask(context, ["CLIENT", "SETNAME", name], configuration, &greeting)
+            _ = try? ask(context, ["CLIENT", "SETNAME", name], configuration)
         }
-        _ = try? ask(context, ["CLIENT", "SETINFO", "LIB-NAME", "streamkit"], configuration, &greeting)
+        _ = try? ask(context, ["CLIENT", "SETINFO", "LIB-NAME", "streamkit"], configuration)
         // An ACL may forbid CLIENT ID; then a cancelled blocking read closes its connection instead.
-        greeting.clientID = (try? ask(context, ["CLIENT", "ID"], configuration, &greeting)) ?? 0
+        greeting.clientID = (try? ask(context, ["CLIENT", "ID"], configuration)) ?? 0
         return greeting
     }
 
     @discardableResult
     private static func ask(
-        _ context: UnsafeMutablePointer<redisContext>, _ words: [String], _ configuration: RedisConfiguration,
-        _ greeting: inout Greeting
+        _ context: UnsafeMutablePointer<redisContext>, _ words: [String], _ configuration: RedisConfiguration
     ) throws(Failure) -> Int {
-        let start = Connection.now()
         guard let raw = blockingCommand(context, words) else {
             if let message = lastWords(context) { throw refusal(message, words[0], configuration) }
             throw failure(
@@ -52,7 +48,6 @@ extension Connector {
                     + "\(errorText(context)). Is that port Redis, and without TLS? With TLS it is rediss://.",
                 transient: true)
         }
-        greeting.roundTrip = min(greeting.roundTrip, Connection.now() &- start)
         let reply = raw.assumingMemoryBound(to: redisReply.self)
         defer { freeReplyObject(raw) }
         guard reply.pointee.type == REDIS_REPLY_ERROR else { return Int(reply.pointee.integer) }

@@ -17,8 +17,6 @@ final class Socket: @unchecked Sendable {
     let descriptor: Int32
     /// What the server calls this connection: the answer to CLIENT ID.
     let clientID: Int
-    /// How long an answer takes at least, in nanoseconds.
-    let roundTrip: UInt64
     /// What the server said it can do, once it was asked.
     let capabilities = Mutex<ServerCapabilities?>(nil)
     private let context: UnsafeMutablePointer<redisContext>
@@ -37,7 +35,6 @@ final class Socket: @unchecked Sendable {
     init(context: UnsafeMutablePointer<redisContext>, _ greeting: Connector.Greeting) {
         self.context = context
         clientID = greeting.clientID
-        roundTrip = greeting.roundTrip
         descriptor = context.pointee.fd
     }
 
@@ -70,12 +67,6 @@ final class Socket: @unchecked Sendable {
         let result = Self.transfer(recv(descriptor, memory.baseAddress, memory.count, 0))
         if case .bytes(0) = result { return .failed("the server closed the connection") }
         return result
-    }
-
-    /// Waits in the kernel until there is something to read, or the time is over.
-    func waitForBytes(milliseconds: Int32) {
-        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        _ = poll(&wanted, 1, milliseconds)
     }
 
     /// Ends the connection for both sides; the descriptor stays ours until `deinit`.

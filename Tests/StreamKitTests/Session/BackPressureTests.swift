@@ -125,7 +125,7 @@ struct BackPressureTests {
 
     private static func inFlight(_ redis: Redis) -> Int { redis.shared.state.withLock { $0.bytesInFlight } }
 
-    private static func inLine(_ redis: Redis) -> Int { redis.shared.state.withLock { $0.room.count } }
+    private static func inLine(_ redis: Redis) -> Int { redis.shared.state.withLock { $0.admission.count } }
 
     /// Runs a test with a client of a server that is stopped (SIGSTOP) until `resume`, or until the test ends.
     private func withStoppedServer(
