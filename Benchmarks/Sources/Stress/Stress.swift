@@ -10,7 +10,8 @@ struct Stress: AsyncParsableCommand {
         commandName: "stress",
         abstract: "Programs that break servers, networks and readers on purpose, and count what was lost.",
         subcommands: [
-            Crash.self, Cancel.self, Soak.self, Fuzz.self, QueueCrash.self, QueueCrashWorker.self, QueueLease.self,
+            Crash.self, Wedge.self, Cancel.self, Soak.self, Fuzz.self, QueueCrash.self, QueueCrashWorker.self,
+            QueueLease.self,
         ]
     )
 }
