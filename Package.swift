@@ -92,6 +92,7 @@ let package = Package(
                 "CHiredis", .target(name: "CHiredisSSL", condition: .when(traits: ["TLS"])), logging, metrics,
                 lifecycle, .product(name: "DequeModule", package: "swift-collections"),
             ],
+            resources: [.embedInCode("Queue/Scripts")],
             swiftSettings: strict
         ),
         .target(name: "ServerSentEvents", swiftSettings: strict),

@@ -118,7 +118,7 @@ public final class GroupConsumer: Sendable {
         undelivered.withLock { $0 += entries }
     }
 
-    private func encodeRead(_ buffer: inout ByteBuffer, limit: Int?, wait: ReadWait, from id: StreamID?) {
+    func encodeRead(_ buffer: inout ByteBuffer, limit: Int?, wait: ReadWait, from id: StreamID?) {
         buffer.beginCommand("XREADGROUP", words: 7 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
         buffer.word("GROUP")
         buffer.word(group.name)

@@ -2,49 +2,49 @@ import Foundation
 
 /// A task as it came out of a stream, its payload not yet decoded.
 struct DeliveredTask: Sendable {
-    /// Which of the queue's streams it came from; after a hand-back not the task's own.
-    let stream: QueuePriority
+    /// Which of the queue's streams it came from.
+    let stream: QueueStream
     let entry: StreamID
-    /// How often this entry was delivered.
-    let deliveries: Int
-    /// The task's first ID; the entry's own unless the task has been moved.
+    /// The task's first ID; the entry's own unless the task has been relocated.
     let task: StreamID
     /// Which attempt this is, over all of the task's entries.
     let attempt: Int
-    /// How many attempts count towards the limit.
-    let counted: Int
-    /// How often the group had been made, at least, when it delivered this.
-    let generation: Int
-    /// What no group has: it was made anew at about the time.
-    static let unknownGeneration = -1
+    /// How many of the attempts before this one failed.
+    let chargedFailures: Int
+    /// How often the group had been created when it delivered this; `nil` if it was created again at about the time.
+    let generation: Int?
+    /// What is wrong with the entry's own fields, if anything: then no attempt is made.
+    let defect: String?
     private let payload: Data?
 
-    init(_ entry: StreamEntry, stream: QueuePriority, deliveries: Int = 1, generation: Int) {
+    init(_ entry: StreamEntry, stream: QueueStream, generation: Int?) {
         self.stream = stream
         self.generation = generation
         self.entry = entry.id
-        self.deliveries = deliveries
         payload = entry.data("payload")
         guard let id = entry["task"] else {
-            (task, attempt, counted) = (entry.id, deliveries, deliveries)
+            (task, attempt, chargedFailures, defect) = (entry.id, 1, 0, nil)
             return
         }
-        task = StreamID(id) ?? entry.id
-        attempt = deliveries + (entry["attempts"].flatMap { Int($0) } ?? 0)
-        counted = attempt - (entry["forgiven"].flatMap { Int($0) } ?? 0)
+        let (attempts, waived) = (Self.count(entry["attempts"]), Self.count(entry["waived"]))
+        let deaths = Self.count(entry["deaths"])
+        guard let task = StreamID(id), let attempts, let waived, deaths != nil, waived <= attempts else {
+            (task, attempt, chargedFailures) = (entry.id, 1, 0)
+            defect = "a field of entry \(entry.id) is unreadable: task, attempts, waived or deaths"
+            return
+        }
+        (self.task, attempt, chargedFailures, defect) = (task, attempts + 1, attempts - waived, nil)
     }
 
-    /// A task that the sweep script took over: its stream, its entry ID, its delivery count, its fields.
-    init?(_ reply: Reply, generation: Int) {
-        guard let parts = reply.elements, parts.count == 4, let name = parts[0].text,
-            let stream = QueuePriority(rawValue: name), let id = parts[1].text.flatMap({ StreamID($0) }),
-            let deliveries = parts[2].integer,
-            let entry = StreamEntry(id: id, fields: parts[3])
-        else { return nil }
-        self.init(entry, stream: stream, deliveries: deliveries, generation: generation)
+    /// A count as the scripts write it: at most nine digits, so that sums and fencing tokens stay in their range.
+    private static func count(_ text: String?) -> Int? {
+        guard let text else { return 0 }
+        guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return Int(text)
     }
 
     func decodePayload<Payload: Decodable>(as type: Payload.Type, with decoder: JSONDecoder) throws -> Payload {
+        if let defect { throw UndecodablePayload(defect) }
         guard let payload else { throw UndecodablePayload("the entry has no field \"payload\"") }
         do {
             return try decoder.decode(type, from: payload)

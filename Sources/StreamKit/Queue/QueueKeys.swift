@@ -1,25 +1,27 @@
 /// The keys of one queue, and what each holds.
 ///
-/// Three streams hold what waits or runs, one a priority, each with the same consumer group. A task that
-/// was enqueued plainly is one entry of the middle stream, and its entry ID is the task's ID; nothing else
-/// is written for it, which is what keeps the common case at the price of a bare `XADD`. Everything else
-/// (priorities, delays, retries, hand-backs) gives the entry a `task` field with the task's ID, and a line in
-/// `moved` that says where the task's entry is.
+/// Four streams hold what waits or runs: one per priority and one for tasks that are resumed, all with the same
+/// consumer group. A task that was enqueued plainly is one entry of the normal stream, and its entry ID is the task's
+/// ID; nothing else is written for it, which keeps the common case at the price of a bare `XADD`. In all other cases
+/// (priorities, delays, retries, takeovers) the entry has a field `task` with the task's ID, and `relocated` says where
+/// the task's entry is.
 ///
-/// They all share a hash slot, as scripts on a cluster need, and every script names all it touches.
+/// They all share a hash slot, as scripts on a cluster need, and every script names all the keys that it touches.
 struct QueueKeys: Sendable {
     /// Waiting and running tasks of normal priority: the key that the caller chose.
     let normal: String
-    /// Tasks that go first: those of high priority, and those that a worker handed back.
+    /// Tasks of high priority.
     let high: String
-    /// Tasks that go last.
+    /// Tasks of low priority.
     let low: String
+    /// Tasks that go before all others: handed back, or freed from a worker that died.
+    let resumed: String
     /// Sorted set: task IDs by when they are due.
     let delayed: String
     /// Hash: the fields of each delayed task, packed.
-    let parked: String
+    let delayedTasks: String
     /// Hash: task ID to `stream entry`, for entries whose ID is not the task's.
-    let moved: String
+    let relocated: String
     /// Stream of dead letters.
     let dead: String
     /// Hash: recorded results by task ID.
@@ -30,36 +32,49 @@ struct QueueKeys: Sendable {
     let rate: String
     /// Hash: when an attempt began whose lease has been renewed since.
     let started: String
-    /// Hash: `format`, `generation` (how often the group was made), `ids`, `cancels`.
+    /// Hash: the attempts that made progress.
+    let progress: String
+    /// Hash: `format`, `generation` (how often the group was created), `ids`, `cancels`.
     let meta: String
     /// Sorted set: the workers that live, by when that is no longer sure.
     let workers: String
+    /// A stream that the queue itself never touches: notices that a task was called off, for its handlers.
+    let cancelled: String
 
     init(stream: String) {
-        normal = stream
         func companion(_ name: String) -> String { CompanionKey.named(name, of: stream) }
+        normal = stream
         high = companion("high")
         low = companion("low")
+        resumed = companion("resumed")
         delayed = companion("delayed")
-        parked = companion("parked")
-        moved = companion("moved")
+        delayedTasks = companion("delayed-tasks")
+        relocated = companion("relocated")
         dead = companion("dead")
         results = companion("results")
         resultExpiry = companion("result-expiry")
         rate = companion("rate")
         started = companion("started")
+        progress = companion("progress")
         meta = companion("meta")
         workers = companion("workers")
+        cancelled = companion("cancelled")
     }
 
-    /// All of them, in the order in which the scripts expect them.
-    var all: [String] {
-        [normal, high, low, delayed, parked, moved, dead, results, resultExpiry, rate, started, meta, workers]
+    /// The keys that every script names, in the order of its prelude.
+    var ofScripts: [String] {
+        [
+            normal, high, low, resumed, delayed, delayedTasks, relocated, dead, results, resultExpiry, rate, started,
+            progress, meta, workers,
+        ]
     }
 
-    /// The stream of a priority.
-    func stream(_ priority: QueuePriority) -> String {
-        switch priority {
+    /// Every key of the queue, its idempotency keys aside.
+    var all: [String] { ofScripts + [cancelled] }
+
+    func key(of stream: QueueStream) -> String {
+        switch stream {
+        case .resumed: resumed
         case .high: high
         case .normal: normal
         case .low: low

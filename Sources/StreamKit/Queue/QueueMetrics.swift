@@ -1,8 +1,9 @@
+import CoreMetrics
 import Metrics
 
 /// What a queue counts, under the labels that swift-metrics backends see.
 ///
-/// Every one has the dimension `queue`, the queue's key.
+/// Every one has the dimension `queue`, the queue's key. They go where the client's own metrics go.
 struct QueueMetrics: Sendable {
     let enqueued: Counter
     let completed: Counter
@@ -12,22 +13,32 @@ struct QueueMetrics: Sendable {
     let takenOver: Counter
     /// From the start of an attempt to its end, whatever the end.
     let attempt: Timer
+    private let queue: String
+    private let factory: any MetricsFactory
 
-    init(queue: String) {
+    /// Metrics of a queue; without a factory they go to the one that was bootstrapped.
+    init(queue: String, _ factory: (any MetricsFactory)?) {
+        let factory = factory ?? MetricsSystem.factory
         let dimensions = [("queue", queue)]
-        enqueued = Counter(label: "streamkit.queue.enqueued", dimensions: dimensions)
-        completed = Counter(label: "streamkit.queue.completed", dimensions: dimensions)
-        retried = Counter(label: "streamkit.queue.retried", dimensions: dimensions)
-        buried = Counter(label: "streamkit.queue.buried", dimensions: dimensions)
-        leasesLost = Counter(label: "streamkit.queue.leases_lost", dimensions: dimensions)
-        takenOver = Counter(label: "streamkit.queue.taken_over", dimensions: dimensions)
-        attempt = Timer(label: "streamkit.queue.attempt", dimensions: dimensions)
+        func counter(_ name: String) -> Counter {
+            Counter(label: "streamkit.queue.\(name)", dimensions: dimensions, factory: factory)
+        }
+        self.queue = queue
+        self.factory = factory
+        enqueued = counter("enqueued")
+        completed = counter("completed")
+        retried = counter("retried")
+        buried = counter("buried")
+        leasesLost = counter("leases_lost")
+        takenOver = counter("taken_over")
+        attempt = Timer(label: "streamkit.queue.attempt", dimensions: dimensions, factory: factory)
     }
 
     /// Sets the gauges of what the queue holds.
-    static func record(_ status: TaskQueueStatus, of queue: String) {
+    func record(_ status: TaskQueueStatus) {
         func gauge(_ name: String, _ value: Int, _ more: [(String, String)] = []) {
-            Gauge(label: "streamkit.queue.\(name)", dimensions: [("queue", queue)] + more).record(value)
+            Gauge(label: "streamkit.queue.\(name)", dimensions: [("queue", queue)] + more, factory: factory)
+                .record(value)
         }
         for priority in QueuePriority.allCases {
             gauge("waiting", status.waiting(priority), [("priority", priority.rawValue)])

@@ -4,20 +4,32 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     public let id: StreamID
     /// What was enqueued.
     public let payload: Payload
-    /// Which attempt this is, from 1; attempts that a worker handed back when it shut down are counted too.
+    /// Which attempt this is, from 1.
+    ///
+    /// Attempts that a worker handed back or died over are counted here, though they are no failures of the task.
     public let attempt: Int
     /// Whether the queue gives the task up if this attempt fails.
     ///
     /// The queue's own decision: attempts that were handed back and deaths of workers do not count.
     public let isLastAttempt: Bool
-    let hold: TaskHold
+    let lease: Lease
+    let calls: QueueCalls
+
+    init(payload: Payload, isLastAttempt: Bool, lease: Lease, calls: QueueCalls) {
+        id = lease.task
+        attempt = lease.delivered.attempt
+        self.payload = payload
+        self.isLastAttempt = isLastAttempt
+        self.lease = lease
+        self.calls = calls
+    }
 
     /// A number that only grows from one attempt to the next, so that whatever stores it can refuse a writer
     /// with a lower one.
     ///
-    /// The attempt, unless somebody deleted the queue's group: then deliveries count from 1 again, and the
-    /// number of groups there have been goes before them.
-    public var fencingToken: Int { (hold.generation - 1) << 32 + attempt }
+    /// The attempt, unless somebody deleted the queue's group: a new group delivers the same entries again, so the
+    /// number of groups there have been goes before the attempt. It is below 2^53, so it stays exact in JSON and Lua.
+    public var fencingToken: Int { (lease.generation - 1) << 32 + attempt }
 
     /// Tells the queue that the task has come further than ever before, for instance that a checkpoint was written.
     ///
@@ -26,7 +38,7 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     ///
     /// - Throws: ``TaskLeaseLost`` if another worker has the task; otherwise a ``StreamKitError``.
     public func madeProgress() async throws {
-        guard hold.ending == .none else { throw TaskLeaseLost(task: id) }
+        try await calls.madeProgress(lease)
     }
 
     /// Runs one Redis command on condition that this attempt still holds the task.
@@ -40,7 +52,7 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     /// - Returns: The command's reply.
     /// - Throws: ``TaskLeaseLost`` if another worker has the task; otherwise a ``StreamKitError``.
     public func sendIfHeld(_ words: [String], key: String) async throws -> Reply {
-        try await hold.send(words, key: key)
+        try await calls.send(words, key: key, ifHeld: lease)
     }
 
     /// Runs one Redis command and completes the task with it, both or neither, if this attempt still holds it.
@@ -56,7 +68,7 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     ///   through; otherwise a ``StreamKitError``.
     @discardableResult
     public func complete(sending words: [String], key: String) async throws -> Reply {
-        try await hold.complete(sending: words, key: key)
+        try await calls.complete(lease, sending: words, key: key)
     }
 }
 

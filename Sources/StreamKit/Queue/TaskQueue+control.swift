@@ -20,8 +20,7 @@ extension TaskQueue {
     /// - Throws: A ``StreamKitError``.
     @discardableResult
     public func cancel(_ task: StreamID) async throws -> CancelledTask? {
-        let reply = try await redis.run(QueueScripts.cancel, keys: keys.all, arguments: [group, "\(task)"])
-        return reply.text.flatMap { CancelledTask(rawValue: $0) }
+        try await calls.cancel(task)
     }
 
     /// What the handler returned for a task, where the worker records that.
@@ -34,10 +33,9 @@ extension TaskQueue {
     /// - Throws: ``StreamKitError/unexpectedReply(_:)`` if it is no such JSON.
     public func result<Output: Decodable>(of task: StreamID, as type: Output.Type = Output.self) async throws -> Output?
     {
-        let reply = try await redis.run(QueueScripts.result, keys: keys.all, arguments: ["\(task)"])
-        guard let bytes = reply.bytes else { return nil }
+        guard let data = try await calls.result(of: task) else { return nil }
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            return try JSONDecoder().decode(type, from: data)
         } catch {
             throw StreamKitError.unexpectedReply("the result of task \(task) is not a JSON \(type): \(error)")
         }

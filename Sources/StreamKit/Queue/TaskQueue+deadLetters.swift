@@ -25,9 +25,7 @@ extension TaskQueue {
     /// - Throws: A ``StreamKitError``.
     @discardableResult
     public func requeue(_ letter: StreamID) async throws -> Bool {
-        let reply = try await redis.run(
-            QueueScripts.requeue, keys: keys.all, arguments: ["\(letter)"])
-        return reply.integer == 1
+        try await calls.requeue(letter)
     }
 
     /// Puts every dead letter back that is there when the call begins.

@@ -18,9 +18,7 @@ extension TaskQueue {
         _ payload: Payload, priority: QueuePriority = .normal, idempotencyKey: String? = nil,
         after delay: Duration? = nil
     ) async throws -> StreamID {
-        let ids = try await enqueue(
-            encode([payload]), priority, delay.map { .after($0) }, idempotencyKeys: idempotencyKey.map { [$0] } ?? [])
-        return ids[0]
+        try await enqueueOne(payload, priority, delay.map { .after($0) } ?? .now, idempotencyKey)
     }
 
     /// Adds a task that no worker gets before a moment, by the server's clock.
@@ -36,9 +34,7 @@ extension TaskQueue {
     public func enqueue(
         _ payload: Payload, due: Date, priority: QueuePriority = .normal, idempotencyKey: String? = nil
     ) async throws -> StreamID {
-        let ids = try await enqueue(
-            encode([payload]), priority, .at(due), idempotencyKeys: idempotencyKey.map { [$0] } ?? [])
-        return ids[0]
+        try await enqueueOne(payload, priority, .at(due), idempotencyKey)
     }
 
     /// Adds many tasks in batches.
@@ -56,52 +52,43 @@ extension TaskQueue {
         idempotencyKey: ((Payload) -> String)? = nil
     ) async throws -> [StreamID] {
         try await enqueue(
-            encode(payloads), priority, delay.map { .after($0) },
+            encode(payloads), priority, delay.map { .after($0) } ?? .now,
             idempotencyKeys: idempotencyKey.map { payloads.map($0) } ?? [])
     }
 
     // MARK: Sending
 
-    private enum Moment {
-        case after(Duration)
-        case at(Date)
-
-        var arguments: [String] {
-            switch self {
-            case .after(let delay): ["in", String(max(delay.wholeMilliseconds, 0))]
-            case .at(let date): ["at", String(Int(max(date.timeIntervalSince1970 * 1000, 0).rounded(.up)))]
-            }
-        }
+    private func enqueueOne(
+        _ payload: Payload, _ priority: QueuePriority, _ moment: QueueCalls.Moment, _ idempotencyKey: String?
+    ) async throws -> StreamID {
+        let ids = try await enqueue(
+            encode([payload]), priority, moment, idempotencyKeys: idempotencyKey.map { [$0] } ?? [])
+        guard let id = ids.first else { throw StreamKitError.unexpectedReply("XADD was not answered.") }
+        return id
     }
 
     private func enqueue(
-        _ encoded: [Data], _ priority: QueuePriority, _ moment: Moment?, idempotencyKeys: [String]
+        _ encoded: [Data], _ priority: QueuePriority, _ moment: QueueCalls.Moment, idempotencyKeys: [String]
     ) async throws -> [StreamID] {
         var ids: [StreamID] = []
         ids.reserveCapacity(encoded.count)
-        let isPlain = priority == .normal && moment == nil && idempotencyKeys.isEmpty
+        var isPlain = priority == .normal && idempotencyKeys.isEmpty
+        if case .now = moment {} else { isPlain = false }
         let size = isPlain ? 1_000 : 100
         for start in stride(from: 0, to: encoded.count, by: size) {
             let range = start..<min(start + size, encoded.count)
             if isPlain {
                 ids += try await append(encoded[range])
             } else {
-                let once = idempotencyKeys.isEmpty ? [] : idempotencyKeys[range].map { keys.once($0) }
-                let settings = [
-                    String(options.idempotencyWindow.wholeMilliseconds), priority.rawValue,
-                ]
-                let reply = try await redis.run(
-                    QueueScripts.enqueue, keys: keys.all + once,
-                    arguments: settings + (moment?.arguments ?? ["now", "0"])
-                        + encoded[range].map { String(decoding: $0, as: UTF8.self) })
-                ids += try (reply.elements ?? []).map { try $0.streamID("the enqueue script") }
+                let names = idempotencyKeys.isEmpty ? [] : Array(idempotencyKeys[range])
+                ids += try await calls.enqueue(encoded[range], priority, moment, idempotencyKeys: names)
             }
         }
         metrics.enqueued.increment(by: ids.count)
         return ids
     }
 
-    /// The common case: an `XADD` a task, and nothing else.
+    /// The common case: one `XADD` per task, and nothing else.
     private func append(_ encoded: ArraySlice<Data>) async throws -> [StreamID] {
         func encode(_ data: Data, into buffer: inout ByteBuffer) {
             buffer.beginCommand("XADD", words: 5)

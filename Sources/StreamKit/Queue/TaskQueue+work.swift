@@ -7,9 +7,6 @@ extension TaskQueue {
     /// attempts, and ``PermanentTaskFailure`` gives it up at once. When the worker loses a task's lease, the
     /// handler is cancelled and what it still says about the task is refused. Lost connections are waited out.
     ///
-    /// While tasks end quickly, the worker holds some more than it runs, so that it need not wait for the next ones;
-    /// when the handlers before them take long, it hands them back within about a second.
-    ///
     /// - Parameters:
     ///   - name: A name for people. A random suffix keeps two workers of one name apart.
     ///   - concurrency: How many tasks run at once.

@@ -24,23 +24,24 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
     public let group: String
     /// Leases, retries and limits.
     public let options: TaskQueueOptions
-    let keys: QueueKeys
+    let calls: QueueCalls
     let metrics: QueueMetrics
+    var keys: QueueKeys { calls.keys }
 
     /// A queue on the stream `key`.
     ///
-    /// Nothing is sent yet; stream and group are made when they are needed.
+    /// Nothing is sent yet; stream and group are created when they are needed.
     public init(redis: Redis, key: String, group: String, options: TaskQueueOptions = .init()) {
         self.redis = redis
         self.key = key
         self.group = group
         self.options = options
-        keys = QueueKeys(stream: key)
-        metrics = QueueMetrics(queue: key)
+        calls = QueueCalls(redis: redis, key: key, group: group, options: options)
+        metrics = QueueMetrics(queue: key, redis.configuration.metrics)
     }
 
     /// Every key that a queue on the stream `key` may use, its idempotency keys aside.
     ///
-    /// They share a hash slot, so one `DEL` removes the queue.
+    /// That includes `{key}:cancelled`, where agents keep notices of runs that were called off. They share a hash slot, so one `DEL` removes the queue.
     public static func allKeys(of key: String) -> [String] { QueueKeys(stream: key).all }
 }

@@ -7,8 +7,8 @@ import Logging
 public struct TaskQueueOptions: Sendable {
     /// How long a task stays with a worker that has stopped renewing it.
     ///
-    /// Workers renew three times a lease, so a live worker keeps a task for as long as it needs, and a dead
-    /// worker's task waits this long.
+    /// Workers renew three times per lease, so a live worker keeps a task for as long as it needs. A dead worker's task
+    /// is free again after this and ``sweepInterval``, and goes before all others then.
     public var lease: Duration = .seconds(15)
     /// How many attempts may fail before the task goes to the dead letters.
     ///
@@ -22,11 +22,11 @@ public struct TaskQueueOptions: Sendable {
     public var backoff: RetryBackoff = .init()
     /// How long one attempt may take; `nil` for as long as it likes.
     ///
-    /// Afterwards the attempt is cancelled and failed.
+    /// Afterwards, within half a second, the attempt is cancelled and fails, whether its handler listens or not.
     public var attemptTimeout: Duration?
     /// How long running tasks may go on after `work` was cancelled, before they are cancelled and handed back.
     public var shutdownGrace: Duration = .seconds(2)
-    /// How often a worker looks for retries that are due and for tasks of dead workers.
+    /// How often each worker looks for retries that are due and for tasks of dead workers, however busy it is.
     public var sweepInterval: Duration = .seconds(1)
     /// How many dead letters are kept; the oldest are dropped first.
     public var maximumDeadLetters: Int = 1_000

@@ -31,7 +31,7 @@ public struct TaskQueueStatus: Sendable, Codable {
 
     /// How many tasks wait at each priority.
     public struct Depth: Sendable, Codable {
-        /// Tasks of high priority, and tasks that a worker handed back.
+        /// Tasks of high priority, and tasks that go before all others: handed back, or freed from a dead worker.
         public var high: Int
         /// Tasks of normal priority.
         public var normal: Int
@@ -49,13 +49,13 @@ public struct TaskQueueStatus: Sendable, Codable {
         public var worker: String
         /// Which attempt this is, from 1.
         public var attempt: Int
-        /// Milliseconds since this attempt began.
-        public var ranMilliseconds: Int
-        /// Milliseconds since its lease was last renewed.
+        /// How long ago this attempt began.
+        public var ran: Duration
+        /// How long ago its lease was last renewed.
         ///
         /// More than the lease: its worker is dead.
-        public var silentMilliseconds: Int
-        /// Milliseconds since the task was enqueued, by the server's clock.
-        public var ageMilliseconds: Int
+        public var silent: Duration
+        /// How long ago the task was enqueued, by the server's clock.
+        public var age: Duration
     }
 }

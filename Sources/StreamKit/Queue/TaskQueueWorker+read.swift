@@ -1,63 +1,107 @@
-// How a worker asks for tasks, as one that has something else to do: without waiting for any to come.
+import CoreMetrics
+import Logging
+import Metrics
+
+// The reader: takes tasks for free places, and starts their handlers.
 extension TaskQueueWorker {
-    /// High before normal before low, each only as far as there are places left.
-    func readByPriority(_ places: Int) async throws -> [DeliveredTask] {
-        let seen = view.lengths
-        var got: [DeliveredTask] = []
-        do {
-            if seen.high > 0 { got += try await read(.high, limit: places) }
-            if got.count < places { got += try await read(.normal, limit: places - got.count) }
-            if got.count < places, seen.low > 0 { got += try await read(.low, limit: places - got.count) }
-        } catch {
-            if got.isEmpty { throw error }
-            state.report(error)
-        }
-        return got
-    }
-
-    private func read(_ stream: QueuePriority, limit: Int) async throws -> [DeliveredTask] {
-        let generation = view.generation
-        let replies = try await redis.pipeline { addRead(stream, limit: limit, to: &$0) }
-        return try delivered(replies[...], stream, atLeast: generation)
-    }
-
-    /// The tasks in a read's two replies.
+    /// Takes tasks until the worker is to stop.
     ///
-    /// The group that delivered them was made not before this worker last heard of a new one, and not after
-    /// what the second reply says.
-    func delivered(
-        _ replies: ArraySlice<Result<Reply, StreamKitError>>, _ stream: QueuePriority, atLeast generation: Int
-    ) throws -> [DeliveredTask] {
-        let reply = try replies[replies.startIndex].get()
-        guard let entries = reply.elements?.first?.elements?.last else { return [] }
-        let latest = try replies[replies.startIndex + 1].get().text.flatMap { Int($0) }
-        view.generation = latest ?? 1
-        let sure = latest ?? 1 == generation ? generation : DeliveredTask.unknownGeneration
-        return try StreamEntry.all(in: entries).map { DeliveredTask($0, stream: stream, generation: sure) }
+    /// - Returns: Whether a wait for tasks was cancelled, to which the server may still deliver some.
+    func takeTasks(startingIn group: inout DiscardingTaskGroup) async -> Bool {
+        var reader = TaskReader(calls, consumer: consumer, generation: state.generation)
+        var failures = 0
+        var mayBeMore = true
+        var wasWaiting = false
+        while let places = await state.freePlaces() {
+            do {
+                if failures > 0 { try await recover(&reader) }
+                var tasks = mayBeMore ? try await reader.read(places) : []
+                mayBeMore = tasks.count >= places
+                if tasks.isEmpty {
+                    guard let arrivals = try await arrivals(reader, places) else {
+                        wasWaiting = true
+                        continue
+                    }
+                    tasks = try await reader.tasks(in: arrivals)
+                    mayBeMore = !tasks.isEmpty
+                }
+                state.generation = reader.generation
+                try await start(tasks, places, in: &group)
+                failures = 0
+            } catch {
+                failures += 1
+                guard !Self.isFatal(error) else {
+                    state.stop(because: error)
+                    break
+                }
+                logger.warning("could not read tasks of queue \(queue.key), trying again: \(error)")
+                await pause(afterFailures: failures)
+            }
+        }
+        return wasWaiting
     }
 
-    /// A read, and right behind it the question how often the group has been made.
-    func addRead(_ stream: QueuePriority, limit: Int, to pipeline: inout Pipeline) {
-        pipeline.add { buffer in
-            beginRead(words: 9, limit: limit, in: &buffer)
-            buffer.word("STREAMS")
-            buffer.word(keys.stream(stream))
-            buffer.word(">")
-        }
-        pipeline.add { buffer in
-            buffer.beginCommand("HGET", words: 3)
-            buffer.word(keys.meta)
-            buffer.word("generation")
+    /// What a wait brings; `nil` if the worker is to stop meanwhile.
+    private func arrivals(_ reader: TaskReader, _ places: Int) async throws -> TaskReader.Arrivals? {
+        try await withThrowingTaskGroup(of: TaskReader.Arrivals?.self) { race in
+            race.addTask { try await reader.wait(places) }
+            race.addTask {
+                await self.state.untilStopping()
+                return nil
+            }
+            defer { race.cancelAll() }
+            return try await race.next() ?? nil
         }
     }
 
-    /// `XREADGROUP GROUP … COUNT …`, which every read of this worker begins with.
-    func beginRead(words: Int, limit: Int, in buffer: inout ByteBuffer) {
-        buffer.beginCommand("XREADGROUP", words: words)
-        buffer.word("GROUP")
-        buffer.word(queue.group)
-        buffer.word(consumer)
-        buffer.word("COUNT")
-        buffer.word(limit)
+    /// After an error nobody knows what a lost reply brought, or whether the group is still there.
+    ///
+    /// What the server delivered to this worker without its knowledge goes back at once, and costs no attempt.
+    private func recover(_ reader: inout TaskReader) async throws {
+        let generation = try await calls.prepare(knownGeneration: state.generation)
+        state.generation = generation
+        reader.start(at: generation)
+        let count = try await calls.handBackUnknown(except: state.leases, by: consumer)
+        if count > 0 { logger.notice("gave \(count) tasks of queue \(queue.key) back that came with a lost reply") }
+    }
+
+    /// Starts a handler for each task; hands back those without a place or of an unknown group.
+    private func start(_ tasks: [DeliveredTask], _ places: Int, in group: inout DiscardingTaskGroup) async throws {
+        var leases: [Lease] = []
+        var toHandBack: [DeliveredTask] = []
+        for task in tasks {
+            guard let generation = task.generation, leases.count < places else {
+                toHandBack.append(task)
+                continue
+            }
+            let lease = Lease(task, generation: generation, consumer: consumer, since: .now)
+            if let defect = task.defect { state.refuse(lease, because: defect) } else { leases.append(lease) }
+        }
+        state.start(leases)
+        for lease in leases { group.addTask(priority: .medium) { await self.attempt(lease) } }
+        if !toHandBack.isEmpty { try await calls.handBack(only: toHandBack, by: consumer) }
+    }
+
+    /// Runs the handler of one task.
+    private func attempt(_ lease: Lease) async {
+        let delivered = lease.delivered
+        options.onEvent?(.taken(task: delivered.task, attempt: delivered.attempt))
+        let outcome: WorkerState.Finished.Outcome
+        do {
+            let payload = try delivered.decodePayload(as: Payload.self, with: decoder)
+            let isLast = delivered.chargedFailures + 1 >= options.maximumAttempts
+            let task = QueuedTask(payload: payload, isLastAttempt: isLast, lease: lease, calls: calls)
+            outcome = .success(try await lease.running { try await handler(task) })
+        } catch {
+            outcome = .failure("\(error)", Self.reason(of: error))
+        }
+        metrics.attempt.recordNanoseconds((ContinuousClock.now - lease.began).wholeNanoseconds)
+        if lease.ending == .completed { completed(lease) }
+        state.handlerEnded(lease, outcome)
+    }
+
+    private static func reason(of error: any Error) -> DeadLetter.Reason? {
+        if error is UndecodablePayload { return .undecodable }
+        return error is PermanentTaskFailure ? .permanent : nil
     }
 }

@@ -6,10 +6,11 @@ public import ServiceLifecycle
 
 /// One worker at work: takes tasks, renews their leases, settles them, and cleans up after dead workers.
 ///
-/// A `Service`, so that a `ServiceGroup` runs it beside others and shuts it down on a signal. Three things go
-/// on in it. The *loop* tells the server in one step of all tasks that have ended and takes as many new ones.
-/// When there are no more, the *doorbell* waits for the next one in a blocking read. And the *beat* renews
-/// leases, moves delayed tasks that are due, and takes over tasks of the dead.
+/// A `Service`, so that a `ServiceGroup` runs it beside others and shuts it down on a signal. Five kinds of tasks run
+/// in it. The *reader* takes tasks for free places and starts one Swift task per handler. The *settler* tells the
+/// server of attempts that ended, many in one step. The *heartbeat* renews leases, moves delayed tasks that are due,
+/// and frees the tasks of dead workers. And the *watch* looks at the clock: it cancels handlers whose lease or time has
+/// run out, even while Redis does not answer.
 public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
     /// The work; JSON comes back if there is something to record.
     typealias Handler = @Sendable (QueuedTask<Payload>) async throws -> String?
@@ -17,100 +18,104 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
     /// The worker's name in the group: the given one, and a suffix that no other worker has.
     public let consumer: String
     let queue: TaskQueue<Payload>
-    let claimant: Claimant
     let handler: Handler
     let state: WorkerState
-    let metrics: QueueMetrics
-    let view = QueueView()
     let decoder = JSONDecoder()
+    var calls: QueueCalls { queue.calls }
     var options: TaskQueueOptions { queue.options }
-    var redis: Redis { queue.redis }
-    var keys: QueueKeys { queue.keys }
     var logger: Logger { queue.options.logger }
+    var metrics: QueueMetrics { queue.metrics }
 
     init(queue: TaskQueue<Payload>, name: String, concurrency: Int, handler: @escaping Handler) throws {
         guard concurrency > 0 else { throw StreamKitError.invalidInput("a worker needs a concurrency of 1 or more") }
         self.queue = queue
-        // Two workers of one name would renew each other's leases.
-        consumer = "\(name):\(RandomID().short)"
-        claimant = Claimant(redis: queue.redis, keys: queue.keys, group: queue.group, consumer: consumer)
         self.handler = handler
+        // Two workers of one name would renew each other's leases.
+        let suffix = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        consumer = "\(name):\(suffix)"
         state = WorkerState(concurrency: concurrency)
-        metrics = QueueMetrics(queue: queue.key)
     }
 
     /// Works until the Swift task is cancelled or the service group shuts down gracefully, then winds up.
     ///
     /// Winding up takes no more tasks, lets the running ones end within ``TaskQueueOptions/shutdownGrace``, cancels
-    /// the others and hands their tasks back, which costs them no attempt.
+    /// the others and hands their tasks back, which costs them no attempt. It returns when all handlers have returned:
+    /// one that ignores its cancellation keeps it waiting, though its task is in other hands by then.
     ///
     /// - Throws: A ``StreamKitError`` that waiting does not mend: Redis cannot be reached at the start, the key
     ///   holds something else (`WRONGTYPE`), or access is denied.
     public func run() async throws {
         do {
-            try await prepare()
+            state.generation = try await calls.prepare(knownGeneration: 0)
         } catch is CancellationError {
             // As at any later time: there is just nothing to wind up yet.
             return
         }
         // Unstructured: once cancelled, a task cannot talk to Redis any more, and there is much left to say.
         // Before handlers, or it would wait behind them and the server would have nothing to do meanwhile.
-        let loop = Task(priority: .high) { try await workAndWindUp() }
-        try await withTaskCancellationOrGracefulShutdownHandler {
-            try await loop.value
+        let work = Task(priority: .high) { await workAndWindUp() }
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await work.value
         } onCancelOrGracefulShutdown: { [state] in
             state.stop()
         }
+        if let failure = state.failure { throw failure }
     }
 
-    private func workAndWindUp() async throws {
-        // Unstructured: it beats on through the grace period, until the winding up has settled what ended. And
-        // before handlers, or those that keep all threads busy for a lease would lose their tasks.
-        let beat = Task(priority: .high) { await keepBeating() }
-        let doorbell = Doorbell()
-        let outcome: Result<Void, any Error>
+    private func workAndWindUp() async {
+        await withDiscardingTaskGroup { group in
+            // Before handlers: those that keep all threads busy for a lease would lose their tasks.
+            group.addTask(priority: .high) { await self.keepRenewing() }
+            group.addTask(priority: .high) { await self.keepWatch() }
+            group.addTask(priority: .high) { await self.keepSettling() }
+            let wasWaiting = await takeTasks(startingIn: &group)
+            await windUp(wasWaiting)
+            group.cancelAll()
+        }
+    }
+
+    /// Lets running handlers end until the grace is over, then hands the rest back.
+    private func windUp(_ wasWaiting: Bool) async {
+        await withTaskGroup(of: Void.self) { race in
+            race.addTask { await self.state.untilEmpty() }
+            race.addTask { try? await Task.sleep(for: self.options.shutdownGrace) }
+            await race.next()
+            race.cancelAll()
+        }
+        await state.finish()
+        for lease in state.leases where state.lose(lease, because: .shutdown) {
+            options.onEvent?(.handedBack(task: lease.task, attempt: lease.delivered.attempt))
+        }
+        await handBackAll()
+        guard wasWaiting else { return }
+        // A task may be delivered while the server learns that nobody waits any more.
+        try? await Task.sleep(for: .milliseconds(50))
+        await handBackAll()
+    }
+
+    private func handBackAll() async {
         do {
-            try await takeTasks(doorbell)
-            outcome = .success(())
+            try await calls.handBackAll(by: consumer)
         } catch {
-            outcome = .failure(error)
-            state.stop()
-        }
-        await windUp(beat, doorbell)
-        try outcome.get()
-    }
-
-    /// Settles and takes by turns; waits when there is neither.
-    private func takeTasks(_ doorbell: Doorbell) async throws {
-        var changes = state.changed.stream.makeAsyncIterator()
-        var failures = 0
-        while true {
-            let now = state.snapshot
-            if now.isStopping { return }
-            do {
-                if let trouble = state.takeTrouble() { throw trouble }
-                if now.hasArrived || now.hasFinished || now.hasUnwanted || now.isHungry && now.free > 0 {
-                    try await turn()
-                    failures = 0
-                } else {
-                    if now.idle > 0 {
-                        let generation = view.generation
-                        doorbell.arm {
-                            await self.waitForTasks(free: now.idle, generation)
-                        } then: {
-                            self.ring($0, generation)
-                        }
-                    } else {
-                        doorbell.disarm()
-                    }
-                    await changes.next()
-                }
-            } catch {
-                failures += 1
-                try await recover(from: error, failures: failures)
-            }
+            logger.warning("could not hand back tasks of queue \(queue.key), their leases must run out: \(error)")
         }
     }
 
-    func milliseconds(_ duration: Duration) -> String { String(duration.wholeMilliseconds) }
+    // MARK: Errors
+
+    /// Whether an error ends the worker, because no waiting mends it.
+    static func isFatal(_ error: any Error) -> Bool {
+        switch error as? StreamKitError {
+        case .server(let server):
+            ["WRONGTYPE", "NOPERM", "NOAUTH", "WRONGPASS", "QUEUEFORMAT"].contains(server.prefix)
+        case .invalidInput, .closed, nil: true
+        case .cannotConnect, .connectionLost, .timedOut, .unexpectedReply: false
+        }
+    }
+
+    /// Waits before the next try, longer each time; a worker that is to stop does not wait.
+    func pause(afterFailures failures: Int) async {
+        let pause = RetryBackoff(initial: .milliseconds(50), maximum: .seconds(1)).delay(afterFailures: failures)
+        try? await Task.sleep(for: pause)
+    }
 }

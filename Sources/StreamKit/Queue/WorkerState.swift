@@ -1,184 +1,203 @@
-import DequeModule
 import Synchronization
 
-/// What one worker has in hand: running handlers, handlers that ended, tasks that have just come.
-///
-/// Times are this machine's monotonic clock and serve only to notice that renewing has not worked for a
-/// whole lease; who holds a task is the server's decision.
+/// What one worker has in hand: handlers that run, and attempts that ended of which the server is to be told.
 final class WorkerState: Sendable {
-    /// A handler that returned, and what it returned.
+    /// An attempt that ended, and how.
     struct Finished: Sendable {
-        let hold: TaskHold
-        /// JSON to record, if the handler returned anything.
-        let result: String?
+        enum Outcome: Sendable {
+            /// The handler returned, perhaps with JSON to record.
+            case success(String?)
+            case failure(String, DeadLetter.Reason?)
+        }
+
+        let lease: Lease
+        let outcome: Outcome
     }
 
-    struct Running {
-        let hold: TaskHold
-        var renewed: ContinuousClock.Instant
-        /// What runs its handler, and since when; `nil` while it waits for its turn.
-        var runner: HandlerRunner?
-        var began: ContinuousClock.Instant?
-        /// It returned and waits for the server to be told, so its place is free.
-        var hasFinished = false
-    }
-
-    struct State {
-        var running = RunningTasks()
-        /// Those of the running tasks whose handler has not begun yet.
-        var waiting: Deque<TaskHold> = []
-        /// A runner was started, and has not asked for a task yet.
-        var hasSpareRunner = false
-        /// How many tasks may be in hand beyond those whose handlers may run.
-        var lead = 0
-        /// When tasks that had ended were last taken to be settled.
-        var lastTaken = ContinuousClock.now
+    private struct State {
+        /// What this worker holds, as far as it knows.
+        var leases: [ObjectIdentifier: Lease] = [:]
+        /// Handlers that have not returned, even if their task was lost.
+        var handlers = 0
         var finished: [Finished] = []
-        /// Finished tasks of which the server is being told.
-        var settling = 0
-        var arrived: [DeliveredTask] = []
-        /// Delivered, but not to be handled here.
-        var unwanted: [DeliveredTask] = []
-        var reserved = 0
-        /// Tasks may be waiting: the last read came back full.
-        var isHungry = true
         var isStopping = false
-        var isOverdue = false
-        var trouble: (any Error)?
-    }
-
-    /// What there is to do.
-    struct Snapshot: Sendable {
-        let free: Int
-        /// The same, without those for tasks that are fetched ahead.
-        let idle: Int
-        let hasUnwanted: Bool
-        /// Handlers that run, or have ended and are not settled.
-        let unfinished: Int
-        let hasFinished: Bool
-        let hasArrived: Bool
-        let isHungry: Bool
-        let isStopping: Bool
-        let isOverdue: Bool
-        let hasTrouble: Bool
+        var isOver = false
+        var hasSettled = false
+        var failure: (any Error)?
+        var cancels = 0
+        var generation = 0
     }
 
     let concurrency: Int
-    let state = Mutex(State())
-    /// Something changed.
-    ///
-    /// One signal is enough, however much did.
-    let changed = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    private let state = Mutex(State())
+    private let placesChanged = Signal()
+    private let somethingFinished = Signal()
+    private let somethingEnded = Signal()
+    private let stopping = Gate()
 
     init(concurrency: Int) {
         self.concurrency = concurrency
     }
 
-    func wake() { changed.continuation.yield() }
+    // MARK: Handlers
 
-    var snapshot: Snapshot {
-        state.withLock { state in
-            let free = Self.free(state, concurrency)
-            return Snapshot(
-                free: free, idle: max(free - state.lead, 0), hasUnwanted: !state.unwanted.isEmpty,
-                unfinished: state.running.count, hasFinished: !state.finished.isEmpty,
-                hasArrived: Self.canTakeArrived(state, concurrency), isHungry: state.isHungry,
-                isStopping: state.isStopping, isOverdue: state.isOverdue, hasTrouble: state.trouble != nil)
+    /// How many handlers may be started; waits until there is a place.
+    /// - Returns: `nil` once the worker is to stop.
+    func freePlaces() async -> Int? {
+        while true {
+            let (places, isStopping) = state.withLock { (free($0), $0.isStopping) }
+            if isStopping { return nil }
+            if places > 0 { return places }
+            await placesChanged.wait()
         }
     }
 
-    private static func free(_ state: State, _ concurrency: Int) -> Int {
-        max(placesForArrived(state, concurrency) - state.arrived.count, 0)
+    /// Attempts that ended and cannot be settled do not pile up: they stop new ones.
+    private func free(_ state: State) -> Int {
+        state.finished.count > 4 * concurrency + 1_000 ? 0 : max(concurrency - state.handlers, 0)
     }
 
-    private static func placesForArrived(_ state: State, _ concurrency: Int) -> Int {
-        let inHand = state.running.count - state.finished.count - state.settling
-        return max(concurrency + state.lead - inHand - state.reserved, 0)
-    }
-
-    /// While places are reserved, tasks without one wait: most reservations come to nothing.
-    private static func canTakeArrived(_ state: State, _ concurrency: Int) -> Bool {
-        !state.arrived.isEmpty && (state.reserved == 0 || placesForArrived(state, concurrency) > 0)
-    }
-
-    // MARK: Places
-
-    /// Keeps at most `limit` places for tasks that are about to be asked for.
-    func reserve(upTo limit: Int) -> Int {
+    func start(_ leases: [Lease]) {
         state.withLock { state in
-            let count = state.isStopping ? 0 : min(Self.free(state, concurrency), limit)
-            state.reserved += count
-            return count
+            state.handlers += leases.count
+            for lease in leases { state.leases[ObjectIdentifier(lease)] = lease }
         }
     }
 
-    func release(_ count: Int) {
-        state.withLock { $0.reserved -= count }
-    }
-
-    func setHungry(_ isHungry: Bool) {
-        state.withLock { $0.isHungry = isHungry }
-    }
-
-    /// Tasks that came by themselves, for places that may be taken by now.
-    func arrive(_ tasks: [DeliveredTask]) {
+    /// Takes in an attempt that fails before any handler has it.
+    func refuse(_ lease: Lease, because error: String) {
         state.withLock { state in
-            state.arrived += tasks
-            if !tasks.isEmpty { state.isHungry = true }
+            state.leases[ObjectIdentifier(lease)] = lease
+            state.handlers += 1
         }
-        wake()
+        handlerEnded(lease, .failure(error, .undecodable))
     }
 
-    /// The tasks that came by themselves: those for which places were just reserved, and those too many.
-    ///
-    /// None is too many while places are reserved, which may become free again.
-    func takeArrived() -> (start: [DeliveredTask], excess: [DeliveredTask]) {
-        state.withLock { state in
-            guard !state.arrived.isEmpty else { return ([], []) }
-            let sorted = QueuePriority.allCases.flatMap { wanted in state.arrived.filter { $0.stream == wanted } }
-            let places = state.isStopping ? 0 : min(Self.placesForArrived(state, concurrency), sorted.count)
-            let rest = Array(sorted.dropFirst(places))
-            state.arrived = state.reserved > 0 && !state.isStopping ? rest : []
-            state.reserved += places
-            return (Array(sorted.prefix(places)), state.arrived.isEmpty ? rest : [])
+    func handlerEnded(_ lease: Lease, _ outcome: Finished.Outcome) {
+        let isMine = lease.end(.finished)
+        let (isFirst, wasFull) = state.withLock { state in
+            let wasFull = free(state) == 0
+            state.handlers -= 1
+            if isMine {
+                state.finished.append(Finished(lease: lease, outcome: outcome))
+            } else if lease.ending != .timedOut {
+                state.leases[ObjectIdentifier(lease)] = nil
+            }
+            return (isMine && state.finished.count == 1, wasFull)
+        }
+        if wasFull { placesChanged.send() }
+        if isFirst { somethingFinished.send() }
+        if !isMine { somethingEnded.send() }
+    }
+
+    /// Fails an attempt whose handler may not listen, without waiting for it.
+    func timeOut(_ lease: Lease, because error: String) -> Bool {
+        guard lease.end(.timedOut) else { return false }
+        state.withLock { $0.finished.append(Finished(lease: lease, outcome: .failure(error, nil))) }
+        somethingFinished.send()
+        lease.interrupt()
+        return true
+    }
+
+    /// Gives up an attempt whose handler still runs.
+    /// - Returns: Whether it did; not if it ended in the meantime.
+    func lose(_ lease: Lease, because ending: Lease.Ending) -> Bool {
+        guard lease.end(ending) else { return false }
+        state.withLock { $0.leases[ObjectIdentifier(lease)] = nil }
+        lease.interrupt()
+        somethingEnded.send()
+        return true
+    }
+
+    /// What this worker holds, as far as it knows.
+    var leases: [Lease] { state.withLock { Array($0.leases.values) } }
+
+    // MARK: Settling
+
+    /// What ended, once something has; `nil` when the worker is done with everything.
+    func nextFinished(limit: Int) async -> [Finished]? {
+        while true {
+            let (batch, isOver) = state.withLock { state in
+                let batch = Array(state.finished.prefix(limit))
+                state.finished.removeFirst(batch.count)
+                return (batch, state.isOver)
+            }
+            if !batch.isEmpty { return batch }
+            if isOver { return nil }
+            await somethingFinished.wait()
         }
     }
 
-    /// Tasks to hand back, for as long as it takes.
-    func setAside(_ tasks: [DeliveredTask]) {
-        guard !tasks.isEmpty else { return }
-        state.withLock { $0.unwanted += tasks }
-    }
-
-    func takeUnwanted() -> [DeliveredTask] {
+    /// The server could not be told; it is told again, unless the worker is done with everything.
+    /// - Returns: Whether it is.
+    func putBack(_ batch: [Finished]) -> Bool {
         state.withLock { state in
-            defer { state.unwanted = [] }
-            return state.unwanted
+            if !state.isOver { state.finished.insert(contentsOf: batch, at: 0) }
+            return !state.isOver
         }
     }
 
-    /// What went wrong elsewhere, for the main loop to deal with.
-    func report(_ error: any Error) {
-        state.withLock { $0.trouble = error }
-        wake()
+    /// The server was told, or never will be.
+    func forget(_ batch: [Finished]) {
+        let wasFull = state.withLock { state in
+            let wasFull = free(state) == 0
+            for finished in batch { state.leases[ObjectIdentifier(finished.lease)] = nil }
+            return wasFull
+        }
+        if wasFull { placesChanged.send() }
+        somethingEnded.send()
     }
 
-    func takeTrouble() -> (any Error)? {
+    func settlingHasEnded() {
+        state.withLock { $0.hasSettled = true }
+        somethingEnded.send()
+    }
+
+    // MARK: The queue
+
+    /// How often the group was created, as far as this worker has heard; it never falls.
+    var generation: Int {
+        get { state.withLock { $0.generation } }
+        set { state.withLock { $0.generation = max($0.generation, newValue) } }
+    }
+
+    /// Whether running tasks have been cancelled since the last call.
+    func noticesCancels(_ cancels: Int) -> Bool {
         state.withLock { state in
-            defer { state.trouble = nil }
-            return state.trouble
+            defer { state.cancels = cancels }
+            return state.cancels != cancels
         }
     }
 
     // MARK: Stopping
 
-    func stop() {
-        state.withLock { $0.isStopping = true }
-        wake()
+    var isStopping: Bool { state.withLock { $0.isStopping } }
+    var isOver: Bool { state.withLock { $0.isOver } }
+    /// What no waiting mends.
+    var failure: (any Error)? { state.withLock { $0.failure } }
+
+    func stop(because failure: (any Error)? = nil) {
+        state.withLock { state in
+            state.isStopping = true
+            state.failure = state.failure ?? failure
+        }
+        stopping.open()
+        placesChanged.send()
     }
 
-    func graceIsOver() {
-        state.withLock { $0.isOverdue = true }
-        wake()
+    func untilStopping() async { await stopping.wait() }
+
+    /// Waits until everything in hand has ended and the server knows.
+    func untilEmpty() async { await until { $0.leases.isEmpty && $0.finished.isEmpty } }
+
+    /// Lets settling end after one more try.
+    func finish() async {
+        state.withLock { $0.isOver = true }
+        somethingFinished.send()
+        await until(\.hasSettled)
+    }
+
+    private func until(_ condition: @Sendable (State) -> Bool) async {
+        while !Task.isCancelled, !state.withLock({ condition($0) }) { await somethingEnded.wait() }
     }
 }
