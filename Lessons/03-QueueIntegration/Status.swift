@@ -102,7 +102,7 @@ extension TaskQueueStatus {
 
     private func describe(_ task: RunningTask) -> [String] {
         let worker = task.worker.prefix { $0 != ":" }
-        let seconds = task.ranMilliseconds / 1000
+        let seconds = task.ran.components.seconds
         // The worker last: its name may be too long for the line.
         return [
             "attempt \(task.attempt), for \(seconds) s, by \(worker)", "  \(task.priority.rawValue) task \(task.id)",

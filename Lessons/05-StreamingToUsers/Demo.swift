@@ -18,7 +18,7 @@ struct Demo: AsyncParsableCommand {
     @OptionGroup var options: LessonOptions
 
     func run() async throws {
-        let queueKeys = TaskQueue<RunRequest>.allKeys(of: queueKey) + ["{\(queueKey)}:cancelled"]
+        let queueKeys = TaskQueue<RunRequest>.allKeys(of: queueKey)
         try await withLesson(options, keys: ["lesson5:sentence"] + queueKeys) { redis, narrator in
             narrator.title("Lesson 5: Streaming to users")
             narrator.say(

@@ -18,6 +18,7 @@ extension GroupConsumer {
     ///   - wait: How long to wait at most.
     /// - Returns: The entries per stream, in the order of the consumers; nothing if the wait ended before. Entries that
     ///   are delivered after the waiting task was cancelled are pending.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     static func readTogether(
         _ consumers: [GroupConsumer], limit: Int, wait: Duration
     ) async throws -> [(consumer: GroupConsumer, entries: [StreamEntry])] {

@@ -51,7 +51,8 @@ extension QueueCalls {
 
     func status() async throws -> TaskQueueStatus {
         let reply = try await run(QueueScript.status, [group])
-        guard let parts = reply.elements, parts.count == 9, let waiting = parts[0].elements?.map(count), waiting.count == 4
+        guard let parts = reply.elements, parts.count == 9, let waiting = parts[0].elements?.map(count),
+            waiting.count == 4
         else { throw unexpected("The status", reply) }
         let running = (parts[8].elements ?? []).compactMap { runningTask($0, now: count(parts[7])) }
         return TaskQueueStatus(

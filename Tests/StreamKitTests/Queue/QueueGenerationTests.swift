@@ -3,26 +3,26 @@ import Testing
 
 @testable import StreamKit
 
-/// A group that is deleted and made again counts deliveries from 1, so a hold needs more than a delivery count.
+/// A group that is deleted and created again delivers the same entries again, so a lease needs more than an entry.
 @Suite("Queue generations")
 struct QueueGenerationTests {
-    @Test func `a hold of a deleted group is refused, though the same consumer has the task again`() async throws {
+    @Test func `a lease of a deleted group is refused, even if the same consumer has the task again`() async throws {
         try await withScratchQueue { queue in
+            let effects = queue.key + ":effects"
             try await queue.enqueue(Job(number: 1))
-            let old = try await hold(of: queue)
-            _ = try await old.send(["INCR", "{\(queue.key)}:effects"], key: "{\(queue.key)}:effects")
+            let old = try await lease(of: queue)
+            _ = try await queue.calls.send(["INCR", effects], key: effects, ifHeld: old)
 
             _ = try await queue.redis.stream(queue.key).group(queue.group).delete()
-            let new = try await hold(of: queue)
+            let new = try await lease(of: queue)
 
-            #expect(new.entry == old.entry && new.deliveries == old.deliveries && new.generation > old.generation)
+            #expect(new.delivered.entry == old.delivered.entry && new.generation > old.generation)
             await #expect(throws: TaskLeaseLost.self) {
-                _ = try await old.send(["INCR", "{\(queue.key)}:effects"], key: "{\(queue.key)}:effects")
+                _ = try await queue.calls.send(["INCR", effects], key: effects, ifHeld: old)
             }
-            let effects = try await new.complete(
-                sending: ["INCR", "{\(queue.key)}:effects"], key: "{\(queue.key)}:effects")
-            #expect(effects.integer == 2)
-            _ = try await queue.redis.send("DEL", "{\(queue.key)}:effects")
+            let reply = try await queue.calls.complete(new, sending: ["INCR", effects], key: effects)
+            #expect(reply.integer == 2)
+            _ = try await queue.redis.send("DEL", effects)
         }
     }
 
@@ -31,7 +31,7 @@ struct QueueGenerationTests {
             let tokens = Shared<[Int]>([])
             let group = queue.redis.stream(queue.key).group(queue.group)
             for _ in 0..<2 {
-                _ = try await prepare(queue)
+                _ = try await queue.calls.prepare(knownGeneration: 0)
                 _ = try await group.delete()
             }
             try await queue.enqueue(Job(number: 1))
@@ -52,20 +52,12 @@ struct QueueGenerationTests {
         }
     }
 
-    private func prepare(_ queue: TaskQueue<Job>) async throws -> Int {
-        let made = try await queue.redis.run(
-            QueueScripts.prepare, keys: queue.keys.all, arguments: [queue.group, "1"])
-        return try #require(made.integer)
-    }
-
-    /// Makes the group if it is missing, and reads one task as a worker's loop does.
-    private func hold(of queue: TaskQueue<Job>) async throws -> TaskHold {
-        let generation = try await prepare(queue)
-        let read = try await queue.redis.send(
-            "XREADGROUP", "GROUP", queue.group, "consumer", "STREAMS", queue.key, ">")
-        let entries = try StreamEntry.all(in: #require(read.elements?.first?.elements?.last))
-        let task = DeliveredTask(try #require(entries.first), stream: .normal, generation: generation)
-        let claimant = Claimant(redis: queue.redis, keys: queue.keys, group: queue.group, consumer: "consumer")
-        return TaskHold(task, by: claimant, taken: .now, slot: 0)
+    /// Creates the group if it is missing, and reads one task as a worker's reader does.
+    private func lease(of queue: TaskQueue<Job>) async throws -> Lease {
+        let generation = try await queue.calls.prepare(knownGeneration: 0)
+        let reader = queue.redis.stream(queue.key).group(queue.group).consumer("consumer")
+        let entry = try #require(try await reader.read(limit: 1).first)
+        let task = DeliveredTask(entry, stream: .normal, generation: generation)
+        return Lease(task, generation: generation, consumer: "consumer", since: .now)
     }
 }

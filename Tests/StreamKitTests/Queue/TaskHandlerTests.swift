@@ -43,29 +43,4 @@ struct TaskHandlerTests {
             #expect(most.withLock { $0 } == 10)
         }
     }
-
-    @Test func `tasks that a worker fetched ahead go to another one when their turn does not come`() async throws {
-        try await withScratchQueue { queue in
-            let (held, elsewhere) = (Shared(0), Shared(0))
-            let isOpen = Shared(false)
-            try await queue.enqueue(contentsOf: (0..<400).map { Job(number: $0) })
-
-            try await working(on: queue, concurrency: 10) { task in
-                if task.payload.number < 300 { return }
-                held.withLock { $0 += 1 }
-                while !isOpen.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
-            } until: {
-                guard held.withLock({ $0 }) == 10 else { return false }
-                try await working(on: queue, concurrency: 10) { _ in
-                    elsewhere.withLock { $0 += 1 }
-                } until: {
-                    elsewhere.withLock { $0 } == 90
-                }
-                isOpen.withLock { $0 = true }
-                return true
-            }
-
-            #expect(held.withLock { $0 } == 10)
-        }
-    }
 }

@@ -26,7 +26,7 @@ struct TaskLeaseTests {
 
     @Test func `a task that kills every worker is given up`() async throws {
         var options = TaskQueueOptions.quick
-        options.maximumAttempts = 1
+        options.maximumWorkerDeaths = 1
         try await withScratchQueue(options) { queue in
             try await queue.enqueue(Job(number: 1))
             try await deliver(queue, to: "dead")
