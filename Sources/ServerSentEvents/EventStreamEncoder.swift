@@ -30,10 +30,13 @@ public struct EventStreamEncoder: Sendable {
         return out
     }
 
-    /// The bytes that tell the client how long to wait before it reconnects, in whole milliseconds.
+    /// The bytes that tell the client how long to wait before it reconnects.
+    ///
+    /// - Parameter delay: Sent in whole milliseconds; a negative one is sent as 0.
+    /// - Returns: The bytes of the field `retry`.
     public func retry(after delay: Duration) -> [UInt8] {
         let (seconds, attoseconds) = delay.components
-        let milliseconds = max(0, seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
+        let milliseconds = max(0, min(seconds, 1 << 50) * 1_000 + attoseconds / 1_000_000_000_000_000)
         return Array("retry: \(milliseconds)\n\n".utf8)
     }
 

@@ -1,6 +1,6 @@
 /// Why a `text/event-stream` could not be read on.
 public enum EventStreamError: Error, Hashable, CustomStringConvertible {
-    /// One event grew past the limit. The other side is broken, or means harm: close the connection.
+    /// One event grew past the limit. The other side is broken or hostile: close the connection.
     case eventTooLarge(limit: Int)
 
     /// What happened, and what to do.

@@ -8,7 +8,7 @@
 public struct EventStreamParser: Sendable {
     /// The ID of the last complete event: what to send as `Last-Event-ID` after a disconnect.
     public private(set) var lastEventID: String?
-    /// How long the server asks to wait before reconnecting, or nil as long as it did not say.
+    /// How long the server asks to wait before reconnecting, or nil if it has not said.
     public private(set) var reconnectionTime: Duration?
 
     private let maximumEventSize: Int
@@ -75,7 +75,8 @@ public struct EventStreamParser: Sendable {
         case "id" where !value.contains(0):
             idOfEvent = String(decoding: value, as: UTF8.self)
         case "retry" where !value.isEmpty && value.allSatisfy({ (0x30...0x39).contains($0) }):
-            reconnectionTime = Int64(String(decoding: value, as: UTF8.self)).map { .milliseconds($0) }
+            // A number too large to be a time leaves the former one in force.
+            if let time = Int64(String(decoding: value, as: UTF8.self)) { reconnectionTime = .milliseconds(time) }
         default:
             break  // a comment (its field name is empty), or a field of some later standard
         }

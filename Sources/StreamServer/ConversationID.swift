@@ -1,14 +1,15 @@
-import Foundation
+import StreamKit
 
 /// The name of a conversation, checked: it becomes part of a Redis key and of a URL.
 ///
-/// Braces in particular stay out, since they would move the key to another slot of a Redis Cluster.
+/// Braces in particular stay out, since they would move the key to another slot of a Redis Cluster. So do `.` and
+/// `..`, which no client could send in a path.
 struct ConversationID: Hashable, Sendable {
     let text: String
 
     /// A new name that nobody can guess.
     init() {
-        text = UUID().uuidString.lowercased()
+        text = RandomID().uuid
     }
 
     /// The name a client sent, or nil if it cannot be one.
@@ -21,7 +22,7 @@ struct ConversationID: Hashable, Sendable {
             default: false
             }
         }
-        guard isFine, (1...128).contains(text.utf8.count) else { return nil }
+        guard isFine, (1...128).contains(text.utf8.count), text != ".", text != ".." else { return nil }
         self.text = text
     }
 }

@@ -10,13 +10,14 @@ struct Cursor: Sendable {
         id.map { .after($0) } ?? .beginning
     }
 
-    /// Reads `Last-Event-ID` and `?cursor=`.
+    /// Reads `Last-Event-ID`, `?cursor=` and `?lastEventId=`.
     ///
     /// The header wins: a browser that reconnects by itself repeats the URL it was given, whose cursor
     /// is old by then, and adds the header, which is not.
     init(of request: Request) throws {
         let header = request.headers[.lastEventID].flatMap { $0.isEmpty ? nil : $0 }
-        let query = request.uri.queryParameters["cursor"].flatMap { $0.isEmpty ? nil : String($0) }
+        let query = ["cursor", "lastEventId"].lazy
+            .compactMap { request.uri.queryParameters[Substring($0)] }.first { !$0.isEmpty }.map(String.init)
         guard let text = header ?? query else {
             id = nil
             return
@@ -24,7 +25,7 @@ struct Cursor: Sendable {
         guard let id = StreamID(text) else {
             throw Problem.badRequest(
                 "malformed_cursor",
-                "'\(text)' is no cursor. Send the id of an event, such as 1718000000000-0, or leave it out to begin "
+                "'\(text)' is not a valid cursor. Send the id of an event, such as 1718000000000-0, or leave it out to begin "
                     + "at the beginning.")
         }
         self.id = id
@@ -32,7 +33,7 @@ struct Cursor: Sendable {
 
     /// Refuses a cursor that no event of this conversation can have had, or whose successors are gone.
     func check(against log: RunLog) async throws {
-        // Also without a cursor: it is here that a key which holds no stream is noticed.
+        // This is done without a cursor, too: it notices a key that does not hold a stream.
         guard let info = try await log.stream.info(), let id, id != .zero else { return }
         guard id <= info.lastGeneratedID else {
             throw Problem.badRequest(

@@ -2,19 +2,31 @@ import AgentRuns
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import StreamKit
 
 /// What a client did wrong, or what went wrong for it, as a JSON answer that says what to do next.
-struct Problem: Error, HTTPResponseError {
+struct Problem: Error {
     let status: HTTPResponse.Status
     /// A word for programs, for example `unknown_agent`.
     let code: String
     /// A sentence or two for people.
     let message: String
     var headers: HTTPFields = [:]
+    /// What the log says and the client is not told.
+    var cause: String?
 
-    func response(from request: Request, context: some RequestContext) throws -> Response {
+    var response: Response {
         .json(ProblemBody(error: .init(code: code, message: message)), status: status, headers: headers)
+    }
+
+    /// Writes what the operator should know: why an answer was a 5xx.
+    func log(_ error: any Error, of request: Request, to logger: Logger) {
+        guard status.kind == .serverError else { return }
+        logger.log(
+            level: status == .internalServerError ? .error : .warning,
+            "\(request.method) \(request.uri.path) was answered \(status.code)",
+            metadata: ["code": "\(code)", "error": "\(cause ?? "\(error)")"])
     }
 }
 
@@ -35,12 +47,23 @@ extension Problem {
         Problem(status: .notFound, code: code, message: message)
     }
 
-    /// The answer to an error of StreamKit's, or nil for one that has no meaning to a client.
-    init?(_ error: any Error) {
+    /// The answer to any error.
+    init(_ error: any Error) {
         switch error {
+        case let problem as Problem: self = problem
         case let error as StreamKitError: self.init(error)
         case let error as RunLogError: self.init(error)
-        default: return nil
+        case is RequestBodyTimeout:
+            self.init(
+                status: .requestTimeout, code: "request_timeout",
+                message: "The body of the request took too long. Send it again, in one go.")
+        case is CancellationError:
+            self.init(
+                status: .serviceUnavailable, code: "shutting_down", message: "The server is stopping. Try again soon.",
+                headers: [.retryAfter: "2"])
+        default:
+            self.init(
+                status: .internalServerError, code: "internal", message: "The server failed. Its log says how.")
         }
     }
 
@@ -49,11 +72,14 @@ extension Problem {
         case .server(let reply) where reply.prefix == "WRONGTYPE":
             self.init(
                 status: .conflict, code: "wrong_type",
-                message: "The key of this conversation holds something that is no stream. "
+                message: "The key of this conversation holds something that is not a stream. "
                     + "Use another conversation, or remove that key from Redis.")
+        case .server(let reply) where reply.prefix == "OOM":
+            self.init(
+                status: .serviceUnavailable, code: "redis_full",
+                message: "Redis has no memory left. Nothing that was accepted is lost; try again later.",
+                headers: [.retryAfter: "30"])
         case .server(let reply) where reply.isTemporary:
-            self = .redisUnavailable
-        case .server(let reply) where Self.passing.contains(reply.prefix):
             self = .redisUnavailable
         case .server, .invalidInput, .unexpectedReply:
             self.init(
@@ -63,9 +89,6 @@ extension Problem {
             self = .redisUnavailable
         }
     }
-
-    /// What a server says that will be well again by itself.
-    private static let passing: Set<String> = ["LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"]
 
     static let redisUnavailable = Problem(
         status: .serviceUnavailable, code: "redis_unavailable",

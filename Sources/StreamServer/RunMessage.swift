@@ -10,7 +10,6 @@ struct RunMessage: Sendable {
     /// Reads `text/plain`, or JSON `{"message": …, "thread_id": …}`.
     init(reading request: Request, limit: Int) async throws {
         let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased() ?? "text/plain"
-        // In JSON a byte of the message may need six of the body ("\u0000"), and the names need some too.
         let isJSON = type.trimmingCharacters(in: .whitespaces) == "application/json"
         guard isJSON || type.trimmingCharacters(in: .whitespaces) == "text/plain" else {
             throw Problem(
@@ -18,7 +17,8 @@ struct RunMessage: Sendable {
                 message: "The body is \(type). Send text/plain, or application/json with a \"message\"; "
                     + "with curl: -H 'Content-Type: text/plain'.")
         }
-        let body = try await Self.collect(request, upTo: isJSON ? 6 * limit + 1_024 : limit, limit: limit)
+        let size = isJSON ? Self.maximumBodySize(for: limit) : limit
+        let body = try await Self.collect(request, upTo: size, limit: limit)
         (text, conversation) = isJSON ? try Self.decode(body) : (try Self.text(body), nil)
         guard text.utf8.count <= limit else { throw Self.tooLarge(limit) }
         guard !text.allSatisfy(\.isWhitespace) else {
@@ -26,7 +26,16 @@ struct RunMessage: Sendable {
         }
     }
 
+    /// How many bytes a body may have whose message may have the given number.
+    ///
+    /// In JSON a byte of the message may need six ("\u0000"), and the names need some too.
+    static func maximumBodySize(for messageSize: Int) -> Int { 6 * messageSize + 1_024 }
+
     private static func collect(_ request: Request, upTo size: Int, limit: Int) async throws -> [UInt8] {
+        // A client that announces too much is told before it sends it.
+        if let announced = request.headers[.contentLength], Int(announced).map({ $0 > size }) ?? true {
+            throw tooLarge(limit)
+        }
         do {
             return Array(buffer: try await request.body.collect(upTo: size))
         } catch is NIOTooManyBytesError {

@@ -1,6 +1,6 @@
-import AgentRuns
+public import AgentRuns
 
-public import StreamKit
+import StreamKit
 
 /// What a ``StreamServer`` has to know.
 public struct StreamServerConfiguration: Sendable {
@@ -10,6 +10,12 @@ public struct StreamServerConfiguration: Sendable {
     public var host: String
     /// The port to listen on; 0 takes any free one.
     public var port: Int
+    /// The names, beside ``host`` and those of the loopback interface, that requests may call this server by.
+    ///
+    /// For example `chat.example.com` where a proxy passes that name on; `*` means any. A request for another name is
+    /// refused with 421, because a foreign page can point a name of its own at this machine (DNS rebinding). A server
+    /// that listens on every interface may also be called by any address.
+    public var allowedHosts: [String] = []
     /// The names of the agents that runs may ask for.
     public var agents: Set<String>
     /// How long a conversation is kept, and how long it may grow.
@@ -26,6 +32,9 @@ public struct StreamServerConfiguration: Sendable {
     public var reconnectionDelay: Duration = .seconds(1)
     /// The most bytes that one message may have.
     public var maximumMessageSize = 64 * 1_024
+
+    /// What one client may cost: connections, pipelined requests, time.
+    public var connections = ConnectionLimits()
 
     /// Creates a configuration for the agents named.
     public init(

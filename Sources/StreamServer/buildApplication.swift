@@ -1,44 +1,51 @@
-public import Hummingbird
+import Hummingbird
+import HummingbirdCore
 import Logging
-public import StreamKit
+import NIOCore
+import StreamKit
 
-/// Builds the HTTP application, for the program and for its tests alike.
+/// Builds the HTTP application.
 ///
 /// It knows no agent: it accepts a run into the log of its conversation, puts it into the queue, and
-/// follows the log for whoever watches. Which process does the work is none of its business.
-///
-/// - Parameters:
-///   - redis: the client that the log and the queue are reached through.
-///   - configuration: where to listen, and which agents, log and queue to serve.
-///   - logger: receives what Hummingbird logs, and the requests that failed.
-///   - onServerRunning: called once with the port that the server listens on.
-/// - Returns: the application; nothing listens before it is run.
-public func buildApplication(
+/// follows the log for its viewers. Which process does the work is none of its business.
+func buildApplication(
     redis: Redis,
     configuration: StreamServerConfiguration,
-    logger: Logger = Logger(label: "StreamServer"),
-    onServerRunning: @escaping @Sendable (Int) async -> Void = { _ in }
+    logger: Logger,
+    onServerRunning: @escaping @Sendable (Int) async -> Void
 ) -> some ApplicationProtocol {
-    Application(
-        router: buildRouter(redis: redis, configuration: configuration),
+    let limits = configuration.connections
+    let count = ConnectionCount(limit: limits.connections)
+    let maximumBodySize = RunMessage.maximumBodySize(for: configuration.maximumMessageSize)
+    return Application(
+        responder: buildAPI(redis: redis, configuration: configuration),
+        server: HTTPServerBuilder { responder in
+            GuardedHTTPChannel(responder: responder, limits: limits, maximumBodySize: maximumBodySize, count: count)
+        },
         configuration: ApplicationConfiguration(
             address: .hostname(configuration.host, port: configuration.port),
-            serverName: "StreamServer"
+            serverName: "StreamServer",
+            // Some more than are served, so that those beyond the limit are told instead of left waiting.
+            availableConnectionsDelegate: MaximumAvailableConnections(limits.connections + 32)
         ),
-        onServerRunning: { channel in await onServerRunning(channel.localAddress?.port ?? configuration.port) },
+        onServerRunning: { channel in
+            try? await channel.pipeline.addHandler(AcceptPause(), position: .first).get()
+            await onServerRunning(channel.localAddress?.port ?? configuration.port)
+        },
         logger: logger
     )
 }
 
-/// Every route of the server.
-func buildRouter(redis: Redis, configuration: StreamServerConfiguration) -> Router<BasicRequestContext> {
-    let router = Router(options: .autoGenerateHeadEndpoints)
-    router.add(middleware: ProblemMiddleware())
-    PageRoute().add(to: router)
+/// Everything that the server answers.
+func buildAPI(redis: Redis, configuration: StreamServerConfiguration) -> API {
     let backend = Backend(redis: redis, configuration: configuration)
-    HealthRoute(redis: redis, agents: configuration.agents).add(to: router)
-    RunRoute(backend: backend).add(to: router)
-    StreamRoute(backend: backend).add(to: router)
-    CancelRoute(backend: backend).add(to: router)
-    return router
+    return API(
+        access: AccessPolicy(host: configuration.host, allowedHosts: configuration.allowedHosts),
+        routes: [
+            PageRoute().route,
+            HealthRoute(redis: redis, agents: configuration.agents).route,
+            RunRoute(backend: backend).route,
+            StreamRoute(backend: backend).route,
+            CancelRoute(backend: backend).route,
+        ])
 }

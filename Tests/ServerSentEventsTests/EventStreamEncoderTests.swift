@@ -45,6 +45,12 @@ struct EventStreamEncoderTests {
         #expect(String(decoding: encoder.comment(), as: UTF8.self) == ": \n\n")
     }
 
+    @Test func `any duration can be a reconnection time`() {
+        #expect(String(decoding: encoder.retry(after: .seconds(-1)), as: UTF8.self) == "retry: 0\n\n")
+        let longest = String(decoding: encoder.retry(after: .seconds(Int64.max)), as: UTF8.self)
+        #expect(longest.hasPrefix("retry: 1") && longest.hasSuffix("0\n\n"))
+    }
+
     @Test func `the reconnection time is in milliseconds`() {
         #expect(String(decoding: encoder.retry(after: .milliseconds(1_500)), as: UTF8.self) == "retry: 1500\n\n")
     }

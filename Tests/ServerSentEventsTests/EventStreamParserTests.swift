@@ -69,7 +69,29 @@ struct EventStreamParserTests {
         #expect(parser.reconnectionTime == .milliseconds(2_500))
     }
 
-    @Test func `bytes that are no UTF-8 are replaced, not fatal`() throws {
+    @Test func `a reconnection time too large to be one leaves the former in force`() throws {
+        var parser = EventStreamParser()
+        _ = try parser.parse("retry: 2500\nretry: 99999999999999999999\n".utf8)
+        #expect(parser.reconnectionTime == .milliseconds(2_500))
+    }
+
+    @Test func `an id that holds NUL is ignored, and an empty one takes the position back`() throws {
+        var parser = EventStreamParser(lastEventID: "1-0")
+        let events = try parser.parse("id: 2\u{0}0\ndata: a\n\nid\ndata: b\n\nid: 3-0\ndata: c\n\n".utf8)
+        #expect(events.map(\.id) == ["1-0", nil, "3-0"])
+        #expect(parser.lastEventID == "3-0")
+    }
+
+    @Test func `comments and unknown fields change nothing`() throws {
+        let text = ": ping\n:\ndata: a\n: data: b\nDATA: c\n data: d\nfoo: e\n\n"
+        #expect(try parse(text) == [ServerSentEvent(data: "a")])
+    }
+
+    @Test func `an event may have a name and no data, and then is not delivered`() throws {
+        #expect(try parse("event: a\nid: 1-0\n\ndata: b\n\n") == [ServerSentEvent(id: "1-0", data: "b")])
+    }
+
+    @Test func `bytes that are not UTF-8 are replaced, not fatal`() throws {
         var parser = EventStreamParser()
         let events = try parser.parse(Array("data: ".utf8) + [0xFF] + Array("\n\n".utf8))
         #expect(events.map(\.data) == ["\u{FFFD}"])

@@ -37,7 +37,8 @@ struct BadInputTests {
     func `a path that names no conversation is not found`(name: String) async throws {
         try await withServer { server in
             let connection = try RawConnection(port: server.port)
-            await connection.send("GET /api/agent/stream/\(name) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            await connection.send(
+                "GET /api/agent/stream/\(name) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             #expect(await connection.readAll().hasPrefix("HTTP/1.1 404 "))
         }
     }
@@ -58,9 +59,9 @@ struct BadInputTests {
     }
 
     @Test(arguments: [
-        "GET / HT", "GET / HTTP/1.1\r\nHost: x\r\n",
-        "POST /api/agents/TravelPlanner/run HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
-        "POST /api/agents/TravelPlanner/run HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc",
+        "GET / HT", "GET / HTTP/1.1\r\nHost: localhost\r\n",
+        "POST /api/agents/TravelPlanner/run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc",
+        "POST /api/agents/TravelPlanner/run HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc",
     ])
     func `a request that breaks off in the middle starts nothing`(bytes: String) async throws {
         try await withServer { server in
@@ -78,7 +79,7 @@ struct BadInputTests {
         try await withServer { server in
             let connection = try RawConnection(port: server.port)
             await connection.send(
-                "POST /api/agents/TravelPlanner/run HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+                "POST /api/agents/TravelPlanner/run HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
             let chunk = "4000\r\n" + String(repeating: "a", count: 0x4000) + "\r\n"
             for _ in 0..<40 { await connection.send(chunk) }
             connection.finish()

@@ -8,8 +8,9 @@ import Glibc
 import Musl
 #endif
 
-// The method of this name would hide the system's function.
+// The methods of these names would hide the system's functions.
 private let systemSend: @Sendable (Int32, UnsafeRawPointer?, Int, Int32) -> Int = { send($0, $1, $2, $3) }
+private let systemRead: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = { read($0, $1, $2) }
 
 /// A TCP connection that sends just what it is told to, and reads only when it is told to.
 final class RawConnection: Sendable {
@@ -42,17 +43,19 @@ final class RawConnection: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Sends all of a text, off Swift's own threads: it may have to wait until the other side reads.
-    func send(_ text: String) async {
+    /// Sends all of a text, on a thread of its own: it may have to wait until the other side reads.
+    ///
+    /// - Returns: Whether the other side has taken it; it has not once it has hung up.
+    @discardableResult
+    func send(_ text: String) async -> Bool {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                self.write(text)
-                continuation.resume()
+            Thread.detachNewThread {
+                continuation.resume(returning: self.write(text))
             }
         }
     }
 
-    private func write(_ text: String) {
+    private func write(_ text: String) -> Bool {
         #if canImport(Darwin)
         let flags: Int32 = 0
         #else
@@ -62,9 +65,10 @@ final class RawConnection: Sendable {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { systemSend(descriptor, $0.baseAddress, $0.count, flags) }
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             sent += count
         }
+        return true
     }
 
     /// Says that nothing more will be sent.
@@ -77,16 +81,23 @@ final class RawConnection: Sendable {
         return Int(count)
     }
 
-    /// Reads to the end of the connection, off Swift's own threads.
-    func readAll() async -> String {
+    /// Reads to the end of the connection.
+    func readAll() async -> String { await read { _ in false } }
+
+    /// Reads until a text has come, or to the end of the connection.
+    func read(until text: String) async -> String { await read { $0.contains(text) } }
+
+    private func read(until isEnough: @escaping @Sendable (String) -> Bool) async -> String {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
+            // A thread of its own: on Linux, Swift's tasks share the threads of the global queues.
+            Thread.detachNewThread {
                 var all: [UInt8] = []
                 var buffer = [UInt8](repeating: 0, count: 1 << 16)
                 while true {
-                    let count = read(self.descriptor, &buffer, buffer.count)
+                    let count = systemRead(self.descriptor, &buffer, buffer.count)
                     guard count > 0 else { break }
                     all += buffer[..<count]
+                    if isEnough(String(decoding: all.suffix(1 << 16), as: UTF8.self)) { break }
                 }
                 continuation.resume(returning: String(decoding: all, as: UTF8.self))
             }

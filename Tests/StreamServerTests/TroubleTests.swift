@@ -100,7 +100,7 @@ struct TroubleTests {
                     let http = try #require(
                         server.said.firstMatch(of: /http:\/\/127.0.0.1:([0-9]+)/).flatMap { Int($0.1) })
                     let words = try await writeLargeLog("agent-stream:large", redis, count: 4_000, size: 8_192)
-                    let request = "GET /api/agent/stream/large HTTP/1.1\r\nHost: x\r\n\r\n"
+                    let request = "GET /api/agent/stream/large HTTP/1.1\r\nHost: localhost\r\n\r\n"
                     let before = try memory(of: server.id)
 
                     let viewers = try (0..<10).map { _ in try RawConnection(port: http, receiveBuffer: 16_384) }

@@ -9,9 +9,9 @@ import StreamKit
 struct CancelRoute: Sendable {
     let backend: Backend
 
-    func add(to router: Router<BasicRequestContext>) {
-        router.post("/api/agent/stream/:conversation/cancel") { _, context in
-            try await cancel(try context.parameters.require("conversation"))
+    var route: Route {
+        Route(.post, "/api/agent/stream/{conversation_id}/cancel") { _, parameters, _ in
+            try await cancel(parameters[0])
         }
     }
 

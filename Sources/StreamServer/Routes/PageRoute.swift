@@ -6,14 +6,14 @@ import Hummingbird
 struct PageRoute: Sendable {
     private static let source = String(decoding: PackageResources.index_html, as: UTF8.self)
 
-    func add(to router: Router<BasicRequestContext>) {
-        router.get("/") { _, _ in page() }
+    var route: Route {
+        Route(.get, "/") { _, _, _ in page() }
     }
 
     /// The page, under a policy by which only its own script and style may run.
     ///
-    /// They carry a nonce that is new each time, and the page may talk to nobody but this server. So text of a
-    /// model could do no harm even if it became HTML.
+    /// They carry a nonce that is new each time, and the page may talk to nobody but this server. So a model's
+    /// text could do no harm even if it became HTML.
     private func page() -> Response {
         let nonce = Data((0..<18).map { _ in UInt8.random(in: .min ... .max) }).base64EncodedString()
         let policy = [

@@ -9,13 +9,16 @@ import StreamKit
 struct ServerSentFraming: EventFraming {
     let everything: Bool
     let reconnectionDelay: Duration
-    private let encoder = EventStreamEncoder()
     /// The end of a run, kept back until it is known whether the conversation goes on after it.
-    private var lastEvent: RunEvent?
+    private(set) var lastEvent: RunEvent?
+    private var lineBreaks: LineBreakJoiner
+    private let encoder = EventStreamEncoder()
 
-    init(everything: Bool, reconnectionDelay: Duration) {
+    /// Creates a framing; `lineBreaks` knows how the text before the viewer's cursor ends.
+    init(everything: Bool, reconnectionDelay: Duration, lineBreaks: LineBreakJoiner = .init()) {
         self.everything = everything
         self.reconnectionDelay = reconnectionDelay
+        self.lineBreaks = lineBreaks
     }
 
     func start() -> [UInt8] {
@@ -29,18 +32,24 @@ struct ServerSentFraming: EventFraming {
     mutating func bytes(for event: RunEvent) -> [UInt8] {
         let before = lastEvent.map(logged) ?? []
         lastEvent = event.isLast ? event : nil
-        return before + (event.isLast ? [] : shown(event))
+        return before + message(of: event) + (event.isLast ? [] : shown(event))
     }
 
-    mutating func end() -> [UInt8] {
-        // Whoever resumes after the last event gets the end again, without an ID: a stream always ends.
-        guard let lastEvent else { return encode(nil, "done", "[DONE]") }
-        let log = everything ? encode(nil, lastEvent.kind.rawValue, lastEvent.data ?? "{}") : []
-        if let complaint = lastEvent.complaint { return log + encode(lastEvent.id, "error", complaint) }
-        return log + encode(lastEvent.id, "done", "[DONE]")
+    private mutating func message(of event: RunEvent) -> [UInt8] {
+        let text = lineBreaks.next(event)
+        return text.map { encode(event.id, "message", $0) } ?? []
     }
 
-    // A comment, for people: an error event would end what a client had better take up again.
+    mutating func end(_ repeated: RunEvent?) -> [UInt8] {
+        // A viewer that resumes after the last event is told again how it ended, without an ID: a stream always ends.
+        let id = lastEvent?.id
+        guard let last = lastEvent ?? repeated else { return encode(nil, "done", "[DONE]") }
+        let log = everything ? encode(nil, last.kind.rawValue, last.data ?? "{}") : []
+        if let message = last.failureMessage { return log + encode(id, "error", message) }
+        return log + encode(id, "done", "[DONE]")
+    }
+
+    // A comment, for people: an error event would end what a client had better resume.
     mutating func interruption(_ message: String) -> [UInt8] {
         encoder.comment(message)
     }
@@ -51,7 +60,7 @@ struct ServerSentFraming: EventFraming {
 
     private func shown(_ event: RunEvent) -> [UInt8] {
         switch event.kind {
-        case .text: encode(event.id, "message", event.text ?? "")
+        case .text: []
         case .attempt: encode(event.id, event.kind.rawValue, event.data ?? "{}")
         default: logged(event)
         }

@@ -2,6 +2,7 @@ import AgentRuns
 import AsyncAlgorithms
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import ServiceLifecycle
 import StreamKit
@@ -10,35 +11,44 @@ import StreamKit
 struct StreamRoute: Sendable {
     let backend: Backend
 
-    func add(to router: Router<BasicRequestContext>) {
-        router.get("/api/agent/stream/:conversation") { request, context in
-            try await stream(request, of: try context.parameters.require("conversation"))
+    var route: Route {
+        Route(.get, "/api/agent/stream/{conversation_id}") { request, parameters, context in
+            try await stream(request, of: parameters[0], context.logger)
         }
     }
 
-    private func stream(_ request: Request, of conversation: String) async throws -> Response {
+    private func stream(_ request: Request, of conversation: String, _ logger: Logger) async throws -> Response {
         let cursor = try Cursor(of: request)
-        // What is wrong is said now: once the body has begun there is no status code left to say it with.
         let format = StreamFormat(of: request)
-        let (log, framing) = try await promptly {
+        // What is wrong is said now: once the body has begun there is no status code left to say it with.
+        let (log, lineBreaks) = try await promptly {
             let log = try await backend.existingLog(of: conversation)
             try await cursor.check(against: log)
-            return (log, try await format.framing(for: log, reconnectionDelay: backend.configuration.reconnectionDelay))
+            return (log, try await joiner(before: cursor, in: log))
         }
         return Response(
             status: .ok,
             headers: [
                 .contentType: format.contentType, .cacheControl: "no-cache", .xAccelBuffering: "no",
-                // Watching the connection for its end uses it up, so nobody shall send another request on it.
+                // Watching the connection for its end uses it up, so it can carry no further request.
                 .xContentTypeOptions: "nosniff", .connection: "close",
             ],
             body: ResponseBody { writer in
+                guard request.method != .head else { return try await writer.finish(nil) }
+                let framing = format.framing(
+                    reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
                 // A viewer that leaves while nothing happens is noticed at once, not at the next ping.
                 try await request.body.consumeWithCancellationOnInboundClose { _ in
-                    try await send(log.events(after: cursor.position), framing, to: &writer)
+                    try await send(log, after: cursor, framing, to: &writer, logger)
                     try await writer.finish(nil)
                 }
             })
+    }
+
+    /// How the text before a cursor ends, by the last few events.
+    private func joiner(before cursor: Cursor, in log: RunLog) async throws -> LineBreakJoiner {
+        guard let id = cursor.id, id != .zero else { return LineBreakJoiner() }
+        return LineBreakJoiner(after: try await log.stream.entriesReversed(from: .id(id), limit: 16).map(RunEvent.init))
     }
 
     /// Writes event by event.
@@ -46,26 +56,28 @@ struct StreamRoute: Sendable {
     /// The next one is asked for when the last is on its way, so a slow viewer holds up nobody and collects
     /// nothing here.
     @concurrent private func send(
-        _ events: RunEvents, _ framing: any EventFraming, to writer: inout any ResponseBodyWriter
+        _ log: RunLog, after cursor: Cursor, _ framing: any EventFraming, to writer: inout any ResponseBodyWriter,
+        _ logger: Logger
     ) async throws {
         var framing = framing
         try await writer.write(ByteBuffer(bytes: framing.start()))
-        let happenings = chain(events.map { Happening.event($0) }, [Happening.end].async)
+        let items = chain(log.events(after: cursor.position).map { Item.event($0) }, [Item.end].async)
         let ticks = AsyncTimerSequence(interval: backend.configuration.pingInterval, clock: .continuous)
         do {
-            for try await happening in merge(happenings, ticks.map { _ in .ping }).cancelOnGracefulShutdown() {
+            for try await item in merge(items, ticks.map { _ in .ping }).cancelOnGracefulShutdown() {
                 let bytes =
-                    switch happening {
+                    switch item {
                     case .event(let event): framing.bytes(for: event)
                     case .ping: framing.ping()
-                    case .end: framing.end()
+                    case .end: framing.end(framing.lastEvent == nil ? try await newest(of: log) : nil)
                     }
                 if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
-                if case .end = happening { return }
+                if case .end = item { return }
             }
         } catch let error as RunLogError {
             try await writer.write(ByteBuffer(bytes: framing.failure("\(error)")))
         } catch let error as StreamKitError {
+            logger.warning("The stream of \(log.conversationID) broke off", metadata: ["error": "\(error)"])
             let last =
                 if case .server = error {
                     framing.failure("The log of this conversation can no longer be read.")
@@ -76,7 +88,11 @@ struct StreamRoute: Sendable {
         }
     }
 
-    private enum Happening: Sendable {
+    private func newest(of log: RunLog) async throws -> RunEvent? {
+        try await log.stream.entriesReversed(limit: 1).first.map(RunEvent.init)
+    }
+
+    private enum Item: Sendable {
         case event(RunEvent)
         case ping
         case end
@@ -88,9 +104,4 @@ extension HTTPField.Name {
     static let xAccelBuffering = HTTPField.Name.checked("X-Accel-Buffering")
     /// Where a browser's `EventSource` wants to go on.
     static let lastEventID = HTTPField.Name.checked("Last-Event-ID")
-
-    static func checked(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no header name") }
-        return name
-    }
 }

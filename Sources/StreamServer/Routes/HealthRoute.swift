@@ -6,18 +6,18 @@ struct HealthRoute: Sendable {
     let redis: Redis
     let agents: Set<String>
 
-    func add(to router: Router<BasicRequestContext>) {
-        router.get("/api/health") { _, _ in await health() }
+    var route: Route {
+        Route(.get, "/api/health") { _, _, _ in await health() }
     }
 
     /// A load balancer asks every few seconds, and takes silence for death.
-    private static let patience = Duration.milliseconds(800)
+    private static let timeLimit = Duration.milliseconds(800)
 
     private func isReachable() async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask { (try? await redis.send("PING").text) == "PONG" }
             group.addTask {
-                try? await Task.sleep(for: Self.patience)
+                try? await Task.sleep(for: Self.timeLimit)
                 return false
             }
             defer { group.cancelAll() }

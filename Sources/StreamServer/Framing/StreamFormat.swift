@@ -1,4 +1,3 @@
-import AgentRuns
 import HTTPTypes
 import Hummingbird
 import StreamKit
@@ -8,7 +7,7 @@ enum StreamFormat: Sendable {
     case serverSentEvents(everything: Bool)
     case plainText
 
-    /// Plain text for who asks for that alone; `?events=all` adds the log to the answer.
+    /// Plain text for a client that asks for that alone; `?events=all` adds the log to the answer.
     init(of request: Request) {
         let accept = request.headers[values: .accept].joined(separator: ",").lowercased()
         if accept.contains("text/plain"), !accept.contains("text/event-stream") {
@@ -25,15 +24,12 @@ enum StreamFormat: Sendable {
         }
     }
 
-    func framing(for log: RunLog, reconnectionDelay: Duration) async throws -> any EventFraming {
+    func framing(reconnectionDelay: Duration, lineBreaks: LineBreakJoiner) -> any EventFraming {
         switch self {
         case .serverSentEvents(let everything):
-            return ServerSentFraming(everything: everything, reconnectionDelay: reconnectionDelay)
-        case .plainText:
-            // Text on paper cannot be taken back, so what is superseded by now is not written at all.
-            let history = try await log.history()
-            let valid = Set(history.valid.map(\.id))
-            return PlainTextFraming(superseded: Set(history.map(\.id)).subtracting(valid))
+            ServerSentFraming(
+                everything: everything, reconnectionDelay: reconnectionDelay, lineBreaks: lineBreaks)
+        case .plainText: PlainTextFraming()
         }
     }
 }

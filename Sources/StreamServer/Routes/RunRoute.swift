@@ -1,5 +1,4 @@
 import AgentRuns
-import Foundation
 import HTTPTypes
 import Hummingbird
 import StreamKit
@@ -8,9 +7,9 @@ import StreamKit
 struct RunRoute: Sendable {
     let backend: Backend
 
-    func add(to router: Router<BasicRequestContext>) {
-        router.post("/api/agents/:agent/run") { request, context in
-            try await accept(request, for: try context.parameters.require("agent"))
+    var route: Route {
+        Route(.post, "/api/agents/{agent}/run") { request, parameters, _ in
+            try await accept(request, for: parameters[0])
         }
     }
 
@@ -23,7 +22,7 @@ struct RunRoute: Sendable {
         let message = try await RunMessage(reading: request, limit: configuration.maximumMessageSize)
         let conversation = message.conversation ?? ConversationID()
         let run = RunRequest(
-            conversationID: conversation.text, correlationID: UUID().uuidString.lowercased(), agent: agent,
+            conversationID: conversation.text, correlationID: RandomID().uuid, agent: agent,
             message: message.text)
         let log = backend.log(of: conversation)
 

@@ -1,0 +1,83 @@
+import NIOCore
+import NIOHTTP1
+
+/// What happens to an answer on its way to the client, and how a connection ends after it.
+extension ConnectionGuard {
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard !isClosing else { return promise?.fail(ChannelError.ioOnClosedChannel) ?? () }
+        if exchanges.isEmpty { exchanges = [.unreadable] }
+        switch unwrapOutboundIn(data) {
+        case .head(let head) where (100..<200).contains(head.status.code):
+            context.write(data, promise: promise)
+        case .head(let head):
+            context.write(wrapOutboundOut(.head(settled(head))), promise: promise)
+        case .body where exchanges[0].isHead:
+            promise?.succeed()
+        case .body:
+            context.write(data, promise: promise)
+        case .end:
+            let exchange = exchanges.removeFirst()
+            if exchange.isHead { promise?.succeed() } else { context.write(data, promise: promise) }
+            context.flush()
+            finished(exchange, context)
+        }
+    }
+
+    /// The head of an answer, as this client can read it and with what it has to know of the connection.
+    private func settled(_ head: HTTPResponseHead) -> HTTPResponseHead {
+        var head = head
+        let isHalfRead = exchanges.count == 1 && reading == .body
+        if isHalfRead || head.headers[canonicalForm: "connection"].contains("close") { exchanges[0].closes = true }
+        if exchanges[0].closes { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+        // The encoder chunks nothing for this version.
+        if exchanges[0].isOld { head.version = .http1_0 }
+        return head
+    }
+
+    private func finished(_ exchange: Exchange, _ context: ChannelHandlerContext) {
+        if exchange.closes {
+            close(context)
+        } else if exchanges.isEmpty, reading == .nothing {
+            start(limits.idleTime) { $1.close(promise: nil) }
+        }
+    }
+
+    /// Says that nothing more comes, and waits for the client to hang up.
+    ///
+    /// Closing at once would make the kernel take the answer back if the client were still sending.
+    func close(_ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        isClosing = true
+        reading = .over
+        exchanges = []
+        clock.stop()
+        watchForProgress(context)
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        sent.futureResult.whenComplete { _ in
+            let (connection, context) = bound.value
+            connection.stall.stop()
+            connection.start(.seconds(2)) { $1.close(promise: nil) }
+            context.read()
+        }
+        context.close(mode: .output, promise: sent)
+    }
+
+    func turnAway(_ context: ChannelHandlerContext) {
+        let text = "The server has as many connections as it can serve. Try again in a few seconds."
+        let body = ByteBuffer(string: #"{"error":{"code":"too_many_connections","message":"\#(text)"}}"#)
+        let headers: HTTPHeaders = [
+            "Content-Type": "application/json; charset=utf-8", "Content-Length": "\(body.readableBytes)",
+            "Retry-After": "5", "Connection": "close",
+        ]
+        reading = .over
+        for part: HTTPServerResponsePart in [
+            .head(.init(version: .http1_1, status: .serviceUnavailable, headers: headers)),
+            .body(.byteBuffer(body)), .end(nil),
+        ] {
+            context.write(wrapOutboundOut(part), promise: nil)
+        }
+        context.flush()
+        close(context)
+    }
+}

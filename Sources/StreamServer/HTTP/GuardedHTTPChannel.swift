@@ -1,0 +1,46 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// HTTP/1 as Hummingbird speaks it, with a ``ConnectionGuard`` in front.
+///
+/// Hummingbird's own `HTTP1Channel` takes additional handlers only behind the place where the HTTP version is
+/// already forgotten, and has one time limit for everything.
+struct GuardedHTTPChannel: HTTPChannelHandler {
+    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+    let responder: Responder
+    let limits: ConnectionLimits
+    let maximumBodySize: Int
+    let count: ConnectionCount
+
+    /// How many bytes the kernel keeps for a client that does not read; Linux doubles the number.
+    private static let sendBuffer: Int = 64 * 1_024
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        let isAdmitted = count.enter()
+        channel.closeFuture.whenComplete { _ in count.leave() }
+        return channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            let options = channel.syncOptions
+            try? options?.setOption(.socketOption(.so_sndbuf), value: Self.sendBuffer)
+            try options?.setOption(.writeBufferWaterMark, value: .init(low: 8 * 1_024, high: 32 * 1_024))
+            let connection = ConnectionGuard(
+                limits: limits, maximumBodySize: maximumBodySize, isAdmitted: isAdmitted)
+            try pipeline.addHandler(ArrivalHandler(connection: connection))
+            try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
+            try pipeline.addHandler(connection)
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            return try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        }
+    }
+
+    func handle(value channel: Value, logger: Logger) async {
+        await handleHTTP(asyncChannel: channel, logger: logger)
+    }
+}

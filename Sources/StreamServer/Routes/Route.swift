@@ -1,0 +1,47 @@
+import HTTPTypes
+import Hummingbird
+
+/// One line of the API: a method, a path and what answers it.
+struct Route: Sendable {
+    typealias Answer = @Sendable (Request, _ parameters: [String], APIContext) async throws -> Response
+
+    let method: HTTPRequest.Method
+    /// For example `/api/agents/{agent}/run`; a part in braces stands for any text.
+    let path: String
+    let answer: Answer
+    private let parts: [Substring]
+
+    init(_ method: HTTPRequest.Method, _ path: String, _ answer: @escaping Answer) {
+        self.method = method
+        self.path = path
+        self.answer = answer
+        parts = path.split(separator: "/")
+    }
+
+    /// What the path of a request has in the places of the braces, or nil if it is another path.
+    func parameters(of path: [String]) -> [String]? {
+        guard path.count == parts.count else { return nil }
+        var parameters: [String] = []
+        for (part, text) in zip(parts, path) {
+            if part.hasPrefix("{") { parameters.append(text) } else if part != text { return nil }
+        }
+        return parameters
+    }
+
+    /// The methods that work on this path: `HEAD` gets what `GET` gets, without the body.
+    var methods: [HTTPRequest.Method] {
+        method == .get ? [.get, .head] : [method]
+    }
+}
+
+/// What is known of a request beside the request.
+struct APIContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The address that the connection comes from, without its port.
+    let remoteAddress: String
+
+    init(source: Source) {
+        coreContext = .init(source: source)
+        remoteAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
+    }
+}
