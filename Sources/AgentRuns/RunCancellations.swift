@@ -14,7 +14,7 @@ public struct RunCancellations: Sendable {
 
     /// The notices of the queue with this key.
     public init(redis: Redis, queueKey: String) {
-        stream = redis.stream("{\(queueKey)}:cancelled")
+        stream = redis.stream(RunNames.companion(of: queueKey, "cancelled"))
     }
 
     /// Announces runs that were called off (XADD).

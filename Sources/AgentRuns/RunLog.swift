@@ -22,9 +22,8 @@ public struct RunLog: Sendable {
         self.redis = redis
         self.conversationID = conversationID
         self.retention = retention
-        let key = "agent-stream:\(conversationID)"
-        stream = redis.stream(key)
-        stateKey = "{\(key)}:run"
+        stream = redis.stream(RunNames.log(of: conversationID))
+        stateKey = RunNames.state(of: conversationID)
     }
 
     /// Opens a run before any worker has it, so that viewers find the conversation at once.

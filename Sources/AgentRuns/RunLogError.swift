@@ -1,4 +1,4 @@
-import StreamKit
+public import StreamKit
 
 /// Why the log of a run could not be written or followed.
 public enum RunLogError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -10,6 +10,8 @@ public enum RunLogError: Error, Hashable, Sendable, CustomStringConvertible {
     case expired(conversationID: String)
     /// Entries that the reader has not seen were trimmed away. What can be read next does not join on.
     case trimmed(conversationID: String)
+    /// The cursor lies after the newest event, so no event of this conversation can have had that ID.
+    case beyondEnd(cursor: StreamID, end: StreamID)
     /// Another run of the conversation has not ended yet, and two answers at once would mix.
     case busy(conversationID: String)
     /// Two writers of one attempt are at work, which the queue should never allow.
@@ -26,6 +28,9 @@ public enum RunLogError: Error, Hashable, Sendable, CustomStringConvertible {
             "There is no log of conversation \(id): it expired or never existed. Start a new run."
         case .trimmed(let id):
             "The log of conversation \(id) was trimmed past your cursor. Read it again from the start."
+        case .beyondEnd(let cursor, let end):
+            "Cursor \(cursor) lies beyond the end of this conversation, which is \(end). Send the ID of an event you "
+                + "received."
         case .busy(let id):
             "Conversation \(id) is still being answered. Wait for the end, or cancel what is being written."
         case .outOfOrder(let expected, let sent):

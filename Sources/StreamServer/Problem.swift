@@ -101,6 +101,8 @@ extension Problem {
             self.init(status: .gone, code: "trimmed", message: "\(error)")
         case .expired:
             self.init(status: .notFound, code: "unknown_conversation", message: "\(error)")
+        case .beyondEnd:
+            self.init(status: .badRequest, code: "cursor_beyond_end", message: "\(error)")
         case .busy:
             self.init(status: .conflict, code: "busy", message: "\(error)")
         case .staleAttempt, .finished, .outOfOrder:

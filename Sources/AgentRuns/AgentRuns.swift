@@ -1,0 +1,126 @@
+public import StreamKit
+
+/// The service for runs: accepts what users ask, hands it to workers, and shows what they do.
+///
+/// An HTTP server and a worker of agents both talk to this type, and through it to each other. It alone knows how
+/// runs are kept in Redis.
+public struct AgentRuns: Sendable {
+    /// The client that everything goes through.
+    public let redis: Redis
+    /// The names of the queue and its group.
+    public let names: RunNames
+    /// How long logs are kept and how long they may grow.
+    public let retention: RunRetention
+    /// The queue between those who ask and those who answer.
+    public let queue: TaskQueue<RunRequest>
+
+    /// Creates the service; nothing is sent yet.
+    ///
+    /// - Parameters:
+    ///   - redis: The client.
+    ///   - names: The names of the queue and its group.
+    ///   - retention: How long logs are kept and how long they may grow.
+    ///   - options: Leases, retries and limits of the queue.
+    public init(
+        redis: Redis, names: RunNames = .init(), retention: RunRetention = .init(), options: TaskQueueOptions = .init()
+    ) {
+        self.redis = redis
+        self.names = names
+        self.retention = retention
+        queue = TaskQueue(redis: redis, key: names.queueKey, group: names.group, options: options)
+    }
+
+    /// The log of a conversation, which need not exist.
+    public func log(of conversation: String) -> RunLog {
+        RunLog(redis: redis, conversationID: conversation, retention: retention)
+    }
+
+    /// Writes a request into its log, then into the queue: the caller can follow the conversation at once.
+    ///
+    /// - Parameters:
+    ///   - request: What the user asked.
+    ///   - onlyIfIdle: Whether to refuse while another run of the conversation is open.
+    ///   - caller: Who asks, for the limit per caller; `nil` counts for the limit in total only.
+    /// - Throws: ``RunLogError/busy(conversationID:)``, or a ``StreamKitError``. The run will then not be worked on.
+    public func submit(_ request: RunRequest, onlyIfIdle: Bool = false, caller: String? = nil) async throws {
+        let log = log(of: request.conversationID)
+        do {
+            try await log.accept(request, onlyIfIdle: onlyIfIdle)
+            try await queue.enqueue(request)
+        } catch let error as RunLogError {
+            throw error
+        } catch {
+            // Unstructured, because the caller has its answer meanwhile.
+            Task {
+                try? await log.close(
+                    request, attempts: Int(Int32.max), userMessage: "The server could not accept the prompt. Ask again.")
+            }
+            throw error
+        }
+    }
+
+    /// Calls off every run of a conversation that has not ended, and tells its worker.
+    ///
+    /// - Returns: The correlation IDs of the runs that were called off; none if all had ended.
+    /// - Throws: A ``StreamKitError``.
+    public func cancel(_ conversation: String) async throws -> [String] {
+        let cancelled = try await log(of: conversation).cancel()
+        // The log says it already, so a worker that misses the notice is refused when it next writes.
+        try await RunCancellations(redis: redis, queueKey: names.queueKey).announce(cancelled)
+        return cancelled
+    }
+
+    /// Follows a conversation while it happens.
+    ///
+    /// - Parameters:
+    ///   - conversation: Names the conversation.
+    ///   - position: Where to begin; `.after` an event's ID gives exactly the rest.
+    ///   - isolation: Whether text is delivered as it is written, or once it can no longer be taken back.
+    /// - Returns: A sequence that ends after the last event of the newest accepted run.
+    public func events(
+        of conversation: String, after position: StreamPosition, isolation: RunIsolation = .live
+    ) -> RunEvents {
+        RunEvents(log: log(of: conversation), position: position)
+    }
+
+    /// Whether Redis holds anything of a conversation.
+    ///
+    /// - Throws: A ``StreamKitError``.
+    public func exists(_ conversation: String) async throws -> Bool {
+        try await log(of: conversation).exists()
+    }
+
+    /// The ID of the newest event of a conversation; `nil` if there is none.
+    ///
+    /// - Throws: A ``StreamKitError``.
+    public func lastEventID(of conversation: String) async throws -> StreamID? {
+        try await log(of: conversation).stream.lastID()
+    }
+
+    /// Makes sure that a conversation can be followed from a cursor.
+    ///
+    /// - Parameters:
+    ///   - cursor: The ID of the last event that the viewer has; `nil` for a viewer that begins.
+    ///   - conversation: Names the conversation.
+    /// - Throws: ``RunLogError/expired(conversationID:)`` if there is no such conversation,
+    ///   ``RunLogError/beyondEnd(cursor:end:)`` if no event can have had that ID,
+    ///   ``RunLogError/trimmed(conversationID:)`` if events after the cursor are gone, or a ``StreamKitError``.
+    public func check(_ cursor: StreamID?, of conversation: String) async throws {
+        let log = log(of: conversation)
+        guard try await log.exists() else { throw RunLogError.expired(conversationID: conversation) }
+        // This is done without a cursor, too: it notices a key that does not hold a stream.
+        guard let info = try await log.stream.info(), let cursor, cursor != .zero else { return }
+        guard cursor <= info.lastGeneratedID else {
+            throw RunLogError.beyondEnd(cursor: cursor, end: info.lastGeneratedID)
+        }
+        _ = try await log.sequence(at: cursor)
+    }
+
+    /// How many runs wait and how many are being worked on.
+    ///
+    /// - Throws: A ``StreamKitError``.
+    public func load() async throws -> RunLoad {
+        let status = try await queue.status()
+        return RunLoad(waiting: status.waiting + status.delayed, running: status.running)
+    }
+}
