@@ -13,28 +13,37 @@ extension Stage {
         narrator.title("Act one: a list")
         let queue = ListQueue(redis: redis)
         try await narrator.step("Two tasks go into a list")
-        let first = try await newTaskID()
+        let first = try await redis.newTaskID()
         try await queue.enqueue(.processData(id: first))
-        let second = try await newTaskID()
+        let second = try await redis.newTaskID()
         try await queue.enqueue(.sendEmail(id: second))
 
         try await narrator.step("A worker takes the first one, and is killed in the middle")
-        try await withWorker(.list, "worker-1", pace: tooSlow, redisURL: redisURL) { worker in
+        try await withWorker(.list, "worker-1", pace: tooSlow, environment: environment) { worker in
             try await wait(forTask: first, in: .list, toLog: "processing", step: "step1")
-            worker.die()
+            try await kill(worker, at: first, in: .list)
         }
-        narrator.show("worker-1 is dead (SIGKILL)")
-        _ = try await redis.send("LRANGE", Keys.list, "0", "-1")
-        narrator.say("The list holds task \(second) only. `BRPOP` gave task \(first) away, and its holder is dead.")
+        let list = try await redis.send("LRANGE", queue.keys.list, "0", "-1")
+        let left = try (list.elements ?? []).compactMap(\.text).map { try LessonTask(json: $0).id }
+        narrator.say(
+            left.contains(first)
+                ? "The list holds \(taskNames(left)): the worker died before `BRPOP` gave it task \(first)."
+                : "The list holds \(taskNames(left)). `BRPOP` gave task \(first) away, and its holder is dead.")
 
         try await narrator.step("Another worker does what is left")
-        try await withWorker(.list, "worker-2", redisURL: redisURL) { _ in
-            try await wait(forTask: second, in: .list, toLog: "completed")
+        try await withWorker(.list, "worker-2", environment: environment) { _ in
+            for id in left { try await wait(forTask: id, in: .list, toLog: "completed") }
         }
-        _ = try await redis.send("LLEN", Keys.list)
+        let length = try await redis.send("LLEN", queue.keys.list).integer ?? 0
         try await showLog(ofTask: second, in: .list)
-        try await showLog(ofTask: first, in: .list)
-        narrator.say("The queue is empty and task \(first) never ended. Nobody will ever do it, and nothing says so.")
+        let log = try await showLog(ofTask: first, in: .list)
+        narrator.say(
+            log.contains(event: "completed")
+                ? "Task \(first) was done after all."
+                : """
+                The list \(length == 0 ? "is empty" : "still holds \(length)"), and task \(first) never ended. Nobody will ever do it, and nothing \
+                says so.
+                """)
     }
 
     func streamKeepsTask() async throws {
@@ -42,28 +51,34 @@ extension Stage {
         let queue = StreamQueue(redis: redis)
         try await narrator.step("A task goes into a stream")
         _ = try await queue.group.create(from: .beginning)
-        let id = try await newTaskID()
+        let id = try await redis.newTaskID()
         try await queue.enqueue(.processData(id: id))
 
         try await narrator.step("A worker takes it, and is killed in the middle")
-        try await withWorker(.stream, "worker-1", pace: tooSlow, redisURL: redisURL) { worker in
+        try await withWorker(.stream, "worker-1", pace: tooSlow, environment: environment) { worker in
             try await wait(forTask: id, in: .stream, toLog: "processing", step: "step1")
-            worker.die()
+            try await kill(worker, at: id, in: .stream)
         }
-        narrator.show("worker-1 is dead (SIGKILL)")
-        _ = try await queue.group.pending()
-        narrator.say("The task is still in the stream, and the group knows who had it: it is *pending* for worker-1.")
+        let holders = try await queue.group.pending().perConsumer.map(\.name)
+        narrator.say(
+            holders.isEmpty
+                ? "Nothing is pending: the worker had acknowledged the task before it died."
+                : """
+                The task is still in the stream, and the group knows who had it: it is *pending* for \
+                \(holders.joined(separator: " and ")).
+                """)
 
         try await narrator.step("Another worker claims it")
-        try await withWorker(.stream, "worker-2", redisURL: redisURL) { _ in
+        try await withWorker(.stream, "worker-2", environment: environment) { _ in
             try await waitUntilEmpty(queue.stream)
         }
-        try await showLog(ofTask: id, in: .stream)
+        let log = try await showLog(ofTask: id, in: .stream)
         _ = try await queue.stream.length()
+        let attempts = Set(log.compactMap { $0["attempt"] }).count
         narrator.say(
             """
-            Both attempts are in the log. `step1` was done twice: that is *at least once*, \
-            and why a task's steps must bear being repeated.
+            The log shows \(attempts) attempts, and `step1` was begun \(times(log.count(step: "step1"))): that is \
+            *at least once*, and why a task's steps must bear being repeated.
             """)
     }
 

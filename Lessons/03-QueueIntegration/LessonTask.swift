@@ -1,6 +1,6 @@
-// The task, and the work on it: every step goes to the task's own log stream.
+// The task: what a producer writes into the queue as JSON.
 // Run:    swift run queue-integration
-// Expect: started, processing step1, processing step2, completed, each with a timestamp.
+// Expect: {"data":{"payload":{"file":"data.csv"},"type":"process_data"},"id":1}
 
 import Foundation
 import StreamKit
@@ -41,38 +41,20 @@ extension LessonTask {
     }
 }
 
-struct MissingFile: Error, CustomStringConvertible {
-    let description: String
-}
-
-/// Where a step of the work is written: plainly, or only if the worker still holds the task.
-typealias LogWriter = @Sendable (_ fields: [(String, String)]) async throws -> Void
-
-// snippet: work
-func perform(_ task: LessonTask, by worker: String, attempt: Int, pace: Duration, log: @escaping LogWriter) async throws
-{
-    let log = announcing(log, of: task, attempt)
-    let who = [("worker", worker), ("attempt", String(attempt))]
-    try await log([("event", "started"), ("timestamp", timestamp())] + who)
-    for step in ["step1", "step2"] {
-        try await log([("event", "processing"), ("step", step)] + who)
-        try await Task.sleep(for: pace)
-        if task.data.payload["file"] == "missing.csv" { throw MissingFile(description: "missing.csv: no such file") }
-    }
-    try await log([("event", "completed"), ("timestamp", timestamp())] + who)
-}
-// end snippet
-
-/// Says every step in the worker's own terminal too, once it is written.
-private func announcing(_ log: @escaping LogWriter, of task: LessonTask, _ attempt: Int) -> LogWriter {
-    { fields in
-        try await log(fields)
-        let words = fields.filter { ["event", "step"].contains($0.0) }.map(\.1)
-        Reporting.report("task \(task.id), attempt \(attempt): \(words.joined(separator: " "))")
+extension LessonTask.Job {
+    /// Reads the tasks of other producers too, whose payload may have any shape: this work needs none but `file`.
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        type = try fields.decode(String.self, forKey: .type)
+        payload = (try? fields.decode([String: String].self, forKey: .payload)) ?? [:]
     }
 }
 
-/// Milliseconds since the Unix epoch.
-private func timestamp() -> String {
-    String(Int(Date().timeIntervalSince1970 * 1000))
+extension Redis {
+    /// The next task's ID (INCR).
+    func newTaskID(_ keys: Keys = .lesson) async throws -> Int {
+        let reply = try await send("INCR", keys.counter)
+        guard let id = reply.integer else { throw StreamKitError.unexpectedReply("INCR answered \(reply)") }
+        return id
+    }
 }

@@ -7,28 +7,34 @@ import StreamKit
 // snippet: list
 struct ListQueue {
     let redis: Redis
+    var keys = Keys.lesson
 
     func enqueue(_ task: LessonTask) async throws {
-        _ = try await redis.send("LPUSH", Keys.list, task.json())
+        _ = try await redis.send("LPUSH", keys.list, task.json())
     }
 
-    /// Waits a second at most for a task.
+    /// Waits at most a second for a task.
     ///
     /// Once this returns, Redis has forgotten it.
-    func next() async throws -> LessonTask? {
-        let reply = try await redis.sendBlocking(["BRPOP", Keys.list, "1"], wait: .seconds(2))
-        guard let json = reply.elements?.last?.text else { return nil }
-        return try LessonTask(json: json)
+    func next() async throws -> String? {
+        let reply = try await redis.sendBlocking(["BRPOP", keys.list, "1"], wait: .seconds(2))
+        return reply.elements?.last?.text
     }
 }
 // end snippet
 
 extension ListQueue {
-    func work(as worker: String, pace: Duration) async throws {
+    func work(as worker: LessonWorker) async throws {
         while !Task.isCancelled {
-            guard let task = try await next() else { continue }
-            let log = redis.stream(Keys.log(of: task.id, in: .list))
-            try await perform(task, by: worker, attempt: 1, pace: pace) { _ = try await log.append(fields: $0) }
+            guard let json = try await next() else { continue }
+            do {
+                let task = try LessonTask(json: json)
+                let log = redis.stream(keys.log(of: task.id, in: .list))
+                try await perform(task, by: worker, attempt: 1) { _ = try await log.append(fields: $0) }
+            } catch {
+                worker.says("lost, for the list has forgotten it: \(json) (\(error))")
+                if error is StreamKitError { throw error }
+            }
         }
     }
 }

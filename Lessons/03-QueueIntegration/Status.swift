@@ -34,7 +34,7 @@ struct Status: AsyncParsableCommand {
                 let status = try await queue.status()
                 screen.show(json ? [try status.json()] : status.lines, inPlace: watch && !json)
             } catch let error as StreamKitError where watch && !json && error.passes {
-                // Whoever watches may well kill Redis too.
+                // Whoever breaks things on purpose may well kill Redis too.
                 screen.show(message: "Redis does not answer:\n\(error)")
             }
             if watch { try await Task.sleep(for: .seconds(1)) }
@@ -43,7 +43,7 @@ struct Status: AsyncParsableCommand {
 }
 
 extension StreamKitError {
-    /// Waiting may mend it.
+    /// Whether waiting may be enough.
     fileprivate var passes: Bool {
         switch self {
         case .cannotConnect, .connectionLost, .timedOut: true
@@ -64,7 +64,7 @@ private struct Screen {
         }
         let (rows, columns) = size
         // A line that wraps would push the others down, and a screen that scrolls could not be redrawn.
-        var shown = lines.map { String($0.prefix(columns)) }
+        var shown = lines.map { clipped($0, width: columns) }
         if shown.count >= rows { shown = shown.prefix(max(rows - 2, 1)) + ["… \(shown.count - rows + 2) more lines"] }
         // Home; each line clears what is left of the old one; the end clears what is below.
         print("\u{1B}[H" + shown.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J", terminator: "")
@@ -101,7 +101,8 @@ extension TaskQueueStatus {
     }
 
     private func describe(_ task: RunningTask) -> [String] {
-        let worker = task.worker.prefix { $0 != ":" }
+        // The queue adds a suffix to the name that the worker was given, and that name may hold colons of its own.
+        let worker = task.worker.lastIndex(of: ":").map { task.worker[..<$0] } ?? task.worker[...]
         let seconds = task.ran.components.seconds
         // The worker last: its name may be too long for the line.
         return [

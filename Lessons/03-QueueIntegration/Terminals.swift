@@ -1,4 +1,4 @@
-// The lesson in three terminals: one produces, others work, one watches. Kill what you like.
+// The lesson in terminals of your own: one produces, others work, one watches. Kill what you like.
 // Run:    swift run queue-integration work --redis redis://localhost:6379
 // Expect: tasks that are finished whatever happens to single workers (but see what --queue list does).
 
@@ -11,7 +11,7 @@ import StreamKit
 struct Produce: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Put tasks into a queue.")
     @OptionGroup var options: LessonOptions
-    @Option(help: "Which queue: list, stream or library.") var queue: QueueKind = .library
+    @OptionGroup var place: QueueOptions
     @Option(help: "How many tasks.") var count = 2
     @Option(help: "Which go first: high, normal or low (library only).") var priority: QueuePriority = .normal
     @Option(help: "Seconds before a worker gets them (library only).") var delay = 0.0
@@ -21,17 +21,25 @@ struct Produce: AsyncParsableCommand {
         try options.requireSharedRedis()
         guard (1...100_000).contains(count) else { throw ValidationError("--count must be 1 to 100000") }
         guard (0...86_400).contains(delay) else { throw ValidationError("--delay must be 0 to 86400 seconds") }
-        guard queue == .library || (priority == .normal && delay == 0) else {
+        guard place.queue == .library || (priority == .normal && delay == 0) else {
             throw ValidationError("only --queue library knows --priority and --delay")
         }
     }
 
     func run() async throws {
         try await withLesson(options) { redis, narrator in
+            var ids: [Int] = []
             for number in 0..<count {
-                let id = try await narrator.untraced { try await redis.send("INCR", Keys.counter).integer ?? 0 }
-                try await enqueue(task(number, id: id), redis)
+                let id = try await narrator.untraced { try await redis.newTaskID(place.keys) }
+                // The first one's command shows how; the others look the same.
+                if number == 0 {
+                    try await enqueue(task(number, id: id), redis)
+                } else {
+                    try await narrator.untraced { try await enqueue(task(number, id: id), redis) }
+                }
+                ids.append(id)
             }
+            narrator.show("\(ids.count) in the \(place.queue.rawValue) queue: \(taskNames(ids))")
         }
     }
 
@@ -41,12 +49,30 @@ struct Produce: AsyncParsableCommand {
     }
 
     private func enqueue(_ task: LessonTask, _ redis: Redis) async throws {
-        switch queue {
-        case .list: try await ListQueue(redis: redis).enqueue(task)
+        switch place.queue {
+        case .list: try await ListQueue(redis: redis, keys: place.keys).enqueue(task)
         case .stream: try await StreamQueue(redis: redis).enqueue(task)
         case .library:
             let tasks = LibraryQueue(redis: redis).tasks
             try await tasks.enqueue(task, priority: priority, after: delay > 0 ? .seconds(delay) : nil)
+        }
+    }
+}
+
+/// Which queue, and what its keys are called.
+struct QueueOptions: ParsableArguments {
+    @Option(help: "Which queue: list, stream or library.") var queue: QueueKind = .library
+    @Option(
+        help: ArgumentHelp(
+            "What the keys of --queue list begin with.",
+            discussion: "With '' the Python tutorial's producer and consumer can join in. `clear` leaves those keys."))
+    var prefix = Keys.lesson.prefix
+
+    var keys: Keys { Keys(prefix: prefix) }
+
+    func validate() throws {
+        guard queue == .list || prefix == Keys.lesson.prefix else {
+            throw ValidationError("only --queue list knows --prefix")
         }
     }
 }
@@ -57,7 +83,7 @@ extension QueuePriority: ExpressibleByArgument {}
 struct Work: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Work on tasks until Ctrl-C.")
     @OptionGroup var options: LessonOptions
-    @Option(help: "Which queue: list, stream or library.") var queue: QueueKind = .library
+    @OptionGroup var place: QueueOptions
     @Option(help: "The worker's name.") var name = "worker-\(getpid())"
     @Option(help: "Seconds that each step of a task takes.") var pace = 2.0
 
@@ -69,32 +95,25 @@ struct Work: AsyncParsableCommand {
 
     func run() async throws {
         try await withLesson(options) { redis, narrator in
-            narrator.say("\(name) works on the \(queue.rawValue) queue. Ctrl-C ends it, `kill -9 \(getpid())` kills.")
+            narrator.show("\(name) works on the \(place.queue.rawValue) queue, as process \(getpid()). Ctrl-C ends it;")
+            narrator.show("this kills it from another terminal:\nkill -9 \(getpid())")
+            let worker = LessonWorker(name: name, pace: .seconds(pace)) { narrator.show($0) }
             // Its commands would hide what it does: it asks for work all the time.
-            try await narrator.untraced {
-                try await queue.work(redis, as: name, pace: .seconds(pace)) { narrator.show($0) }
-            }
+            try await narrator.untraced { try await place.queue.work(redis, as: worker, keys: place.keys) }
         }
     }
 }
 
 extension QueueKind {
-    func work(
-        _ redis: Redis, as worker: String, pace: Duration, report: @escaping @Sendable (String) -> Void = { _ in }
-    ) async throws {
-        try await Reporting.$report.withValue(report) {
-            switch self {
-            case .list: try await ListQueue(redis: redis).work(as: worker, pace: pace)
-            case .stream: try await StreamQueue(redis: redis).work(as: worker, pace: pace)
-            case .library: try await LibraryQueue(redis: redis).work(as: worker, pace: pace)
-            }
+    func work(_ redis: Redis, as worker: LessonWorker, keys: Keys = .lesson) async throws {
+        switch self {
+        case .list: try await ListQueue(redis: redis, keys: keys).work(as: worker)
+        case .stream: try await StreamQueue(redis: redis).work(as: worker)
+        case .library:
+            // What it takes, finishes, loses and hands back.
+            try await LibraryQueue(redis: redis) { worker.says("\($0)") }.work(as: worker)
         }
     }
-}
-
-/// Where a worker in a terminal says what it does.
-enum Reporting {
-    @TaskLocal static var report: @Sendable (String) -> Void = { _ in }
 }
 
 /// `clear`: removes what the other commands left.
@@ -105,9 +124,14 @@ struct Clear: AsyncParsableCommand {
     func validate() throws { try options.requireSharedRedis() }
 
     func run() async throws {
-        try await withLesson(options) { redis, _ in
-            let tasks = try await redis.send("GET", Keys.counter).text.flatMap { Int($0) } ?? 0
-            _ = try await redis.send(["DEL"] + Keys.all(tasks: tasks))
+        try await withLesson(options) { redis, narrator in
+            let tasks = try await redis.send("GET", Keys.lesson.counter).text.flatMap { Int($0) } ?? 0
+            let keys = Keys.lesson.all(tasks: tasks)
+            // One by one, because in a cluster they are in several places.
+            let removed = try await narrator.untraced {
+                try await redis.pipeline { pipeline in for key in keys { pipeline.add("DEL", key) } }
+            }
+            narrator.show("\(removed.compactMap { try? $0.get().integer }.reduce(0, +)) keys removed")
         }
     }
 }

@@ -89,6 +89,11 @@ public struct Narrator: Sendable {
         }
     }
 
+    /// Begins a line of a block, which the caller goes on with and ends.
+    func begin(_ kind: Block, _ text: String) {
+        state.separating(kind) { needsGap in terminal.write((needsGap ? "\n" : "") + text) }
+    }
+
     private func highlight(_ lines: [String]) -> [String] {
         guard terminal.hasColours else { return lines }
         var isCode = false

@@ -23,6 +23,18 @@ struct StatusTests {
         }
     }
 
+    @Test func `a worker's name is shown whole, colons included`() async throws {
+        try await withLab { lab in
+            _ = try await lab.work(as: "team:blue:東京")
+            try await lab.produce()
+            try await eventually("the status names the worker") {
+                let status = try await lab.run("status")
+                _ = await status.end()
+                return status.said.contains("by team:blue:東京\n")
+            }
+        }
+    }
+
     @Test func `watched through a pipe it has no escape sequences`() async throws {
         try await withLab { lab in
             let watch = try await lab.run("status", "--watch")
