@@ -1,23 +1,81 @@
+import Synchronization
+
 /// Wakes one waiter at a time; what is sent while nobody waits is kept as one signal.
 final class Signal: Sendable {
-    private let pair = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    private struct State {
+        var isKept = false
+        var waiters: [ObjectIdentifier: Waiter] = [:]
+    }
 
-    func send() { pair.continuation.yield() }
+    private let state = Mutex(State())
+
+    func send() {
+        let waiter = state.withLock { state in
+            guard let first = state.waiters.popFirst()?.value else {
+                state.isKept = true
+                return nil as Waiter?
+            }
+            return first
+        }
+        waiter?.wake()
+    }
 
     /// Returns at the next signal, or as soon as the waiting task is cancelled.
     func wait() async {
-        for await _ in pair.stream { return }
+        let waiter = Waiter()
+        let isSent = state.withLock { state in
+            if !state.isKept { state.waiters[ObjectIdentifier(waiter)] = waiter }
+            defer { state.isKept = false }
+            return state.isKept
+        }
+        guard !isSent else { return }
+        await waiter.sleep()
+        // A signal that found a waiter which was cancelled at that moment belongs to the next one.
+        let wasWoken = state.withLock { $0.waiters.removeValue(forKey: ObjectIdentifier(waiter)) == nil }
+        if wasWoken, Task.isCancelled { send() }
     }
 }
 
 /// Stays open once it was opened.
 final class Gate: Sendable {
-    private let pair = AsyncStream.makeStream(of: Never.self)
+    private struct State {
+        var isOpen = false
+        var waiters: [ObjectIdentifier: Waiter] = [:]
+    }
 
-    func open() { pair.continuation.finish() }
+    private let state = Mutex(State())
+
+    func open() {
+        let waiters = state.withLock { state in
+            state.isOpen = true
+            return state.waiters.values
+        }
+        for waiter in waiters { waiter.wake() }
+    }
 
     /// Returns once the gate is open, or as soon as the waiting task is cancelled.
     func wait() async {
+        let waiter = Waiter()
+        let isOpen = state.withLock { state in
+            if !state.isOpen { state.waiters[ObjectIdentifier(waiter)] = waiter }
+            return state.isOpen
+        }
+        guard !isOpen else { return }
+        await waiter.sleep()
+        state.withLock { $0.waiters[ObjectIdentifier(waiter)] = nil }
+    }
+}
+
+/// One task that waits.
+///
+/// Each has a stream of its own: cancelling a task that reads an `AsyncStream` ends that stream for everybody.
+private final class Waiter: Sendable {
+    private let pair = AsyncStream.makeStream(of: Never.self)
+
+    func wake() { pair.continuation.finish() }
+
+    /// Returns once woken, or as soon as the task is cancelled.
+    func sleep() async {
         for await _ in pair.stream {}
     }
 }
