@@ -95,8 +95,8 @@ struct Work: AsyncParsableCommand {
 
     func run() async throws {
         try await withLesson(options) { redis, narrator in
-            narrator.show("\(name) works on the \(place.queue.rawValue) queue, as process \(getpid()). Ctrl-C ends it;")
-            narrator.show("this kills it from another terminal:\nkill -9 \(getpid())")
+            narrator.show("\(name), process \(getpid()), works on the \(place.queue.rawValue) queue. Ctrl-C ends it.")
+            narrator.show("To kill it from another terminal:\nkill -9 \(getpid())")
             let worker = LessonWorker(name: name, pace: .seconds(pace)) { narrator.show($0) }
             // Its commands would hide what it does: it asks for work all the time.
             try await narrator.untraced { try await place.queue.work(redis, as: worker, keys: place.keys) }

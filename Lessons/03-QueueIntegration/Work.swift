@@ -20,7 +20,8 @@ typealias LogWriter = @Sendable (_ fields: [(String, String)]) async throws -> V
 func perform(_ task: LessonTask, by worker: LessonWorker, attempt: Int, log: LogWriter) async throws {
     func note(_ event: String, _ fields: (String, String)...) async throws {
         try await log([("event", event)] + fields + [("worker", worker.name), ("attempt", String(attempt))])
-        worker.says("task \(task.id), attempt \(attempt): \(event) \(fields.first { $0.0 == "step" }?.1 ?? "")")
+        let step = fields.first { $0.0 == "step" }.map { " \($0.1)" } ?? ""
+        worker.says("task \(task.id), attempt \(attempt): \(event)\(step)")
     }
     try await note("started", ("timestamp", timestamp()))
     for step in ["step1", "step2"] {
