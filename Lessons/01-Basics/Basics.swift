@@ -7,9 +7,9 @@ import LessonKit
 import StreamKit
 
 @main
-struct Basics: AsyncParsableCommand {
+struct Basics: LessonProgram {
     static let configuration = CommandConfiguration(
-        commandName: "basics",
+        commandName: LessonCommand.name(of: 1),
         abstract: "Lesson 1: what a Redis stream is, played on a real server.")
 
     @OptionGroup var options: LessonOptions

@@ -7,9 +7,9 @@ import LessonKit
 import StreamKit
 
 @main
-struct Setup: AsyncParsableCommand {
+struct Setup: LessonProgram {
     static let configuration = CommandConfiguration(
-        commandName: "setup",
+        commandName: LessonCommand.name(of: 2),
         abstract: "Lesson 2: check your Redis, share work in a group, keep a stream small.",
         subcommands: [DemoCommand.self, DoctorCommand.self, GroupsCommand.self, TrimmingCommand.self],
         defaultSubcommand: DemoCommand.self)

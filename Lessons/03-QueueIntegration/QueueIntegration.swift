@@ -7,9 +7,9 @@ import LessonKit
 import StreamKit
 
 @main
-struct QueueIntegration: AsyncParsableCommand {
+struct QueueIntegration: LessonProgram {
     static let configuration = CommandConfiguration(
-        commandName: "queue-integration",
+        commandName: LessonCommand.name(of: 3),
         abstract: "Lesson 3: a task queue that survives its workers.",
         discussion: """
             Without a subcommand the demo plays on a private Redis. For terminals of your own give each \

@@ -11,9 +11,9 @@ import StreamKit
 import TravelPlanner
 
 @main
-struct AgentTaskLogging: AsyncParsableCommand {
+struct AgentTaskLogging: LessonProgram {
     static let configuration = CommandConfiguration(
-        commandName: "agent-task-logging",
+        commandName: LessonCommand.name(of: 4),
         abstract: "Lesson 4: an agent whose every thought, tool call and word is an event in a stream.",
         subcommands: [Demo.self, Run.self, Work.self, Replay.self],
         defaultSubcommand: Demo.self)

@@ -3,11 +3,12 @@
 // Expect: a stream by hand, then the library's server; both go on exactly where the viewer left.
 
 import ArgumentParser
+import LessonKit
 
 @main
-struct StreamingToUsers: AsyncParsableCommand {
+struct StreamingToUsers: LessonProgram {
     static let configuration = CommandConfiguration(
-        commandName: "streaming-to-users",
+        commandName: LessonCommand.name(of: 5),
         abstract: "Lesson 5: stream an agent's answer to users who may leave and come back.",
         subcommands: [Demo.self, Serve.self, Work.self, Ask.self, Watch.self],
         defaultSubcommand: Demo.self

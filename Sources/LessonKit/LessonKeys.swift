@@ -33,7 +33,7 @@ struct LessonKeys {
         throw LessonProblem(
             """
             This lesson makes \(taken.joined(separator: ", ")), and \(server.configuration) has that already.
-            If it is left from a run with --keep, remove it: \(server.redisCLI) DEL \(taken.joined(separator: " "))
+            If it is left from a run with --keep, remove it: \(server.configuration.redisCLI(deleting: taken))
             If somebody plays the lesson there right now, take another database: a URL that ends in /1, say.
             """)
     }
@@ -44,7 +44,7 @@ struct LessonKeys {
         return found
     }
 
-    /// A user who may not ask is not bothered: whatever is missing will say so itself.
+    /// A user without the right to ask is not bothered: whatever is missing will say so itself.
     private func warnOfOldServer() async {
         let info = try? await redis.send("INFO", "server").text
         guard let found = info?.firstMatch(of: /redis_version:((\d+)\.\S+)/), let major = Int(found.output.2), major < 7
@@ -57,20 +57,26 @@ struct LessonKeys {
 
     private var installation: String { "https://redis.io/docs/latest/operate/oss_and_stack/install/" }
 
+    /// One DEL per key: a Redis Cluster refuses a command whose keys are in different slots.
     private func remove() async {
-        let (redis, command) = (redis, ["DEL"] + names)
+        let (redis, names) = (redis, names)
         // A task of its own: after Ctrl-C this one is cancelled, and the keys must go all the same.
-        let isDone = await narrator.untraced {
-            await Task { (try? await redis.send(command)) != nil }.value
+        let left = await narrator.untraced {
+            await Task {
+                var left: [String] = []
+                for name in names where (try? await redis.send("DEL", name)) == nil { left.append(name) }
+                return left
+            }.value
         }
-        guard !isDone, !server.isPrivate else { return }
+        guard !left.isEmpty, !server.isPrivate else { return }
         let place = "The lesson's keys could not be removed from \(server.configuration)."
-        writeFully("\(place) To do that: \(server.redisCLI) DEL \(names.joined(separator: " "))\n", to: STDERR_FILENO)
+        let command = server.configuration.redisCLI(deleting: left)
+        writeFully(printable("\(place) To do that: \(command)") + "\n", to: STDERR_FILENO)
     }
 
     private func explainWhatStays() async throws {
         let kept = try await narrator.untraced { try await existing() }
-        narrator.show("Kept: \(kept.joined(separator: ", ")). To look: `\(server.redisCLI)`")
+        narrator.show("Kept: \(kept.joined(separator: ", ")). To look: `\(server.configuration.redisCLI())`")
         guard server.isPrivate else { return }
         guard narrator.terminal.isInteractive else {
             narrator.show("The private server ends now, and the keys with it. --redis URL names a server that stays.")

@@ -33,7 +33,7 @@ public struct LessonOptions: ParsableArguments, Sendable {
     /// What ArgumentParser fills in; for options of no command line at all, parse `[]`.
     public init() {}
 
-    /// Refuses a `--redis` that is no Redis URL, before anything is started.
+    /// Refuses a `--redis` that is not a Redis URL, before anything is started.
     public func validate() throws {
         guard let redis else { return }
         do {

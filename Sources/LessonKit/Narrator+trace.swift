@@ -6,30 +6,39 @@ extension Narrator {
 
     /// The same under a prompt of its own, to tell apart who of several sent a command.
     public func trace(as prompt: String) -> CommandTrace {
-        CommandTrace { print($0, prompt: prompt) }
+        CommandTrace { show($0, prompt: prompt) }
     }
 
     /// A trace whose commands appear when its `show()` is called.
     public func delayedTrace(as prompt: String = "redis") -> DelayedTrace {
-        DelayedTrace { print($0, prompt: prompt) }
+        DelayedTrace(self, prompt: prompt)
     }
 
-    private func print(_ command: TracedCommand, prompt: String) {
-        // A command without an outcome was cancelled: there is no reply to show.
+    /// Shows a command that has an outcome, or the reply alone under `prompt` where the command was shown before.
+    ///
+    /// A command without an outcome was cancelled: there is no reply to show.
+    func show(_ command: TracedCommand, prompt: String, onlyReply: Bool = false) {
         guard showsCommands, !Self.isHousekeeping(command), command.reply != nil || command.error != nil else { return }
-        emit(.command, lines(for: command, prompt: prompt))
+        let answer = ["  " + terminal.styled("\(prompt)> (the answer)", .faint)]
+        let typed = onlyReply ? answer : typedLines(Self.shortened(command), prompt)
+        emit(.command, typed + replyLines(for: command))
     }
 
-    private func lines(for command: TracedCommand, prompt: String) -> [String] {
+    /// Shows a command whose reply comes later.
+    func showCommand(_ words: [String], prompt: String) {
+        guard showsCommands else { return }
+        emit(.command, typedLines(words.joined(separator: " "), prompt))
+    }
+
+    private func typedLines(_ command: String, _ prompt: String) -> [String] {
         let start = "  \(prompt)> "
-        let typed = wrap(start + Self.shortened(command), width: terminal.width, hanging: "      ")
+        let typed = wrap(start + printable(command), width: terminal.width, hanging: "      ")
         let first = terminal.styled(start, .faint) + terminal.styled(typed[0].dropFirst(start.count), .command)
-        let others = typed.dropFirst().map { terminal.styled($0, .command) }
-        return [first] + others + replyLines(for: command)
+        return [first] + typed.dropFirst().map { terminal.styled($0, .command) }
     }
 
     private func replyLines(for command: TracedCommand) -> [String] {
-        let all = command.replyText.split(separator: "\n", omittingEmptySubsequences: false)
+        let all = printable(command.replyText).split(separator: "\n", omittingEmptySubsequences: false)
         let lines = folded(all.map { "  " + $0 }).flatMap { wrap($0, width: terminal.width, hanging: hanging(for: $0)) }
         return command.reply.map { $0.kind != .error } ?? false ? lines : lines.map { terminal.styled($0, .bad) }
     }

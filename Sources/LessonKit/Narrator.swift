@@ -2,8 +2,9 @@ import Synchronization
 
 /// Tells a lesson's story on the terminal: headings, explanations, and what goes to Redis and back.
 ///
-/// Text is wrapped to the terminal's width. Words in `backticks` are set apart by colour where there
-/// are colours. Several tasks may narrate at once; what one call prints stays together.
+/// Text is wrapped to the terminal's width, and what could steer the terminal is escaped (``printable(_:)``).
+/// Words in `backticks` are set apart by colour where there are colours. Several tasks may narrate at once;
+/// what one call prints stays together.
 public struct Narrator: Sendable {
     /// Whether explanations are left out (`--quiet`).
     public let isQuiet: Bool
@@ -26,7 +27,7 @@ public struct Narrator: Sendable {
     /// Opens a lesson or a part of one; the steps that follow count from 1 again.
     public func title(_ text: String) {
         state.restartCounting()
-        let lines = wrap(text, width: textWidth)
+        let lines = wrap(printable(text), width: textWidth)
         let rule = String(repeating: "═", count: lines.map { displayWidth($0) }.max() ?? 0)
         emit(.heading, (lines + [rule]).map { terminal.styled($0, .heading) })
     }
@@ -34,7 +35,7 @@ public struct Narrator: Sendable {
     /// Opens the next step under a numbered heading; with `--step` it waits for Enter first.
     public func step(_ text: String) async throws {
         if waitsForEnter && !state.isAtStart { try await pause("Press Enter for: \(text)") }
-        let heading = "\(state.nextStep()). \(text)"
+        let heading = "\(state.nextStep()). \(printable(text))"
         var lines = wrap(heading, width: textWidth, hanging: "   ")
         let last = lines.removeLast()
         let free = textWidth - displayWidth(last) - 1
@@ -46,14 +47,14 @@ public struct Narrator: Sendable {
     /// Explains: one paragraph for each line of the text.
     public func say(_ text: String) {
         guard !isQuiet else { return }
-        for paragraph in text.split(separator: "\n") {
+        for paragraph in printable(text).split(separator: "\n") {
             emit(.text, highlight(wrap(String(paragraph), width: textWidth)))
         }
     }
 
     /// Prints a result, line by line and indented, even with `--quiet`.
     public func show(_ text: String) {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = printable(text).split(separator: "\n", omittingEmptySubsequences: false)
         emit(.result, highlight(lines.flatMap { wrap("  " + $0, width: terminal.width, hanging: "    ") }))
     }
 
@@ -71,7 +72,7 @@ public struct Narrator: Sendable {
 
     /// Waits until Enter is pressed or standard input ends.
     public func pause(_ prompt: String) async throws {
-        terminal.write("\n" + terminal.styled(prompt + " ⏎ ", .faint))
+        terminal.write("\n" + terminal.styled(printable(prompt) + " ⏎ ", .faint))
         try await EnterKey.wait()
         // Where Enter was typed the cursor moved on by itself; elsewhere the line must be ended.
         if !terminal.isInteractive { terminal.write("\n") }

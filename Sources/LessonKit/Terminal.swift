@@ -23,7 +23,7 @@ struct Terminal: Sendable {
             width: width(window: windowWidth(), columns: environment["COLUMNS"]),
             hasColours: isTerminal && !refusesColours,
             isInteractive: isTerminal && isatty(STDIN_FILENO) == 1,
-            write: { writeFully($0, to: STDOUT_FILENO) })
+            write: { StandardOutput.write($0) })
     }
 
     /// Columns to print in; below 20 a line holds no more than its own indentation.
@@ -52,16 +52,5 @@ struct Terminal: Sendable {
         case good = "32"
         case warning = "33"
         case bad = "31"
-    }
-}
-
-/// Writes past the buffer of `print`, so that output appears when it happens, in a pipe too.
-func writeFully(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { return }
-        bytes = bytes.dropFirst(count)
     }
 }

@@ -9,7 +9,7 @@ private func displayWidth(_ character: Character) -> Int {
     if character.unicodeScalars.contains(where: { $0.value == 0xFE0F }) { return 2 }
     switch first.value {
     case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-        0xFF00...0xFF60, 0xFFE0...0xFFE6:
+        0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x20000...0x3FFFD:
         return 2
     default:
         return 1
@@ -18,8 +18,9 @@ private func displayWidth(_ character: Character) -> Int {
 
 /// Breaks one paragraph into lines of at most `width` columns.
 ///
-/// Lines break at spaces; a word longer than a line is cut. Runs of spaces inside a line stay as
-/// they are, so that a reply's columns keep their place.
+/// Lines break at spaces, and a word longer than a line, as JSON often is, after its commas. A word without
+/// either stays whole on a line of its own: whoever copies it from the screen gets it whole. Runs of spaces inside
+/// a line stay as they are, so that a reply's columns keep their place.
 ///
 /// - Parameters:
 ///   - paragraph: a text without line breaks.
@@ -28,11 +29,11 @@ private func displayWidth(_ character: Character) -> Int {
 /// - Returns: the lines, at least one.
 public func wrap(_ paragraph: String, width: Int, hanging: String = "") -> [String] {
     let width = max(width, displayWidth(hanging) + 8)
+    let longestWord = width - displayWidth(hanging)
     var lines: [String] = []
     var rest = paragraph[...]
     var indent = ""
-    while displayWidth(indent) + displayWidth(rest) > width {
-        let cut = breakIndex(of: rest, width: width - displayWidth(indent))
+    while let cut = breakIndex(of: rest, width: width - displayWidth(indent), longestWord: longestWord) {
         lines.append(indent + trimmingTrailingSpaces(rest[..<cut]))
         rest = rest[cut...].drop { $0 == " " }
         indent = hanging
@@ -41,20 +42,39 @@ public func wrap(_ paragraph: String, width: Int, hanging: String = "") -> [Stri
     return lines
 }
 
-/// The place to cut: after the last space that fits, or in the middle of a word that fills the line.
-private func breakIndex(of text: Substring, width: Int) -> String.Index {
+/// The last place to break a text that is wider than `width`, or the first one if none is within it.
+///
+/// - Returns: `nil` if the text fits, or has no such place.
+private func breakIndex(of text: Substring, width: Int, longestWord: Int) -> String.Index? {
     var used = 0
-    var end = text.startIndex
-    var lastSpace: String.Index?
-    while end < text.endIndex {
-        used += displayWidth(text[end])
-        if text[end] == " ", end > text.startIndex { lastSpace = end }
-        if used > width { break }
-        end = text.index(after: end)
+    var best: String.Index?
+    var last: Character = " "
+    var isInLongWord = false
+    var hasWord = false
+    for index in text.indices {
+        let character = text[index]
+        if character == " ", last != " ", hasWord, best == nil || used <= width { best = index }
+        if character != " ", last == " " { isInLongWord = exceeds(text[index...].prefix { $0 != " " }, longestWord) }
+        used += displayWidth(character)
+        if character != " " {
+            hasWord = true
+            // What is printed does not fit: a space over the edge would not matter.
+            if used > width, let best { return best }
+        }
+        let next = text.index(after: index)
+        if character == ",", isInLongWord, next < text.endIndex, text[next] != " " { best = next }
+        last = character
     }
-    let hasWordBefore = lastSpace.map { text[..<$0].contains { $0 != " " } } ?? false
-    if let lastSpace, hasWordBefore { return lastSpace }
-    return end > text.startIndex ? end : text.index(after: text.startIndex)
+    guard used > width, let best, text[best...].contains(where: { $0 != " " }) else { return nil }
+    return best
+}
+
+private func exceeds(_ text: Substring, _ width: Int) -> Bool {
+    var used = 0
+    return text.contains { character in
+        used += displayWidth(character)
+        return used > width
+    }
 }
 
 private func trimmingTrailingSpaces(_ text: Substring) -> Substring {

@@ -1,14 +1,13 @@
-import LocalRedis
 import ArgumentParser
 import Foundation
+import LocalRedis
 import StreamKit
 
 /// Runs a lesson: finds or starts its Redis, hands over a connection and a narrator, cleans up.
 ///
-/// The server is the one `--redis` or `REDIS_URL` names; otherwise a private `redis-server`, also when
+/// The server is the one `--redis` or `REDIS_URL` names; otherwise a private `redis-server`, even when
 /// another one listens on port 6379. Ctrl-C cancels `body`, cleans up and ends the process with 130. A
-/// ``StreamKit/StreamKitError`` becomes one message on standard error and exit code 1 (64 when the URL
-/// is at fault).
+/// ``StreamKit/StreamKitError`` becomes one message on standard error and exit code 1.
 /// - Parameters:
 ///   - options: what the command line asks for.
 ///   - durable: whether a private server writes every change to disk before it answers.
@@ -56,7 +55,7 @@ private func reportingErrors<R>(_ narrator: Narrator, _ body: () async throws ->
         return try await body()
     } catch let error as StreamKitError {
         complain(error, narrator)
-        throw exitCode(for: error)
+        throw ExitCode.failure
     } catch let error as LessonProblem {
         complain(error, narrator)
         throw ExitCode.failure
@@ -66,10 +65,5 @@ private func reportingErrors<R>(_ narrator: Narrator, _ body: () async throws ->
 private func complain(_ error: any Error, _ narrator: Narrator) {
     let isColoured = narrator.terminal.hasColours && isatty(STDERR_FILENO) == 1
     let label = isColoured ? "\u{1B}[31mError:\u{1B}[0m" : "Error:"
-    writeFully("\(label) \(error)\n", to: STDERR_FILENO)
-}
-
-private func exitCode(for error: StreamKitError) -> ExitCode {
-    if case .invalidInput = error { return ExitCode(64) }
-    return .failure
+    writeFully("\(label) \(printable("\(error)"))\n", to: STDERR_FILENO)
 }

@@ -39,8 +39,8 @@ struct NarratorTests {
         narrator.title("Lesson 1 · Redis Streams, the basics, in a title of some length")
         try await narrator.step("Wait for what comes, however long that takes")
         narrator.say("With `BLOCK` the server answers when there is something, 東京 included.")
-        narrator.say(String(repeating: "x", count: 90))
-        narrator.show(.warning, "append-only file off: a crash loses everything", hint: "CONFIG SET appendonly yes")
+        narrator.say(String(repeating: "x y ", count: 90))
+        narrator.show(.warning, "append-only file off: a crash loses everything", hint: "CONFIG SET key yes")
 
         #expect(paper.lines.allSatisfy { displayWidth($0) <= width })
     }
@@ -58,6 +58,22 @@ struct NarratorTests {
         narrator.show("a result")
 
         #expect(paper.lines == ["  a result", ""])
+    }
+
+    @Test func `what could steer a terminal is escaped, whoever wrote it`() async throws {
+        let attack = "a\u{1B}]0;title\u{7}\u{9B}31m\r\u{202E}b"
+        let shown = #"a\u{1B}]0;title\u{7}\u{9B}31m\u{D}\u{202E}b"#
+        let narrator = Narrator(terminal: paper.terminal(width: 200))
+
+        narrator.title(attack)
+        try await narrator.step(attack)
+        narrator.say(attack)
+        narrator.show(attack)
+        narrator.show(.bad, attack, hint: attack)
+
+        let text = paper.lines.joined(separator: "\n")
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
+        #expect(paper.lines.count { $0.contains(shown) } == 6)
     }
 
     @Test func `colours appear only on a terminal that has them`() async throws {

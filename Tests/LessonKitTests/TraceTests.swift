@@ -80,6 +80,27 @@ struct TraceTests {
         #expect(paper.lines == ["  viewer> ECHO hello", "  \"hello\"", ""])
     }
 
+    @Test func `an announced command is not shown again with its reply`() async throws {
+        let narrator = Narrator(terminal: paper.terminal())
+        let delayed = narrator.delayedTrace(as: "viewer")
+        try await withScratchRedis { scratch in
+            var configuration = scratch.configuration
+            configuration.trace = delayed.trace
+            try await withRedis(configuration) { redis in
+                delayed.announce("ECHO", "hello")
+                delayed.show()
+                _ = try await redis.send("ECHO", "hello")
+                _ = try await redis.send("ECHO", "another")
+            }
+        }
+        #expect(paper.lines == ["  viewer> ECHO hello", ""])
+
+        delayed.show()
+
+        let answers = ["  viewer> (the answer)", "  \"hello\"", "  viewer> ECHO another", "  \"another\"", ""]
+        #expect(paper.lines == ["  viewer> ECHO hello"] + answers)
+    }
+
     private func withTracedRedis(_ narrator: Narrator, _ body: (Redis) async throws -> Void) async throws {
         try await withScratchRedis { scratch in
             var configuration = scratch.configuration

@@ -31,7 +31,9 @@ public final class Program: Sendable {
         output = directory.appending(path: "output-\(number)")
         errors = directory.appending(path: "errors-\(number)")
         let process = Process()
-        process.executableURL = Self.folder.appending(path: words[0])
+        // A product by its name, or anything else by its whole path.
+        process.executableURL =
+            words[0].hasPrefix("/") ? URL(filePath: words[0]) : Self.folder.appending(path: words[0])
         process.arguments = Array(words.dropFirst())
         process.environment = Self.plainEnvironment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
@@ -79,10 +81,11 @@ public final class Program: Sendable {
 
     private static let plainEnvironment: [String: String] = {
         var environment = ProcessInfo.processInfo.environment
-        for name in ["REDIS_URL", "REDIS_CONNECTION_STRING", "REDIS_STREAM_TTL_MINUTES", "COLUMNS"] {
+        for name in ["REDIS_URL", "REDIS_CONNECTION_STRING", "REDIS_STREAM_TTL_MINUTES", "COLUMNS", "LESSON_COMMAND"] {
             environment[name] = nil
         }
         environment["NO_COLOR"] = "1"
+        environment["PRODUCTS"] = folder.path
         return environment
     }()
 
@@ -124,6 +127,11 @@ public struct Programs: Sendable {
         let program = try Program(words, environment: variables, in: directory)
         await started.add(program)
         return program
+    }
+
+    /// Starts a shell with a command line, in which `$PRODUCTS` is the folder of this package's products.
+    public func shell(_ line: String, environment: [String: String] = [:]) async throws -> Program {
+        try await start(["/bin/sh", "-c", line], environment: environment)
     }
 
     /// What programs have left in their temporary directory.
