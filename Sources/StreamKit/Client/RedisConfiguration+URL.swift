@@ -1,74 +1,73 @@
 import Foundation
 
 extension RedisConfiguration {
-    /// Reads `redis://user:password@host:port/db`, `rediss://…` or `unix:///path/to.sock?db=1`.
+    /// Reads `redis://user:password@host:port/db`, `rediss://…`, `unix:///path/to.sock?db=1`, or a connection string
+    /// as .NET writes it (`host:6380,password=…,ssl=True`).
     ///
     /// User, password, port (6379) and database (0) may be left out; special characters in them are
-    /// percent-encoded. With `rediss`, `?cacert=…&cacertdir=…&cert=…&key=…&sni=…&insecure=true` mean what
-    /// redis-cli's options of these names do, see ``TLSOptions``.
-    /// Source: <https://www.iana.org/assignments/uri-schemes/prov/redis>
-    /// - Throws: ``StreamKitError/invalidInput(_:)`` that names the part it could not read.
+    /// percent-encoded. In the path of a unix socket, `#` and `?` stand for themselves, and `%25` means `%`.
+    /// With `rediss`, `?cacert=…&cacertdir=…&cert=…&key=…&sni=…&insecure=true` mean what redis-cli's options of
+    /// these names do, see ``TLSOptions``.
+    ///
+    /// - Parameter url: the text; white space around it does not count.
+    /// - Throws: ``StreamKitError/invalidInput(_:)`` that names the part it could not read, and shows no password.
     public init(url: String) throws {
-        let example = "Write it like redis://user:password@host:6379/0 or unix:///run/redis.sock?db=0."
-        guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased() else {
-            throw StreamKitError.invalidInput("'\(Self.redacted(url))' is not a Redis URL. \(example)")
+        let text = url.trimmingWhitespace
+        if let parts = try RedisURL(text) {
+            try self.init(parts)
+        } else {
+            self = try RedisConnectionString(text).configuration()
         }
-        switch scheme {
+        try validate()
+    }
+
+    private init(_ parts: RedisURL) throws {
+        switch parts.scheme {
         case "redis", "rediss":
-            let host = parts.host.flatMap { $0.isEmpty ? nil : $0 } ?? "localhost"
-            guard let port = parts.port ?? (Self.hasPort(url) ? nil : 6379), (1...65535).contains(port) else {
-                throw StreamKitError.invalidInput("The Redis URL's port is not a number from 1 to 65535. \(example)")
-            }
-            self.init(host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port: port)
-            database = try Self.database(parts.path.dropFirst(), parts, example)
-        case "unix", "redis+unix", "redis+socket":
-            guard parts.path.count > 1 else {
-                throw StreamKitError.invalidInput("The Redis URL names no socket path. \(example)")
-            }
+            self.init(host: parts.host.isEmpty ? "localhost" : parts.host, port: parts.port ?? 6379)
+            database = try Self.database(parts.path.isEmpty ? parts.query["db"] : parts.path)
+        case _ where parts.isUnix:
+            guard parts.path.count > 1 else { throw RedisURL.refusal("names no socket path") }
             self.init(unixSocket: parts.path)
-            database = try Self.database("", parts, example)
+            database = try Self.database(parts.query["db"])
         default:
-            throw StreamKitError.invalidInput("'\(scheme)://' is not a Redis URL. \(example)")
+            throw StreamKitError.invalidInput("'\(parts.scheme)://' does not begin a Redis URL. \(RedisURL.example)")
         }
-        usesTLS = scheme == "rediss"
-        if usesTLS { tls = try Self.tlsOptions(parts, example) }
-        username = parts.user.flatMap { $0.isEmpty ? nil : $0 }
-        password = parts.password.flatMap { $0.isEmpty ? nil : $0 }
+        usesTLS = parts.scheme == "rediss"
+        if usesTLS { tls = try Self.tlsOptions(parts.query) }
+        (username, password) = (parts.username, parts.password)
     }
 
     /// The configuration that the environment asks for: `REDIS_URL`, else `REDIS_CONNECTION_STRING`.
+    ///
+    /// - Parameter environment: the variables; an empty one counts as unset.
     /// - Returns: `nil` when neither is set.
-    /// - Throws: ``StreamKitError/invalidInput(_:)`` when one is set and is no Redis URL.
+    /// - Throws: ``StreamKitError/invalidInput(_:)`` when the one that is set is neither a Redis URL nor a connection
+    ///   string.
     public static func fromEnvironment(
         _ environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws -> RedisConfiguration? {
-        let names = ["REDIS_URL", "REDIS_CONNECTION_STRING"]
-        guard let name = names.first(where: { environment[$0]?.isEmpty == false }), let url = environment[name] else {
-            return nil
+        for name in ["REDIS_URL", "REDIS_CONNECTION_STRING"] {
+            guard let url = environment[name], !url.trimmingWhitespace.isEmpty else { continue }
+            do {
+                return try RedisConfiguration(url: url)
+            } catch StreamKitError.invalidInput(let reason) {
+                throw StreamKitError.invalidInput("\(name): \(reason)")
+            }
         }
-        do {
-            return try RedisConfiguration(url: url)
-        } catch StreamKitError.invalidInput(let reason) {
-            throw StreamKitError.invalidInput("\(name): \(reason)")
-        }
+        return nil
     }
 
-    private static func database(_ path: Substring, _ parts: URLComponents, _ example: String) throws -> Int {
-        let fromQuery = parts.queryItems?.first { $0.name == "db" }?.value
-        let text = path.isEmpty ? (fromQuery ?? "") : String(path)
-        if text.isEmpty { return 0 }
-        guard let number = Int(text), number >= 0 else {
-            // In a URL that is written wrong, this may be the part with the password.
-            let shown = text.contains { $0 == "@" || $0 == ":" } ? "" : " '\(text)'"
-            throw StreamKitError.invalidInput("The Redis URL's database\(shown) is not a number. \(example)")
+    private static func database(_ text: String?) throws -> Int {
+        guard let text, !text.isEmpty else { return 0 }
+        guard let number = RedisURL.number(text[...]) else {
+            throw RedisURL.refusal("has a database that is not a number")
         }
         return number
     }
 
-    private static func tlsOptions(_ parts: URLComponents, _ example: String) throws -> TLSOptions {
-        func value(_ name: String) -> String? {
-            parts.queryItems?.first { $0.name == name }?.value.flatMap { $0.isEmpty ? nil : $0 }
-        }
+    private static func tlsOptions(_ query: [String: String]) throws -> TLSOptions {
+        func value(_ name: String) -> String? { query[name].flatMap { $0.isEmpty ? nil : $0 } }
         var options = TLSOptions()
         options.authorityFile = value("cacert")
         options.authorityDirectory = value("cacertdir")
@@ -78,19 +77,8 @@ extension RedisConfiguration {
         switch value("insecure")?.lowercased() {
         case nil, "false", "0", "no": break
         case "true", "1", "yes": options.verification = .none
-        default: throw StreamKitError.invalidInput("The Redis URL's insecure is neither true nor false. \(example)")
+        default: throw RedisURL.refusal("has an option insecure that is neither true nor false")
         }
         return options
-    }
-
-    private static func hasPort(_ url: String) -> Bool {
-        let authority = url.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" && $0 != "?" }
-        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
-        return host.split(separator: "]").last?.contains(":") == true
-    }
-
-    private static func redacted(_ url: String) -> String {
-        guard let at = url.lastIndex(of: "@") else { return url }
-        return "…" + url[at...]
     }
 }

@@ -68,13 +68,14 @@ public struct RedisConfiguration: Sendable {
 extension RedisConfiguration: CustomStringConvertible {
     /// The address as a URL, without the password.
     public var description: String {
-        let user = username.map { "\($0)@" } ?? ""
+        let user = username.map { RedisURL.encoded($0) + "@" } ?? ""
         switch endpoint {
         case .tcp(let host, let port):
             let shown = host.contains(":") ? "[\(host)]" : host
             return "\(usesTLS ? "rediss" : "redis")://\(user)\(shown):\(port)/\(database)"
         case .unix(let path):
-            return "unix://\(user)\(path)" + (database == 0 ? "" : "?db=\(database)")
+            let shown = RedisURL.encoded(path, keepingSlashes: true)
+            return "unix://\(user)\(shown)" + (database == 0 ? "" : "?db=\(database)")
         }
     }
 }

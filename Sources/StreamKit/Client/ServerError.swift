@@ -69,7 +69,19 @@ extension ServerError: CustomStringConvertible {
         case "MAXCLIENTS": "Close connections that nobody needs (CLIENT LIST), or raise maxclients."
         case "MISCONF": "Redis cannot save to disk and refuses writes. Look at its log and at the free space."
         case "NOREPLICAS": "Too few replicas are connected for a write (min-replicas-to-write)."
-        case "MOVED", "ASK": "This is one node of a cluster. StreamKit speaks to a single server."
+        case "MOVED", "ASK":
+            "This is one node of a Redis Cluster, and another one holds the key. StreamKit speaks to a single server."
+        case "CLUSTERDOWN":
+            "This is a node of a Redis Cluster that does not serve every slot. Look at CLUSTER INFO."
+        case "CROSSSLOT":
+            "This is a node of a Redis Cluster. Keys that are used together need one hash tag, as in {tag}:a and {tag}:b."
+        case "ERR" where message.hasPrefix("ERR unknown command"):
+            "This server is too old (StreamKit needs Redis 7.0 or later; INFO server shows the version), "
+                + "or its configuration renamed or disabled the command."
+        case "ERR" where message.contains("Invalid stream ID"):
+            "An entry ID looks like 1718000000000-0. Where a range is asked for, - is the first and + the last."
+        case "ERR" where message.contains("equal or smaller than the target stream top item"):
+            "IDs of a stream only grow. Leave the ID out, or take one above the last (XINFO STREAM)."
         case "ERR" where command == "SELECT":
             "Take a database that this server has (CONFIG GET databases); 0 is always there."
         default: nil

@@ -61,14 +61,22 @@ extension ByteBuffer {
 }
 
 extension Duration {
-    /// Milliseconds, rounded up, so that a short wait never becomes 0 (which Redis reads as "for ever").
+    /// Milliseconds, rounded up, so that a short wait never becomes 0 (which Redis reads as "forever").
+    ///
+    /// What is longer than Redis can count, or shorter, becomes the longest or shortest time that it can.
     package var wholeMilliseconds: Int {
+        // A hundred million years, and far enough from the end that a server may add it to its own clock.
+        let most: Int64 = 1 << 61 / 1_000
         let (seconds, attoseconds) = components
-        return Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+        let whole = Int(min(max(seconds, -most), most)) * 1_000
+        return whole + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 
+    /// Nanoseconds, from 0 to 292 years, so that a clock's time can be added.
     var nanoseconds: UInt64 {
         let (seconds, attoseconds) = components
-        return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
+        guard seconds >= 0 else { return 0 }
+        guard seconds < Int64.max / 1_000_000_000 else { return UInt64(Int64.max) }
+        return UInt64(seconds) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
     }
 }

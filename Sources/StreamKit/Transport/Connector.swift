@@ -42,6 +42,11 @@ enum Connector {
                     + "(swift build --traits TLS), or use redis:// or unix://.", transient: false)
         }
         #endif
+        do throws(StreamKitError) {
+            try configuration.validate()
+        } catch {
+            throw Failure(error: error, isTransient: false)
+        }
         let context = try connectedContext(configuration)
         do throws(Failure) {
             #if TLS
@@ -86,11 +91,18 @@ enum Connector {
             redisFree(context)
             throw failure(
                 "Cannot connect to Redis at \(configuration): \(reason). "
-                    + "Is the server running there, and are host and port right?", transient: true)
+                    + advice(configuration), transient: true)
         }
         redisSetTimeout(context, limit)
         if case .tcp = configuration.endpoint { redisEnableKeepAlive(context) }
         return context
+    }
+
+    private static func advice(_ configuration: RedisConfiguration) -> String {
+        switch configuration.endpoint {
+        case .tcp: "Is the server running there, and are host and port right?"
+        case .unix: "Is the server running there, and is the path of its socket right?"
+        }
     }
 
     static func errorText(_ context: UnsafeMutablePointer<redisContext>) -> String {
@@ -103,6 +115,7 @@ enum Connector {
 
     private static func timeval(_ duration: Duration) -> CHiredis.timeval {
         let (seconds, attoseconds) = duration.components
-        return CHiredis.timeval(tv_sec: Int(seconds), tv_usec: .init(attoseconds / 1_000_000_000_000))
+        // hiredis refuses what it cannot write as milliseconds.
+        return CHiredis.timeval(tv_sec: Int(min(seconds, 1 << 31)), tv_usec: .init(attoseconds / 1_000_000_000_000))
     }
 }

@@ -2,6 +2,7 @@ import LocalRedis
 import FaultKit
 import Foundation
 import StreamKit
+import Synchronization
 import TestSupport
 import Testing
 
@@ -98,6 +99,76 @@ struct GreetingTests {
             }
 
             #expect(error?.description.contains("rediss://") == true, "\(error as Any)")
+        }
+    }
+
+    @Test func `is told user and password with the zero bytes in them, and not a byte more`() async throws {
+        let asked = Mutex<[[String]]>([])
+        try await withScriptedServer { words in
+            asked.withLock { $0.append(words) }
+            return .greeting(words)
+        } _: { server in
+            let configuration = try RedisConfiguration(url: "redis://u%00v:a%00bbb@127.0.0.1:\(server.port)")
+
+            _ = try await withRedis(configuration) { try await $0.send("PING") }
+        }
+
+        #expect(asked.withLock { $0.first } == ["AUTH", "u\0v", "a\0bbb"])
+    }
+
+    @Test(arguments: [
+        RedisConfiguration(host: "127.0.0.1\0.example"), RedisConfiguration(unixSocket: "/tmp/a\0b"),
+        RedisConfiguration(host: "localhost", port: .max), RedisConfiguration(host: ""),
+        RedisConfiguration(unixSocket: "/tmp/" + String(repeating: "x", count: 120)),
+    ])
+    func `is not even looked for under an address that the system would cut off`(configuration: RedisConfiguration)
+        async throws
+    {
+        let error = await #expect(throws: StreamKitError.self) {
+            try await withRedis(configuration) { try await $0.send("PING") }
+        }
+
+        guard case .invalidInput = error else { return #expect(Bool(false), "\(error as Any)") }
+    }
+
+    @Test(arguments: [nil, "secret"], [0, 3])
+    func `is named as a Sentinel if it is one`(password: String?, database: Int) async throws {
+        // A Sentinel wants a configuration file, which comes first on its command line.
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sentinel-\(RandomID().short)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let program = folder.appending(path: "redis-sentinel").path
+        try "#!/bin/sh\n: > \"$0.conf\"; exec redis-server \"$0.conf\" --sentinel \"$@\"\n".write(
+            toFile: program, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        try await withScratchServer(LocalRedis.Options(tcp: true, binary: program)) { server in
+            var configuration = server.configuration
+            (configuration.password, configuration.database) = (password, database)
+
+            let error = await #expect(throws: StreamKitError.self) {
+                try await withRedis(configuration) { try await $0.stream("s").append(["a": "1"]) }
+            }
+
+            #expect(error?.description.contains("is a Redis Sentinel") == true, "\(error as Any)")
+        }
+    }
+
+    @Test func `is named as a cluster's node when it cannot serve a key`() async throws {
+        let cluster = LocalRedis.Options(tcp: true, extraArguments: ["--cluster-enabled", "yes"])
+        try await withScratchServer(cluster) { server in
+            let down = await refusal(from: server.configuration.impatient) { redis in
+                try await redis.stream("s").append(["a": "1"])
+            }
+            let crossing = await refusal(from: server.configuration) { redis in
+                try await redis.send("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+                try await eventually("the cluster is up") {
+                    try await redis.send("CLUSTER", "INFO").text?.contains("cluster_state:ok") == true
+                }
+                try await redis.send("DEL", "a", "b")
+            }
+
+            #expect((down?.prefix, crossing?.prefix) == ("CLUSTERDOWN", "CROSSSLOT"))
+            for error in [down, crossing] { #expect(error?.description.contains("Redis Cluster") == true) }
         }
     }
 
