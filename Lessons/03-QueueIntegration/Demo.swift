@@ -25,7 +25,8 @@ struct Demo: AsyncParsableCommand {
             try await stage.listLosesTask()
             try await stage.streamKeepsTask()
             try await stage.libraryAct()
-            narrator.say("Next: `./lesson 4`, where the worker becomes an agent that logs its thoughts.")
+            let next = LessonCommand.name(of: 4)
+            narrator.say("Next: `\(next)`, where the worker becomes an agent that logs its thoughts.")
         }
     }
 

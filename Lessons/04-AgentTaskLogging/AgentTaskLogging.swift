@@ -2,8 +2,8 @@
 // Run:    swift run agent-task-logging
 // Expect: an agent that logs by hand, then one whose log survives a crash.
 
-import AgentRuns
 import AgentKit
+import AgentRuns
 import ArgumentParser
 import Foundation
 import LessonKit
@@ -38,11 +38,14 @@ struct Run: AsyncParsableCommand {
             let log = RunLog(redis: redis, conversationID: request.conversationID, retention: try .fromEnvironment())
             narrator.say("Conversation \(request.conversationID)")
             try await narrator.untraced { try await answerAndWatch(request, log, narrator) }
+            let life = try await narrator.untraced { try await redis.send("TTL", log.stream.key).integer ?? 0 }
             narrator.say(
-                """
-                On a server of your own (--redis) the log stays for a while, and you can replay it: \
-                `agent-task-logging replay \(request.conversationID) --redis URL`
-                """)
+                try options.namesServer
+                    ? """
+                    The log stays for \(life) seconds, and can be replayed: \
+                    `\(options.typing(4, "replay", request.conversationID))`
+                    """
+                    : "The private server ends now, and the log with it. On a server of your own (--redis) it stays.")
         }
     }
 }
@@ -52,23 +55,23 @@ struct Work: AsyncParsableCommand {
         abstract: "Work on the requests in the queue agent-tasks until Ctrl-C.")
 
     @OptionGroup var options: LessonOptions
-    @Option(help: "The worker's name.") var name = "worker"
+    @Option(help: "The worker's name.") var name = "worker-\(getpid())"
     @Option(help: "Seconds until the task of a worker that was killed goes to another one.") var lease = 15.0
 
     func validate() throws {
         guard (0.1...3_600).contains(lease) else { throw ValidationError("--lease \(lease): use 0.1 to 3600 seconds.") }
+        try requireSharedServer(options)
     }
 
     func run() async throws {
-        try requireSharedServer(options)
         try await withLesson(options) { redis, narrator in
-            narrator.show("Waiting for requests in agent-tasks. Ctrl-C ends the worker.")
-            try await narrator.untraced {
-                try await AgentWorker(
-                    redis: redis, agents: [TravelPlanner()], retention: .fromEnvironment(),
-                    options: .lesson(lease: .seconds(lease))
-                ).run(as: name)
-            }
+            narrator.show("\(name), process \(getpid()), waits for requests in agent-tasks. Ctrl-C ends it.")
+            narrator.show("To kill it from another terminal:\nkill -9 \(getpid())")
+            var queueOptions = TaskQueueOptions.lesson(lease: .seconds(lease))
+            queueOptions.onEvent = { narrator.show("\($0)") }
+            let worker = AgentWorker(
+                redis: redis, agents: [TravelPlanner()], retention: try .fromEnvironment(), options: queueOptions)
+            try await narrator.untraced { try await worker.run(as: name) }
         }
     }
 }
@@ -79,8 +82,9 @@ struct Replay: AsyncParsableCommand {
     @OptionGroup var options: LessonOptions
     @Argument(help: "The ID of the conversation.") var id: String
 
+    func validate() throws { try requireSharedServer(options) }
+
     func run() async throws {
-        try requireSharedServer(options)
         try await withLesson(options) { redis, narrator in
             let history = try await narrator.untraced { try await RunLog(redis: redis, conversationID: id).history() }
             guard !history.isEmpty else {
@@ -91,8 +95,15 @@ struct Replay: AsyncParsableCommand {
     }
 }
 
-/// A private server begins empty and is nobody else's, so there is nothing in it to work on or to replay.
+extension LessonOptions {
+    /// Whether the command line or the environment names a server, which stays when the command has ended.
+    fileprivate var namesServer: Bool {
+        get throws { try redis != nil || RedisConfiguration.fromEnvironment() != nil }
+    }
+}
+
+/// A private server begins empty and nobody else uses it, so there is nothing in it to work on or to replay.
 private func requireSharedServer(_ options: LessonOptions) throws {
-    guard options.redis == nil, try RedisConfiguration.fromEnvironment() == nil else { return }
+    guard try !options.namesServer else { return }
     throw ValidationError("Say which Redis: --redis redis://localhost:6379, or set REDIS_URL.")
 }

@@ -2,12 +2,12 @@
 // Run:    swift run agent-task-logging demo
 // Expect: three parts; in the last one a zombie is refused, and no tool is called twice.
 
-import TravelPlanner
-import AgentRuns
 import AgentKit
+import AgentRuns
 import ArgumentParser
 import LessonKit
 import StreamKit
+import TravelPlanner
 
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Play the whole lesson.")
@@ -16,7 +16,8 @@ struct Demo: AsyncParsableCommand {
 
     func run() async throws {
         let keys = ["lesson4-trip", "lesson4-crash"].flatMap { ["agent-stream:\($0)", "{agent-stream:\($0)}:run"] }
-        try await withLesson(options, keys: ["agent_logs:lesson4"] + keys) { redis, narrator in
+        let byHand = ["agent_logs:lesson4", "agent_logs:lesson4-missing"]
+        try await withLesson(options, keys: byHand + keys) { redis, narrator in
             narrator.title("Lesson 4 · Agent task logging")
             narrator.say(
                 """
@@ -34,11 +35,22 @@ struct Demo: AsyncParsableCommand {
 private func logByHand(_ redis: Redis, _ narrator: Narrator) async throws {
     try await narrator.step("By hand: one XADD for every step")
     narrator.say("Each entry has the same three fields: `event`, `timestamp`, and `data` with the details as JSON.")
-    let task = HandmadeTask(id: "1", type: "process_data", file: "sales.csv")
-    try await HandmadeAgent(log: redis.stream("agent_logs:lesson4")).work(on: task)
+    let task = HandmadeTask(id: "lesson4", type: "process_data", file: "sales.csv")
+    try await HandmadeAgent(task: task.id, redis: redis).work(on: task)
+    narrator.say("A second task names a file that is not there. A reader of its log sees why it failed:")
+    let missing = HandmadeTask(id: "lesson4-missing", type: "process_data", file: "missing.csv")
+    let entries = try await narrator.untraced {
+        let agent = HandmadeAgent(task: missing.id, redis: redis)
+        try await agent.work(on: missing)
+        return try await agent.log.entries()
+    }
+    for entry in entries {
+        let event = entry["event"] ?? "?"
+        narrator.show("\(event): \(eventLine(event, data: entry["data"]))")
+    }
     narrator.say(
         """
-        That is all a live log takes. What it lacks: it grows for ever, a lost reply makes you write an entry \
+        That is all a live log takes. What it lacks: it grows forever, a lost reply makes you write an entry \
         twice or not at all, and when two workers have the same task, both write.
         """)
 }
@@ -50,36 +62,39 @@ private func watchAnAgent(_ redis: Redis, _ narrator: Narrator) async throws {
     let log = RunLog(redis: redis, conversationID: request.conversationID)
     try await narrator.untraced { try await answerAndWatch(request, log, narrator) }
     narrator.say("The state beside the log says who may write. Every append checks it, in one script.")
-    _ = try await redis.send("HMGET", log.stateKey, "status", "runs", "open", "attempt:1")
-    narrator.say("Both keys expire together, ten minutes after the last event.")
-    _ = try await redis.send("TTL", log.stream.key)
-    _ = try await redis.send("TTL", log.stateKey)
+    _ = try await redis.send("HMGET", log.stateKey, "runs", "open", "attempt:1", "sequence")
+    let life = try await redis.send("TTL", log.stream.key).integer ?? 0
+    let stateLife = try await redis.send("TTL", log.stateKey).integer ?? 0
+    narrator.say("The time to live runs from the last event: the log has \(life) seconds left, its state \(stateLife).")
 }
 
 private func replaceAWorker(_ redis: Redis, _ narrator: Narrator) async throws {
     try await narrator.step("A worker stalls, another one takes over")
     narrator.say(
         """
-        The first worker hangs in the middle of a sentence. The queue gives its task to a second one, as attempt \
-        2. Then the first wakes up and goes on writing, as if nothing had happened: a zombie.
+        The first worker hangs in the middle of a sentence. A queue would give its task to a second one when the \
+        lease is over; here the demo does, as attempt 2. Then the first wakes up and goes on writing, as if \
+        nothing had happened: a zombie.
         """)
     let request = trip(to: "Rome", conversation: "lesson4-crash")
     let log = RunLog(redis: redis, conversationID: request.conversationID)
-    try await narrator.untraced {
+    let history = try await narrator.untraced {
         let refusal = try await stallAndReplace(request, log)
         narrator.show("The zombie was told: \(refusal)")
-        let history = try await log.history()
-        let calls = history.filter { $0.kind == .toolUsage }.count / 2
-        let begun = history.first { $0.kind == .attempt }.map { "\($0.kind.rawValue): \($0.data ?? "")" }
-        narrator.show("Tools called: \(calls), though there were two attempts.")
-        narrator.show(begun ?? "no second attempt")
-        narrator.show("The answer begins: \(history.answer.prefix(30).replacing("\n", with: " "))")
+        return try await log.history()
     }
+    let calls = history.filter { $0.kind == .toolUsage }.count / 2
+    let takeovers = history.filter { $0.kind == .attempt }
+    narrator.show("Attempts: \(takeovers.count + 1). Tools called: \(calls).")
+    for event in takeovers { narrator.show("\(event.kind.rawValue): \(event.data ?? "")") }
+    narrator.show("The answer begins: \(history.answer.prefix(30).replacing("\n", with: " "))")
     narrator.say(
-        """
-        The log was the checkpoint: the second worker read the tools' results there. The event `attempt` names the \
-        last entry that still counts, so a reader drops the words that were only half said.
-        """)
+        calls > 2
+            ? "The second worker called the tools again: it did not find their results in the log."
+            : """
+            The log was the checkpoint: the second worker read the tools' results there. The event `attempt` names \
+            the last entry that still counts, so a reader drops the words that were only half said.
+            """)
 }
 
 // snippet: zombie
@@ -115,6 +130,6 @@ private func sumUp(_ narrator: Narrator) {
         """
         An agent's log is a stream of small events in one format. Fenced and bounded, it is also the checkpoint \
         from which another worker goes on.
-        Next: `./lesson 5` sends this log to a browser, and lets the browser disconnect and come back.
+        Next: `\(LessonCommand.name(of: 5))` sends this log to a browser, and lets the browser disconnect and come back.
         """)
 }

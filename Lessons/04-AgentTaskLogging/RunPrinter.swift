@@ -1,49 +1,50 @@
-// A run as people read it: one line an event, the answer's words joined into lines.
+// A run as people read it: one line per event, and the answer word by word as it is written.
 // Run:    swift run agent-task-logging run "Plan a weekend in Rome"
-// Expect: thoughts and tool calls first, then the itinerary as it is written.
+// Expect: thoughts and tool calls first, then the itinerary while the agent writes it.
 
-import TravelPlanner
-import AgentRuns
 import AgentKit
+import AgentRuns
 import LessonKit
 import StreamKit
+import TravelPlanner
 
 struct RunPrinter {
-    let narrator: Narrator
-    private var line = ""
+    private let narrator: Narrator
+    private var text: LiveText
 
     init(_ narrator: Narrator) {
         self.narrator = narrator
+        text = LiveText(narrator, prefix: "  │ ", hanging: "    ")
     }
 
     mutating func show(_ event: RunEvent) {
-        if let text = event.text {
-            line += text
-            while let end = line.firstIndex(of: "\n") {
-                narrator.show("│ " + line[..<end])
-                line = String(line[line.index(after: end)...])
-            }
-            return
-        }
-        if !line.isEmpty {
-            narrator.show("│ " + line)
-            line = ""
-        }
-        narrator.show("\(event.kind.rawValue): \(event.error ?? event.data ?? "")")
+        // An entry of another program may hold the last words and the end at once.
+        if let words = event.text { text.append(words) }
+        guard event.kind != .text else { return }
+        text.end()
+        narrator.show("\(event.kind.rawValue): \(event.error ?? eventLine(event.kind.rawValue, data: event.data))")
     }
+
+    /// Ends a line that nobody has finished.
+    mutating func end() { text.end() }
 }
 
 /// Runs the agent and follows its log at the same time, as two programs would.
 func answerAndWatch(_ request: RunRequest, _ log: RunLog, _ narrator: Narrator) async throws {
     try await log.accept(request)
-    async let answer: Void = runAgent(TravelPlanner(), request: request, attempt: 1, log: log)
-    var printer = RunPrinter(narrator)
-    for try await event in log.events(after: .beginning) { printer.show(event) }
-    try await answer
+    try await withCompanion {
+        try await runAgent(TravelPlanner(), request: request, attempt: 1, log: log)
+    } _: {
+        var printer = RunPrinter(narrator)
+        for try await event in log.events(after: .beginning) { printer.show(event) }
+        printer.end()
+    }
 }
 
 /// Prints a run from its log, without the words that a later attempt has replaced.
 func replay(_ history: [RunEvent], _ narrator: Narrator) {
     var printer = RunPrinter(narrator)
     for event in history.valid { printer.show(event) }
+    printer.end()
+    if history.last?.isLast == false { narrator.show("The log stops here: the run has not ended.") }
 }

@@ -12,7 +12,7 @@ import ServerSentEvents
 struct AgentClient: Sendable {
     let server: String
 
-    /// What the server says of a run it took in.
+    /// What the server says of a run that it accepted.
     struct Accepted: Decodable {
         let conversation_id: String
         let correlation_id: String
@@ -24,15 +24,22 @@ struct AgentClient: Sendable {
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "text/plain; charset=utf-8")
         request.body = .bytes(ByteBuffer(string: prompt))
-        let body = try await body(of: request)
-        return try JSONDecoder().decode(Accepted.self, from: Data(body.utf8))
+        let response = try await send(request)
+        guard response.status == .accepted else { throw await Refusal(response, of: server) }
+        let body = try await response.body.collect(upTo: 1 << 20)
+        guard let accepted = try? JSONDecoder().decode(Accepted.self, from: Data(body.readableBytesView)) else {
+            throw Refusal.stranger(server, "its answer to a prompt names no conversation")
+        }
+        return accepted
     }
 
     /// Reads a whole answer as plain text.
     func text(of conversation: String) async throws -> String {
-        var request = HTTPClientRequest(url: "\(server)/api/agent/stream/\(conversation)")
+        var request = HTTPClientRequest(url: address(of: conversation))
         request.headers.add(name: "Accept", value: "text/plain")
-        return try await body(of: request)
+        let response = try await send(request)
+        guard response.status == .ok else { throw await Refusal(response, of: server) }
+        return String(buffer: try await response.body.collect(upTo: 16 << 20))
     }
 
     /// Reads one JSON answer, an error's too.
@@ -41,27 +48,36 @@ struct AgentClient: Sendable {
         return (Int(response.status.code), String(buffer: try await response.body.collect(upTo: 1 << 20)))
     }
 
-    /// Hands over event after event until `handle` has had enough, which closes the connection.
-    func events(
-        at path: String, after cursor: String?, _ handle: (ServerSentEvent) async throws -> Bool
-    ) async throws {
-        var request = HTTPClientRequest(url: server + path)
-        request.headers.add(name: "Accept", value: "text/event-stream")
-        if let cursor { request.headers.add(name: "Last-Event-ID", value: cursor) }
-        let response = try await send(request)
-        guard response.status == .ok else { throw try await Refusal(response) }
-        var parser = EventStreamParser(lastEventID: cursor)
-        for try await chunk in response.body {
-            for event in try parser.parse(chunk.readableBytesView) {
-                guard try await handle(event) else { return }
-            }
-        }
+    /// Where the events of a conversation are.
+    func address(of conversation: String, everything: Bool = false) -> String {
+        let name = conversation.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed.subtracting(["/"]))
+        return "\(server)/api/agent/stream/\(name ?? conversation)\(everything ? "?events=all" : "")"
     }
 
-    private func body(of request: HTTPClientRequest) async throws -> String {
+    /// Hands over event after event until `handle` has had enough, which closes the connection.
+    ///
+    /// `place` moves along, so that the next call goes on where this one ended, however it ended.
+    func events(
+        at address: String, from place: inout Place, _ handle: (ServerSentEvent) async throws -> Bool
+    ) async throws {
+        var request = HTTPClientRequest(url: address)
+        request.headers.add(name: "Accept", value: "text/event-stream")
+        if let cursor = place.cursor { request.headers.add(name: "Last-Event-ID", value: cursor) }
         let response = try await send(request)
-        guard (200..<300).contains(response.status.code) else { throw try await Refusal(response) }
-        return String(buffer: try await response.body.collect(upTo: 16 << 20))
+        guard response.status == .ok else { throw await Refusal(response, of: server) }
+        let type = response.headers.first(name: "Content-Type") ?? "no type"
+        guard type.lowercased().hasPrefix("text/event-stream") else {
+            throw Refusal.stranger(server, "it sent \(type) where a stream of events was expected")
+        }
+        place.hasConnected = true
+        var parser = EventStreamParser(lastEventID: place.cursor)
+        for try await chunk in response.body {
+            for event in try parser.parse(chunk.readableBytesView) {
+                place.cursor = event.id ?? place.cursor
+                guard try await handle(event) else { return }
+            }
+            place.note(parser.reconnectionTime)
+        }
     }
 
     private func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
@@ -69,30 +85,28 @@ struct AgentClient: Sendable {
         try await Self.client.execute(request, timeout: .minutes(30))
     }
 
-    /// Says at once that nobody listens, which the shared client would try to mend for minutes.
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration()
+        // A redirect leads to another server, and nobody asked for that one.
+        configuration.redirectConfiguration = .disallow
+        // The shared client would go on trying for minutes where nobody listens.
         configuration.timeout.connect = .seconds(3)
         configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(configuration: configuration)
     }()
 }
 
-/// An answer of the server's that says no.
-struct Refusal: Error, CustomStringConvertible {
-    let status: Int
-    let description: String
+/// Where a viewer is in a stream, and what it knows about coming back.
+struct Place: Sendable {
+    /// The ID of the last event it saw.
+    var cursor: String?
+    /// How long the server asks to wait before coming back.
+    private(set) var pause: Duration = .seconds(1)
+    /// Whether there was a stream of events at all.
+    var hasConnected = false
 
-    init(_ response: HTTPClientResponse) async throws {
-        struct Body: Decodable {
-            struct Details: Decodable {
-                let message: String
-            }
-            let error: Details
-        }
-        status = Int(response.status.code)
-        let text = String(buffer: try await response.body.collect(upTo: 1 << 20))
-        let details = try? JSONDecoder().decode(Body.self, from: Data(text.utf8))
-        description = "\(status): \(details?.error.message ?? text)"
+    /// Takes what the server asked for, unless it said nothing or cannot mean it.
+    mutating func note(_ pause: Duration?) {
+        if let pause, pause <= .seconds(3_600) { self.pause = pause }
     }
 }

@@ -10,23 +10,26 @@ import ServerSentEvents
 import StreamKit
 import StreamServer
 
-func withTheLibrary(_ redis: Redis, _ narrator: Narrator, keeps: Bool) async throws {
+func withTheLibrary(_ redis: Redis, _ narrator: Narrator, queueKey: String, keeps: Bool) async throws {
     let planner = TravelPlanner(model: ScriptedModel(pace: .milliseconds(4)))
     let worker = AgentWorker(redis: redis, agents: [planner], queueKey: queueKey, options: .lesson())
-    try await withServer({ running in
+    try await withServer { running in
         var configuration = StreamServerConfiguration(port: 0, agents: [planner.name])
         configuration.queueKey = queueKey
         try await StreamServer(
-            redis: redis, configuration: configuration, logger: quietLogger, onServerRunning: running
+            redis: redis, configuration: configuration, logger: .toStandardError, onServerRunning: running
         ).run()
-    }) { client in
+    } _: { client in
         try await narrator.untraced {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await worker.run(as: "demo-worker") }
-                defer { group.cancelAll() }
-                let conversation = try await askAndLeave(client, narrator)
-                if keeps { return }
-                _ = try await redis.send("DEL", "agent-stream:\(conversation)", "{agent-stream:\(conversation)}:run")
+            // A worker that fails ends the demo: nobody else would answer.
+            let conversation = try await withCompanion {
+                try await worker.run(as: "demo-worker")
+            } _: {
+                try await askAndLeave(client, narrator)
+            }
+            guard !keeps else { return }
+            for key in ["agent-stream:\(conversation)", "{agent-stream:\(conversation)}:run"] {
+                _ = try await redis.send("DEL", key)
             }
         }
     }
@@ -35,8 +38,10 @@ func withTheLibrary(_ redis: Redis, _ narrator: Narrator, keeps: Bool) async thr
 private func askAndLeave(_ client: AgentClient, _ narrator: Narrator) async throws -> String {
     try await narrator.step("Ask the agent")
     narrator.say(
-        "Now the library's server, on a free port, with a worker beside it. A run is accepted at once; the answer "
-            + "comes from whichever worker takes it from the queue.")
+        """
+        Now the library's server, on a free port, with a worker beside it. A run is accepted at once; the answer \
+        comes from whichever worker takes it from the queue.
+        """)
     let accepted = try await client.ask("Plan a 3-day trip to Tokyo")
     narrator.show("POST /api/agents/TravelPlanner/run")
     narrator.show("202 accepted, conversation \(accepted.conversation_id)")
@@ -45,7 +50,7 @@ private func askAndLeave(_ client: AgentClient, _ narrator: Narrator) async thro
     var viewing = Viewing()
     try await viewing.watch(accepted.conversation_id, with: client, pieces: 40)
     narrator.show(viewing.text)
-    narrator.show("connection closed at cursor \(viewing.cursor ?? "none")")
+    narrator.show("connection closed at cursor \(viewing.place.cursor ?? "none")")
 
     try await narrator.step("Come back with the cursor")
     narrator.say("The agent did not wait for us. Everything it said meanwhile is in the stream, and comes first.")
@@ -56,10 +61,13 @@ private func askAndLeave(_ client: AgentClient, _ narrator: Narrator) async thro
 
     try await narrator.step("Compare")
     let whole = try await client.text(of: accepted.conversation_id)
-    guard viewing.text == whole else { throw Mismatch(watched: viewing.text, stored: whole) }
+    guard viewing.text.utf8.elementsEqual(whole.utf8) else { throw Mismatch(watched: viewing.text, stored: whole) }
     narrator.show(
-        "read in two pieces: \(viewing.text.count) characters\nread without a break: \(whole.count) characters\n"
-            + "the same text, to the last byte")
+        """
+        read in two pieces: \(viewing.text.count) characters
+        read without a break: \(whole.count) characters
+        the same text, to the last byte
+        """)
 
     try await narrator.step("What the server says when it must say no")
     for path in ["/api/agent/stream/nobody", "/api/agent/stream/\(accepted.conversation_id)?cursor=abc"] {
@@ -67,28 +75,28 @@ private func askAndLeave(_ client: AgentClient, _ narrator: Narrator) async thro
         narrator.show("GET \(path)\n\(answer.status) \(answer.body)")
     }
     narrator.say(
-        "Where next: `./lesson 5 serve`, then open the page, ask for a trip, and press Disconnect in the middle.")
+        """
+        Where next: `\(LessonCommand.typing(5, "serve"))`, then open the page, ask for a trip, and press Disconnect \
+        in the middle.
+        """)
     return accepted.conversation_id
 }
 
 /// What a viewer has: the text so far, and the place to go on at.
 private struct Viewing {
-    var text = ""
-    var cursor: String?
+    private(set) var text = ""
+    private(set) var place = Place()
 
     mutating func watch(_ conversation: String, with client: AgentClient, pieces: Int) async throws {
-        var text = ""
-        var cursor = cursor
+        var new = ""
         var left = pieces
-        try await client.events(at: "/api/agent/stream/\(conversation)", after: cursor) { event in
-            cursor = event.id ?? cursor
+        try await client.events(at: client.address(of: conversation), from: &place) { event in
             guard event.event == "message" else { return event.event == "attempt" }
-            text += event.data
+            new += event.data
             left -= 1
             return left > 0
         }
-        self.text += text
-        self.cursor = cursor
+        text += new
     }
 }
 

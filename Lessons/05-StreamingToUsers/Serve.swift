@@ -2,15 +2,16 @@
 // Run:    swift run streaming-to-users serve --port 8080
 // Expect: a page at http://127.0.0.1:8080. With --no-worker, prompts wait until a `work` comes.
 
-import TravelPlanner
-import AgentRuns
 import AgentKit
+import AgentRuns
 import ArgumentParser
 import Foundation
 import LessonKit
 import Logging
+import ServiceLifecycle
 import StreamKit
 import StreamServer
+import TravelPlanner
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,7 +19,9 @@ struct Serve: AsyncParsableCommand {
 
     @Option(help: "The address to listen on; 0.0.0.0 lets other machines in.") var host = "127.0.0.1"
     @Option(help: "The port to listen on; 0 takes any free one.") var port = 8080
-    @Flag(help: "Leave the work to other processes (streaming-to-users work).") var noWorker = false
+    @Option(help: "A further name that browsers may call this server by; may be repeated.")
+    var allowedHost: [String] = []
+    @Flag(help: "Leave the work to other processes (the command `work`).") var noWorker = false
     @OptionGroup var options: LessonOptions
 
     func validate() throws {
@@ -31,39 +34,40 @@ struct Serve: AsyncParsableCommand {
                 try await narrator.untraced { try await serve(with: redis, narrator) }
             }
         } catch let error as StreamServerError {
-            throw ValidationError(error.description)
+            throw LessonProblem(error.description)
         } catch is CancellationError {}
     }
 
     private func serve(with redis: Redis, _ narrator: Narrator) async throws {
         // Before a page is promised.
         _ = try await redis.send("PING")
-        let retention = try RunRetention.fromEnvironment()
+        let logger = Logger.toStandardError
         let planner = TravelPlanner()
+        let retention = try RunRetention.fromEnvironment()
         var configuration = StreamServerConfiguration(
             host: host, port: port, agents: [planner.name], retention: retention)
-        configuration.queueKey = AgentWorker.queueKey
-        configuration.queueGroup = AgentWorker.queueGroup
-        let server = StreamServer(redis: redis, configuration: configuration, logger: quietLogger) { port in
-            narrator.show("Open http://\(host):\(port) in a browser. Ctrl-C stops the server.")
+        configuration.allowedHosts = allowedHost
+        let server = StreamServer(redis: redis, configuration: configuration, logger: logger) { port in
+            narrator.show("Open \(address(port)) in a browser.")
+            narrator.show("This is process \(getpid()). Ctrl-C stops the server.")
         }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            if !noWorker {
-                let worker = AgentWorker(
-                    redis: redis, agents: [planner], retention: retention, options: .lesson())
-                group.addTask { try await worker.run(as: workerName) }
-            }
-            // The first to end takes the other along: a page that nobody works for helps nobody.
-            defer { group.cancelAll() }
-            try await group.next()
-        }
+        var services: [any Service] = [server]
+        if !noWorker { services.append(AgentService(redis: redis, agents: [planner], retention, narrator)) }
+        // The first to end takes the other along: a page that nobody works for helps nobody.
+        try await ServiceGroup(services: services, logger: logger).run()
+    }
+
+    /// What to open in a browser on this machine.
+    private func address(_ port: Int) -> String {
+        let wildcards = ["0.0.0.0": "127.0.0.1", "::": "::1"]
+        let name = wildcards[host] ?? host
+        return "http://\(name.contains(":") ? "[\(name)]" : name):\(port)"
     }
 }
 
 struct Work: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Work on what the server takes in; start as many as you like.")
+        abstract: "Work on what the server accepts; start as many as you like.")
 
     @OptionGroup var options: LessonOptions
 
@@ -71,22 +75,24 @@ struct Work: AsyncParsableCommand {
         do {
             try await withLesson(options) { redis, narrator in
                 _ = try await narrator.untraced { try await redis.send("PING") }
-                narrator.show("Worker \(workerName) waits for runs. Ctrl-C stops it; another one takes over.")
-                let worker = AgentWorker(
-                    redis: redis, agents: [TravelPlanner()], retention: try .fromEnvironment(), options: .lesson())
-                try await narrator.untraced { try await worker.run(as: workerName) }
+                narrator.show("Worker, process \(getpid()), waits for runs. Ctrl-C ends it; another one goes on.")
+                narrator.show("To kill it from another terminal:\nkill -9 \(getpid())")
+                let worker = AgentService(redis: redis, agents: [TravelPlanner()], try .fromEnvironment(), narrator)
+                try await narrator.untraced { try await worker.run() }
             }
         } catch is CancellationError {}
     }
 }
 
-private let workerName = "worker-\(ProcessInfo.processInfo.processIdentifier)"
+/// An agent's worker that says what it takes, finishes, loses and hands back.
+private struct AgentService: Service {
+    private let worker: AgentWorker
 
-/// Only what is grave; the lesson tells the rest.
-///
-/// Stopped in the middle, Hummingbird calls every connection an error.
-let quietLogger: Logger = {
-    var logger = Logger(label: "streaming-to-users")
-    logger.logLevel = .critical
-    return logger
-}()
+    init(redis: Redis, agents: [any Agent], _ retention: RunRetention, _ narrator: Narrator) {
+        var options = TaskQueueOptions.lesson()
+        options.onEvent = { narrator.show("\($0)") }
+        worker = AgentWorker(redis: redis, agents: agents, retention: retention, options: options)
+    }
+
+    func run() async throws { try await worker.run(as: "worker-\(getpid())") }
+}

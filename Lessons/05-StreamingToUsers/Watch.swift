@@ -1,6 +1,6 @@
 // A viewer for the terminal, which comes back by itself.
 // Run:    swift run streaming-to-users watch <conversation>
-// Expect: the answer as it is written. Stop the server meanwhile and start it again: nothing is lost.
+// Expect: the answer as it is written, also when the server was stopped and started again meanwhile.
 
 import ArgumentParser
 import Foundation
@@ -8,8 +8,13 @@ import LessonKit
 import ServerSentEvents
 
 struct ServerOption: ParsableArguments {
+    static let usual = "http://127.0.0.1:8080"
+
     @Option(help: "Where the server is.")
-    var server = "http://127.0.0.1:8080"
+    var server = Self.usual
+
+    /// The server without a slash at its end.
+    var url: String { server.hasSuffix("/") ? String(server.dropLast()) : server }
 
     func validate() throws {
         guard let url = URL(string: server), ["http", "https"].contains(url.scheme), url.host?.isEmpty == false else {
@@ -26,11 +31,15 @@ struct Ask: AsyncParsableCommand {
 
     func run() async throws {
         try await cancellingOnInterrupt {
-            let accepted = try await explaining(options.server) {
-                try await AgentClient(server: options.server).ask(prompt)
+            let accepted: AgentClient.Accepted
+            do {
+                accepted = try await AgentClient(server: options.url).ask(prompt)
+            } catch {
+                try Task.checkCancellation()
+                throw AgentClient.problem(error, options.url)
             }
-            say("conversation \(accepted.conversation_id)\n")
-            try await Viewer(server: options.server, conversation: accepted.conversation_id).watch(from: nil)
+            note("conversation \(accepted.conversation_id)")
+            try await Viewer(server: options.url, conversation: accepted.conversation_id).watch(from: nil)
         }
     }
 }
@@ -43,79 +52,13 @@ struct Watch: AsyncParsableCommand {
     @Option(help: "Show only what comes after this event's id.") var cursor: String?
     @OptionGroup var options: ServerOption
 
+    func validate() throws {
+        guard !conversation.isEmpty else { throw ValidationError("The name of the conversation is empty.") }
+    }
+
     func run() async throws {
         try await cancellingOnInterrupt {
-            try await Viewer(server: options.server, conversation: conversation).watch(from: cursor)
+            try await Viewer(server: options.url, conversation: conversation).watch(from: cursor)
         }
-    }
-}
-
-struct Viewer {
-    let server: String
-    let conversation: String
-
-    // snippet: reconnect
-    /// Prints the answer to its end, over as many connections as that takes.
-    func watch(from start: String?) async throws {
-        var cursor = start
-        var failures = 0
-        while true {
-            do {
-                var isOver = false
-                let path = "/api/agent/stream/\(conversation)"
-                try await AgentClient(server: server).events(at: path, after: cursor) { event in
-                    cursor = event.id ?? cursor
-                    failures = 0
-                    isOver = try show(event)
-                    return !isOver
-                }
-                if isOver { return }
-            } catch let refusal as Refusal where refusal.status < 500 {
-                throw ValidationError(refusal.description)  // another try would end the same way
-            } catch let exit as ExitCode {
-                throw exit
-            } catch {
-                if Task.isCancelled { break }  // Ctrl-C
-                say("\n[\(error): trying again after \(cursor ?? "the beginning")]\n")
-            }
-            failures += 1
-            guard (try? await Task.sleep(for: .seconds(min(failures, 5)))) != nil else { break }
-        }
-        say("\n[left; go on with: watch \(conversation)\(cursor.map { " --cursor \($0)" } ?? "")]\n")
-    }
-    // end snippet
-
-    /// Returns whether this was the last event.
-    private func show(_ event: ServerSentEvent) throws -> Bool {
-        switch event.event {
-        case "done":
-            print()
-            return true
-        case "error":
-            say("\n[error] \(event.data)\n")
-            throw ExitCode.failure
-        case "attempt":
-            say("\n[a worker was lost; another one goes on]\n")
-        default:
-            print(event.data, terminator: "")
-            fflush(nil)
-        }
-        return false
-    }
-}
-
-/// What is no part of the answer goes to standard error, so that the answer can be piped.
-private func say(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
-}
-
-private func explaining<R>(_ server: String, _ body: () async throws -> R) async throws -> R {
-    do {
-        return try await body()
-    } catch let refusal as Refusal {
-        throw ValidationError(refusal.description)
-    } catch {
-        throw ValidationError(
-            "Nothing answers at \(server) (\(error)). Start it with: swift run streaming-to-users serve")
     }
 }

@@ -42,6 +42,7 @@ public struct LiveText {
     private mutating func showWord() {
         guard !word.isEmpty else { return }
         beginLine()
+        word = printable(word)
         let width = displayWidth(spaces) + displayWidth(word)
         if column + width > narrator.terminal.width, column > displayWidth(hanging) {
             narrator.terminal.write("\n" + hanging + word)

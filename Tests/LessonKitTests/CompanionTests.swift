@@ -7,12 +7,20 @@ struct CompanionTests {
 
     @Test func `a companion that fails ends a body that would wait forever`() async throws {
         await #expect(throws: Broken.self) {
-            try await withCompanion { throw Broken() } _: { try await Task.sleep(for: .seconds(3_600)) }
+            try await withCompanion {
+                throw Broken()
+            } _: {
+                try await Task.sleep(for: .seconds(3_600))
+            }
         }
     }
 
     @Test func `the body's end cancels the companion`() async throws {
-        let result = try await withCompanion { try await Task.sleep(for: .seconds(3_600)) } _: { 7 }
+        let result = try await withCompanion {
+            try await Task.sleep(for: .seconds(3_600))
+        } _: {
+            7
+        }
         #expect(result == 7)
     }
 

@@ -8,11 +8,12 @@ import Testing
 struct BadInputTests {
     @Test(
         arguments: [
-            (["ask", "x", "--server", "http://127.0.0.1:9"], 64, "Nothing answers at"),
+            (["ask", "x", "--server", "http://127.0.0.1:9"], 1, "Nothing answers at"),
+            (["watch", "x", "--server", "http://127.0.0.1:9"], 1, "Nothing answers at"),
             (["ask", "x", "--server", "nonsense"], 64, "write it like http://127.0.0.1:8080"),
             (["watch", "x", "--server", "ftp://a"], 64, "write it like http://127.0.0.1:8080"),
             (["serve", "--port", "70000"], 64, "a port is 0 to 65535"),
-            (["serve", "--host", "no.such.host.invalid"], 64, "Cannot listen on"),
+            (["serve", "--host", "no.such.host.invalid"], 1, "Cannot listen on"),
             (["serve", "--redis", "redis://127.0.0.1:1", "--port", "0"], 1, "Cannot connect to Redis"),
             (["work", "--redis", "redis://127.0.0.1:1"], 1, "Cannot connect to Redis"),
             (["serve", "--redis", "nonsense"], 64, "is not a Redis URL"),

@@ -1,0 +1,48 @@
+// Where this lesson's servers log.
+// Run:    LOG_LEVEL=debug swift run streaming-to-users serve
+// Expect: what the server does, on standard error.
+
+import Foundation
+import Logging
+
+extension Logger {
+    /// Errors on standard error, or what `LOG_LEVEL` asks for: trace, debug, info, notice, warning, error, critical.
+    static var toStandardError: Logger {
+        let wanted = ProcessInfo.processInfo.environment["LOG_LEVEL"].flatMap { Level(rawValue: $0.lowercased()) }
+        var logger = Logger(label: "streaming-to-users") { label in
+            let handler = StreamLogHandler.standardError(label: label)
+            return wanted == nil ? WithoutHangUps(handler: handler) : handler
+        }
+        logger.logLevel = wanted ?? .error
+        return logger
+    }
+}
+
+/// Leaves out what Hummingbird calls an error when a server stops while somebody watches: here that is no fault.
+private struct WithoutHangUps: LogHandler {
+    var handler: StreamLogHandler
+
+    var metadata: Logger.Metadata {
+        get { handler.metadata }
+        set { handler.metadata = newValue }
+    }
+    var logLevel: Logger.Level {
+        get { handler.logLevel }
+        set { handler.logLevel = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { handler[metadataKey: key] }
+        set { handler[metadataKey: key] = newValue }
+    }
+
+    func log(
+        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
+        function: String, line: UInt
+    ) {
+        guard source != "HummingbirdCore" else { return }
+        handler.log(
+            level: level, message: message, metadata: metadata, source: source, file: file, function: function,
+            line: line)
+    }
+}

@@ -1,0 +1,60 @@
+import TestSupport
+import Testing
+
+/// `ask` and `watch` with something at the address that is not our server, or not a good one.
+@Suite("Viewers of lesson 5 and other servers", .timeLimit(.minutes(2)))
+struct StrangerTests {
+    @Test(
+        arguments: [
+            CannedServer.answer("200 OK", type: "text/html", "<html>Hello</html>"),
+            CannedServer.answer("200 OK", type: "application/json", #"{"hello":"world"}"#),
+            CannedServer.answer("200 OK", type: "text/plain", ""),
+            "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
+            CannedServer.answer("302 Found", type: "text/html", headers: ["Location: /login"], ""),
+            CannedServer.answer("404 Not Found", type: "text/html", "<html>\u{1B}[2J</html>"),
+        ], [["ask", "Plan a trip"], ["watch", "x"]])
+    func `are told apart by one clear error, after one request`(answer: String, words: [String]) async throws {
+        let server = try CannedServer([answer])
+        defer { server.stop() }
+        try await withPrograms { programs in
+            let viewer = try await programs.start(["streaming-to-users"] + words + ["--server", server.url])
+
+            #expect(await viewer.end() == .exited(1))
+            #expect(viewer.complained.contains("is not a server of this lesson"), "\(viewer.complained)")
+            #expect(viewer.complained.split(separator: "\n").count == 1)
+            #expect(server.received.count == 1)
+        }
+    }
+
+    @Test(arguments: ["99999999999999999999", "9000000000000000000", "-1", "soon"])
+    func `a pause between connections that makes no sense leaves the former one`(pause: String) async throws {
+        let type = "text/event-stream"
+        let server = try CannedServer([
+            CannedServer.answer("200 OK", type: type, "retry: 1\nid: 1-0\ndata: one \n\n"),
+            CannedServer.answer("200 OK", type: type, "retry: \(pause)\nid: 2-0\ndata: two \n\n"),
+            CannedServer.answer("200 OK", type: type, "id: 3-0\nevent: done\ndata: [DONE]\n\n"),
+        ])
+        defer { server.stop() }
+        try await withPrograms { programs in
+            let watch = try await programs.start("streaming-to-users", "watch", "x", "--server", server.url)
+
+            #expect(await watch.end() == .exited(0), "\(watch.complained)")
+            #expect(watch.said == "one two \n")
+            let cursors = server.received.map { request in
+                request.lowercased().firstMatch(of: /last-event-id: (\S+)/).map { "\($0.1)" }
+            }
+            #expect(cursors == [nil, "1-0", "2-0"])
+        }
+    }
+
+    @Test func `a name that is no path of its own stays one part of the address`() async throws {
+        let server = try CannedServer([CannedServer.answer("200 OK", type: "text/html", "")])
+        defer { server.stop() }
+        try await withPrograms { programs in
+            let watch = try await programs.start(
+                "streaming-to-users", "watch", "../health?a#b", "--server", server.url + "/")
+            #expect(await watch.end() == .exited(1))
+            #expect(server.received[0].hasPrefix("GET /api/agent/stream/..%2Fhealth%3Fa%23b?events=all "))
+        }
+    }
+}
