@@ -92,7 +92,9 @@ let package = Package(
                 "CHiredis", .target(name: "CHiredisSSL", condition: .when(traits: ["TLS"])), logging, metrics,
                 lifecycle, .product(name: "DequeModule", package: "swift-collections"),
             ],
-            resources: [.embedInCode("Queue/Scripts")],
+            resources: [
+                .embedInCode("Queue/Scripts"), .embedInCode("Streams/Scripts"), .embedInCode("Groups/Scripts"),
+            ],
             swiftSettings: strict
         ),
         .target(name: "ServerSentEvents", swiftSettings: strict),

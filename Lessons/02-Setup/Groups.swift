@@ -102,5 +102,5 @@ private func tidyUp(_ group: ConsumerGroup, _ narrator: Narrator) async throws {
         what it still held: make sure that its pending count, which is the reply, is 0.
         """)
     _ = try await group.pending()
-    _ = try await group.deleteConsumer("bob")
+    _ = try await group.removeConsumer("bob")
 }

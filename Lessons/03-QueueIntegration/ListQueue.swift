@@ -17,7 +17,7 @@ struct ListQueue {
     ///
     /// Once this returns, Redis has forgotten it.
     func next() async throws -> String? {
-        let reply = try await redis.sendBlocking(["BRPOP", keys.list, "1"], wait: .seconds(2))
+        let reply = try await redis.sendBlocking(["BRPOP", keys.list, "1"], wait: .atMost(.seconds(1)))
         return reply.elements?.last?.text
     }
 }
@@ -30,7 +30,7 @@ extension ListQueue {
             do {
                 let task = try LessonTask(json: json)
                 let log = redis.stream(keys.log(of: task.id, in: .list))
-                try await perform(task, by: worker, attempt: 1) { _ = try await log.append(fields: $0) }
+                try await perform(task, by: worker, attempt: 1) { _ = try await log.append(EntryFields($0)) }
             } catch {
                 worker.says("lost, for the list has forgotten it: \(json) (\(error))")
                 if error is StreamKitError { throw error }

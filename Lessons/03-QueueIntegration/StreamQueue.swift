@@ -37,7 +37,7 @@ struct StreamQueue {
         let log = redis.stream(Keys.lesson.log(of: task.id, in: .stream))
         let attempt = try await deliveries(of: entry.id, to: worker)
         do {
-            try await perform(task, by: worker, attempt: attempt) { _ = try await log.append(fields: $0) }
+            try await perform(task, by: worker, attempt: attempt) { _ = try await log.append(EntryFields($0)) }
         } catch {
             worker.says("task \(task.id), attempt \(attempt): stays pending (\(error))")
             throw error

@@ -2,7 +2,7 @@ import Limits
 import StreamKit
 
 /// What every measurement appends.
-let payload: KeyValuePairs<String, String> = ["event": "token", "data": "hello-world-token-text"]
+let payload: EntryFields = ["event": "token", "data": "hello-world-token-text"]
 let payloadTrim = StreamTrim.maximumLength(10_000)
 
 private let appendTurns = 5

@@ -2,13 +2,13 @@ import CoreMetrics
 
 /// What a client counts and times for swift-metrics.
 ///
-/// Made once a client, and not at all where nobody collects: then a command costs one look at a `nil`.
+/// There is one per client, and none where nobody collects: then a command costs one look at a `nil`.
 final class CommandMetrics: Sendable {
     /// Commands that were sent, each attempt and each command of a batch counted.
     private let commands: Counter
     /// Error replies, and commands that got no reply.
     private let errors: Counter
-    /// Connections that were made anew after a loss.
+    /// Connections that came back after a loss.
     private let reconnects: Counter
     /// From a command, or a whole batch, to its reply; blocking reads left out, which last as long as they wait.
     private let durations: Timer
@@ -29,11 +29,11 @@ final class CommandMetrics: Sendable {
         if let start { durations.recordNanoseconds(Int64(clamping: Connection.now() &- start)) }
     }
 
-    /// A cancelled task is no error.
-    func unanswered(_ error: any Error) {
+    /// Counts commands that got no reply, unless their task was cancelled.
+    func unanswered(_ count: Int, _ error: any Error) {
         guard !(error is CancellationError) else { return }
-        commands.increment()
-        errors.increment()
+        commands.increment(by: count)
+        errors.increment(by: count)
     }
 
     func reconnected() {

@@ -43,7 +43,7 @@ extension Redis {
         _ count: Int, _ lateReplyHandler: CommandSlot.LateReplyHandler?,
         _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
-        try await traced(encode) {
+        try await traced(commands: count, encode) {
             try await shared.send(
                 replyCount: count, timeout: shared.commandTimeout, lateReplyHandler: lateReplyHandler, encode)
         }

@@ -1,7 +1,8 @@
 // What metrics and the trace learn of each command.
 extension Redis {
     func traced(
-        blocks: Bool = false, _ encode: (inout ByteBuffer) -> Void, _ send: () async throws -> Replies
+        blocks: Bool = false, commands: Int = 1, _ encode: (inout ByteBuffer) -> Void,
+        _ send: () async throws -> Replies
     ) async throws -> Replies {
         guard let metrics = configuration.commandMetrics else { return try await reported(encode, send) }
         let start = blocks ? nil : Connection.now()
@@ -10,7 +11,7 @@ extension Redis {
             metrics.answered(replies.all, since: start)
             return replies
         } catch {
-            metrics.unanswered(error)
+            metrics.unanswered(commands, error)
             throw error
         }
     }

@@ -36,14 +36,22 @@ public final class Redis: Sendable {
     }
 
     /// Sends one command that does not block.
-    /// - Throws: ``StreamKitError/server(_:)`` when the reply is an error.
+    ///
+    /// - Parameter words: its name and its arguments.
+    /// - Returns: the server's reply.
+    /// - Throws: ``StreamKitError/server(_:)`` when the reply is an error, another ``StreamKitError`` if the server
+    ///   cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func send(_ words: String...) async throws -> Reply {
         try await send(words)
     }
 
-    /// Sends one command that does not block, its words in an array.
-    /// - Throws: ``StreamKitError/server(_:)`` when the reply is an error.
+    /// Sends one command that does not block, its arguments in an array.
+    ///
+    /// - Parameter words: its name and its arguments.
+    /// - Returns: the server's reply.
+    /// - Throws: ``StreamKitError/server(_:)`` when the reply is an error, another ``StreamKitError`` if the server
+    ///   cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func send(_ words: [String]) async throws -> Reply {
         try await execute(try Self.encoder(of: words))
@@ -53,12 +61,12 @@ public final class Redis: Sendable {
     ///
     /// - Parameters:
     ///   - words: the command with its own timeout argument.
-    ///   - wait: the same timeout, from which the client-side deadline follows; `nil` waits for ever.
+    ///   - wait: the same timeout, from which the client-side deadline follows.
     /// - Returns: the server's reply.
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
-    public func sendBlocking(_ words: [String], wait: Duration?) async throws -> Reply {
-        try await executeBlocking(wait: wait.map { .atMost($0) } ?? .forever, try Self.encoder(of: words))
+    public func sendBlocking(_ words: [String], wait: ReadWait) async throws -> Reply {
+        try await executeBlocking(wait: wait, try Self.encoder(of: words))
     }
 
     private static func encoder(of words: [String]) throws -> (inout ByteBuffer) -> Void {

@@ -7,6 +7,11 @@ public struct RedisScript: Sendable {
     /// The SHA-1 of the text, in lower-case hexadecimal digits.
     public let digest: String
 
+    /// Prepares a script from an embedded file.
+    init(file: [UInt8]) {
+        self.init(String(decoding: file, as: UTF8.self))
+    }
+
     /// Prepares a script; nothing is sent yet.
     public init(_ source: String) {
         self.source = source

@@ -30,15 +30,5 @@ extension ConsumerGroup {
         return outcomes.count { $0.integer != -1 }
     }
 
-    private static let script = RedisScript(
-        """
-        local done = 0
-        for index = 2, #ARGV do
-            if redis.call('XACK', KEYS[1], ARGV[1], ARGV[index]) == 1 then
-                redis.call('XDEL', KEYS[1], ARGV[index])
-                done = done + 1
-            end
-        end
-        return done
-        """)
+    private static let script = RedisScript(file: PackageResources.acknowledge_and_delete_lua)
 }

@@ -32,29 +32,65 @@ public struct ConsumerInfo: Sendable, Hashable {
     public let idle: Duration
 }
 
-extension ConsumerGroup {
-    /// How much is pending, and with whom (XPENDING).
-    public func pending() async throws -> PendingSummary {
-        let reply = try await stream.redis.send("XPENDING", stream.key, name)
+// What the server answers, read; every number in it is checked.
+
+extension PendingSummary {
+    init(_ reply: Reply) throws {
         guard let parts = reply.elements, parts.count == 4 else {
             throw StreamKitError.unexpectedReply("XPENDING did not answer with four parts but \(reply).")
         }
-        let consumers = (parts[3].elements ?? []).compactMap { pair -> (name: String, count: Int)? in
-            guard let both = pair.elements, both.count == 2, let name = both[0].text else { return nil }
-            return (name, both[1].integer ?? 0)
+        count = try parts[0].number("XPENDING")
+        lowest = parts[1].isNull ? nil : try parts[1].streamID("XPENDING")
+        highest = parts[2].isNull ? nil : try parts[2].streamID("XPENDING")
+        perConsumer = try (parts[3].elements ?? []).map { pair in
+            guard let both = pair.elements, both.count == 2, let name = both[0].text else {
+                throw StreamKitError.unexpectedReply("XPENDING listed a consumer without a name and a count: \(pair).")
+            }
+            return (name, try both[1].number("XPENDING"))
         }
-        return PendingSummary(
-            count: parts[0].integer ?? 0, lowest: parts[1].text.flatMap { StreamID($0) },
-            highest: parts[2].text.flatMap { StreamID($0) }, perConsumer: consumers)
+    }
+}
+
+extension PendingEntry {
+    init(_ reply: Reply) throws {
+        guard let parts = reply.elements, parts.count == 4, let holder = parts[1].text else {
+            throw StreamKitError.unexpectedReply("XPENDING listed an entry without four parts: \(reply).")
+        }
+        id = try parts[0].streamID("XPENDING")
+        consumer = holder
+        idle = .milliseconds(try parts[2].number("XPENDING"))
+        deliveryCount = try parts[3].number("XPENDING")
+    }
+}
+
+extension ConsumerInfo {
+    init(_ reply: Reply) throws {
+        let values = reply.dictionary
+        guard let name = values["name"]?.text, let pending = values["pending"], let idle = values["idle"] else {
+            throw StreamKitError.unexpectedReply("XINFO CONSUMERS listed a consumer without its properties: \(reply).")
+        }
+        self.name = name
+        self.pending = try pending.number("XINFO CONSUMERS")
+        self.idle = .milliseconds(try idle.number("XINFO CONSUMERS"))
+    }
+}
+
+extension ConsumerGroup {
+    /// How much is pending, and with whom (XPENDING).
+    ///
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
+    public func pending() async throws -> PendingSummary {
+        let reply = try await stream.redis.send("XPENDING", stream.key, name)
+        return try PendingSummary(reply)
     }
 
     /// The pending entries, lowest ID first (XPENDING with a range).
     ///
     /// - Parameters:
     ///   - limit: the most to return.
-    ///   - idle: only those whose last delivery is at least so long ago.
+    ///   - idle: only those whose last delivery is at least that long ago.
     ///   - consumer: only those that this consumer holds.
-    /// - Returns: one element a pending entry: who holds it, for how long, and how often it was delivered.
+    /// - Returns: one element per pending entry: who holds it, for how long, and how often it was delivered.
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func pendingEntries(
         limit: Int = 100, idleFor idle: Duration? = nil, consumer: String? = nil
@@ -63,24 +99,14 @@ extension ConsumerGroup {
         if let idle { words += ["IDLE", String(idle.wholeMilliseconds)] }
         words += ["-", "+", String(limit)] + (consumer.map { [$0] } ?? [])
         let reply = try await stream.redis.send(words)
-        return try (reply.elements ?? []).map { element in
-            guard let parts = element.elements, parts.count == 4, let holder = parts[1].text else {
-                throw StreamKitError.unexpectedReply("XPENDING listed an entry without four parts: \(element).")
-            }
-            return PendingEntry(
-                id: try parts[0].streamID("XPENDING"), consumer: holder,
-                idle: .milliseconds(parts[2].integer ?? 0), deliveryCount: parts[3].integer ?? 0)
-        }
+        return try (reply.elements ?? []).map { try PendingEntry($0) }
     }
 
     /// The group's consumers (XINFO CONSUMERS).
+    ///
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func consumers() async throws -> [ConsumerInfo] {
         let reply = try await stream.redis.send("XINFO", "CONSUMERS", stream.key, name)
-        return (reply.elements ?? []).map { element in
-            let values = element.dictionary
-            return ConsumerInfo(
-                name: values["name"]?.text ?? "", pending: values["pending"]?.integer ?? 0,
-                idle: .milliseconds(values["idle"]?.integer ?? 0))
-        }
+        return try (reply.elements ?? []).map { try ConsumerInfo($0) }
     }
 }

@@ -8,7 +8,7 @@ public struct ConsumerGroup: Sendable {
     /// The group's name.
     public let name: String
 
-    /// Makes the group, and the stream with it if there is none (XGROUP CREATE … MKSTREAM).
+    /// Creates the group, and the stream with it if there is none (XGROUP CREATE … MKSTREAM).
     ///
     /// - Parameter start: what the group has yet to deliver.
     /// - Returns: `false` if the group was there already; it is left as it is.
@@ -23,19 +23,27 @@ public struct ConsumerGroup: Sendable {
         }
     }
 
-    /// Deletes the group with its consumers and pending entries (XGROUP DESTROY).
+    /// Removes the group with its consumers and pending entries (XGROUP DESTROY).
+    ///
     /// - Returns: whether it was there.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
-    public func delete() async throws -> Bool {
+    public func remove() async throws -> Bool {
         try await stream.redis.send("XGROUP", "DESTROY", stream.key, name).count("XGROUP DESTROY") > 0
     }
 
     /// Marks entries as done (XACK).
-    /// - Returns: how many of them were pending.
+    ///
+    /// Doing so twice does no harm, so StreamKit sends it again when a reply was lost.
+    ///
+    /// - Parameter ids: the entries that are done.
+    /// - Returns: how many of them were pending; after a lost reply, those that were still pending the second time.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func acknowledge(_ ids: [StreamID]) async throws -> Int {
         guard !ids.isEmpty else { return 0 }
-        return try await stream.redis.execute { encodeAcknowledgement(of: ids, into: &$0) }.count("XACK")
+        return try await stream.redis.execute(repeatable: true) { encodeAcknowledgement(of: ids, into: &$0) }.count(
+            "XACK")
     }
 
     func encodeAcknowledgement(of ids: [StreamID], into buffer: inout ByteBuffer) {
@@ -45,13 +53,15 @@ public struct ConsumerGroup: Sendable {
         for id in ids { buffer.word(id) }
     }
 
-    /// Deletes a consumer (XGROUP DELCONSUMER).
+    /// Removes a consumer (XGROUP DELCONSUMER).
     ///
     /// Its pending entries are forgotten, so claim them first.
     ///
+    /// - Parameter consumer: its name.
     /// - Returns: how many pending entries went with it.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
-    public func deleteConsumer(_ consumer: String) async throws -> Int {
+    public func removeConsumer(_ consumer: String) async throws -> Int {
         try await stream.redis.send("XGROUP", "DELCONSUMER", stream.key, name, consumer).count("XGROUP DELCONSUMER")
     }
 

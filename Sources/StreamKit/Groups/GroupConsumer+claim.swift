@@ -8,13 +8,26 @@ public struct Claim: Sendable {
     public let deleted: [StreamID]
 }
 
+extension Claim {
+    /// Reads the server's answer; before Redis 7.0 it does not list the deleted entries.
+    init(_ reply: Reply) throws {
+        guard let parts = reply.elements, parts.count >= 2 else {
+            throw StreamKitError.unexpectedReply("XAUTOCLAIM did not answer with a cursor and entries but \(reply).")
+        }
+        let gone = parts.count > 2 ? parts[2].elements ?? [] : []
+        entries = try StreamEntry.all(in: parts[1])
+        next = try parts[0].streamID("XAUTOCLAIM")
+        deleted = try gone.map { try $0.streamID("XAUTOCLAIM") }
+    }
+}
+
 extension GroupConsumer {
     /// Takes over entries that another consumer was given and did not acknowledge (XAUTOCLAIM).
     ///
     /// Source: <https://redis.io/docs/latest/commands/xautoclaim/>
     ///
     /// - Parameters:
-    ///   - idle: only entries whose last delivery is at least so long ago.
+    ///   - idle: only entries whose last delivery is at least that long ago.
     ///   - start: where to begin; pass ``Claim/next`` of the claim before.
     ///   - limit: the most to take.
     /// - Returns: the entries taken over, and where the next claim should go on.
@@ -23,12 +36,6 @@ extension GroupConsumer {
         let reply = try await group.stream.redis.send(
             "XAUTOCLAIM", group.stream.key, group.name, name, String(idle.wholeMilliseconds), start.description,
             "COUNT", String(limit))
-        guard let parts = reply.elements, parts.count >= 2 else {
-            throw StreamKitError.unexpectedReply("XAUTOCLAIM did not answer with a cursor and entries but \(reply).")
-        }
-        let deleted = parts.count > 2 ? parts[2].elements ?? [] : []
-        return Claim(
-            entries: try StreamEntry.all(in: parts[1]), next: try parts[0].streamID("XAUTOCLAIM"),
-            deleted: try deleted.map { try $0.streamID("XAUTOCLAIM") })
+        return try Claim(reply)
     }
 }

@@ -26,7 +26,8 @@ public final class GroupConsumer: Sendable {
     ///   - limit: the most to return.
     ///   - wait: how long to wait when there is nothing new.
     /// - Returns: nothing if the wait ended before an entry came.
-    /// - Throws: ``StreamKitError/server(_:)`` with the prefix `NOGROUP` if group or stream are missing.
+    /// - Throws: ``StreamKitError/server(_:)`` with the prefix `NOGROUP` if group or stream are missing, another
+    ///   ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func read(limit: Int? = nil, wait: ReadWait = .no) async throws -> [StreamEntry] {
         let late = takeLate(limit)
         return late.isEmpty ? try await readNew(limit: limit, wait: wait) : late
@@ -76,10 +77,13 @@ public final class GroupConsumer: Sendable {
         return (try page.map { try StreamEntry.all(in: $0) } ?? [], last)
     }
 
-    /// Marks entries as done (XACK).
+    /// Marks entries as done, as ``ConsumerGroup/acknowledge(_:)`` does (XACK).
+    ///
+    /// - Parameter ids: the entries that are done.
     /// - Returns: how many of them were pending.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
-    public func acknowledge(_ ids: StreamID...) async throws -> Int {
+    public func acknowledge(_ ids: [StreamID]) async throws -> Int {
         try await group.acknowledge(ids)
     }
 

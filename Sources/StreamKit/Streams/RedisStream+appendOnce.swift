@@ -4,7 +4,7 @@ extension RedisStream {
     /// For producers that repeat a message because they cannot know whether it arrived: after a lost reply, as
     /// StreamKit does here by itself, or after a crash. The message is remembered for 100 seconds and among the
     /// producer's last 100, unless XCFGSET was used on the stream; the portable way keeps a short-lived key
-    /// `{<stream>}:once:<producer>:<message>` for each.
+    /// for each, named after stream, producer and message.
     /// Source: <https://redis.io/docs/latest/develop/data-types/streams/idempotency/>
     ///
     /// - Parameters:
@@ -17,59 +17,63 @@ extension RedisStream {
     ///   the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func appendOnce(
-        _ fields: KeyValuePairs<String, String>, producer: String, message: String, trim: StreamTrim? = nil
+        _ fields: EntryFields, producer: String, message: String, trim: StreamTrim? = nil
     ) async throws -> StreamID {
         guard !fields.isEmpty, !producer.isEmpty, !message.isEmpty else {
             throw StreamKitError.invalidInput(
                 "An entry to append once needs a field, a producer and a message. Nothing was appended to '\(key)'.")
         }
-        let entry = (trim?.words ?? []) + ["*"] + fields.flatMap { [$0.key, $0.value] }
         let reply =
             if try await redis.capabilities().supports(.idempotentAppend) {
-                try await redis.sendRepeatedly(["XADD", key, "IDMP", producer, message] + entry)
+                try await redis.execute(repeatable: true) { buffer in
+                    buffer.beginCommand("XADD", words: 5 + wordCount(fields, trim))
+                    buffer.word(key)
+                    buffer.word("IDMP")
+                    buffer.word(producer)
+                    buffer.word(message)
+                    write(fields, trim, to: &buffer)
+                }
             } else {
-                try await redis.runRepeatedly(
-                    Self.appendOnce, keys: [key, "{\(key)}:once:\(producer):\(message)"], arguments: entry)
+                try await appendOnceByScript(fields, memory(of: message, by: producer), trim)
             }
         return try reply.streamID("XADD")
     }
 
-    /// Remembers as long as XADD IDMP does by default, and like it forgets with the stream.
-    private static let appendOnce = RedisScript(
-        """
-        local id = redis.call('GET', KEYS[2])
-        if not id or redis.call('EXISTS', KEYS[1]) == 0 then
-            id = redis.call('XADD', KEYS[1], unpack(ARGV))
-            redis.call('SET', KEYS[2], id, 'PX', 100000)
-        end
-        return id
-        """)
-}
+    private static let script = RedisScript(file: PackageResources.append_once_lua)
 
-extension Redis {
-    /// Sends a command that may be carried out twice, again if its reply was lost.
-    fileprivate func sendRepeatedly(_ words: [String]) async throws -> Reply {
-        try await execute(repeatable: true) { buffer in
-            buffer.beginCommand(words: words.count)
-            for word in words { buffer.word(word) }
+    /// Sends the script by its digest, and as a whole only to a server that does not know it.
+    private func appendOnceByScript(_ fields: EntryFields, _ memory: String, _ trim: StreamTrim?) async throws -> Reply
+    {
+        func run(_ command: StaticString, _ script: String) async throws -> Reply {
+            try await redis.execute(repeatable: true) { buffer in
+                buffer.beginCommand(command, words: 5 + wordCount(fields, trim))
+                buffer.word(script)
+                buffer.word(2)
+                buffer.word(key)
+                buffer.word(memory)
+                write(fields, trim, to: &buffer)
+            }
         }
-    }
-
-    fileprivate func runRepeatedly(_ script: RedisScript, keys: [String], arguments: [String]) async throws -> Reply {
-        let rest = [String(keys.count)] + keys + arguments
         do {
-            return try await sendRepeatedly(["EVALSHA", script.digest] + rest)
+            return try await run("EVALSHA", Self.script.digest)
         } catch let StreamKitError.server(error) where error.prefix == "NOSCRIPT" {
-            return try await sendRepeatedly(["EVAL", script.source] + rest)
+            return try await run("EVAL", Self.script.source)
         }
     }
-}
 
-extension StreamTrim {
-    fileprivate var words: [String] {
-        switch self {
-        case .maximumLength(let length, let exact): ["MAXLEN", exact ? "=" : "~", String(length)]
-        case .minimumID(let id, let exact): ["MINID", exact ? "=" : "~", id.description]
-        }
+    private func wordCount(_ fields: EntryFields, _ trim: StreamTrim?) -> Int {
+        (trim == nil ? 0 : StreamTrim.wordCount) + 1 + fields.count * 2
+    }
+
+    private func write(_ fields: EntryFields, _ trim: StreamTrim?, to buffer: inout ByteBuffer) {
+        trim?.write(to: &buffer)
+        buffer.word("*")
+        fields.write(to: &buffer)
+    }
+
+    /// The key that remembers a message where the server does not do so itself.
+    private func memory(of message: String, by producer: String) -> String {
+        // The length tells producer `a:b`, message `c` from producer `a`, message `b:c`.
+        CompanionKey.named("once:\(producer.utf8.count):\(producer):\(message)", of: key)
     }
 }

@@ -16,6 +16,13 @@ extension RedisStream {
     /// The entries of a range, newest first (XREVRANGE).
     ///
     /// The range starts at its high end.
+    ///
+    /// - Parameters:
+    ///   - start: the high end of the range.
+    ///   - end: the low end of the range.
+    ///   - limit: the most to return; `nil` returns all, in one reply.
+    /// - Returns: the entries, none if the stream does not exist.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func entriesReversed(
         from start: StreamBound = .last, to end: StreamBound = .first, limit: Int? = nil
     ) async throws -> [StreamEntry] {
@@ -39,7 +46,13 @@ extension RedisStream {
     }
 
     /// The entries after one (XREAD), waiting for the first of them if asked to.
+    ///
+    /// - Parameters:
+    ///   - id: the entry to read after.
+    ///   - limit: the most to return.
+    ///   - wait: how long to wait when there is nothing after it.
     /// - Returns: nothing if the wait ended before an entry came.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func read(after id: StreamID, limit: Int? = nil, wait: ReadWait = .no) async throws -> [StreamEntry] {
         try await redis.readInRounds(
             repeatable: true, wait: wait, decode: { try $0.entriesOfOneStream() }
@@ -51,6 +64,8 @@ extension RedisStream {
     }
 
     /// How many entries it holds (XLEN); 0 if there is no such key.
+    ///
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func length() async throws -> Int {
         try await redis.execute(repeatable: true) { buffer in
             buffer.beginCommand("XLEN", words: 2)
@@ -59,7 +74,10 @@ extension RedisStream {
     }
 
     /// Deletes entries (XDEL).
+    ///
+    /// - Parameter ids: the entries; what is not there is left out.
     /// - Returns: how many of them were there.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func delete(_ ids: [StreamID]) async throws -> Int {
         guard !ids.isEmpty else { return 0 }
@@ -71,7 +89,10 @@ extension RedisStream {
     }
 
     /// Drops old entries (XTRIM).
+    ///
+    /// - Parameter trim: which ones to keep.
     /// - Returns: how many were dropped.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func trim(_ trim: StreamTrim) async throws -> Int {
         try await redis.execute { buffer in
@@ -81,7 +102,9 @@ extension RedisStream {
         }.count("XTRIM")
     }
 
-    /// Deletes the key with everything in it, groups included (DEL).
+    /// Removes the stream with everything in it, groups included (DEL).
+    ///
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func remove() async throws {
         try await redis.send("DEL", key)
     }
@@ -92,7 +115,7 @@ extension Redis {
     ///
     /// - Parameters:
     ///   - positions: the key of each stream, and the ID to read after.
-    ///   - limit: the most entries a stream.
+    ///   - limit: the most entries per stream.
     ///   - wait: how long to wait when there is nothing in any of them.
     /// - Returns: the entries by key; a stream without news is not in it.
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
@@ -127,7 +150,7 @@ extension ByteBuffer {
         case .no: break
         case .atMost(let duration):
             word("BLOCK")
-            // BLOCK 0 would wait for ever.
+            // BLOCK 0 would wait forever.
             word(max(1, duration.wholeMilliseconds))
         case .forever:
             word("BLOCK")

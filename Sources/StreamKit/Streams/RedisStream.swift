@@ -7,9 +7,7 @@ public struct RedisStream: Sendable {
     /// The key that holds it.
     public let key: String
 
-    /// Appends an entry (XADD).
-    ///
-    /// The stream is made if there is none.
+    /// Appends an entry (XADD), and creates the stream if there is none.
     ///
     /// - Parameters:
     ///   - fields: at least one; names may repeat.
@@ -20,30 +18,26 @@ public struct RedisStream: Sendable {
     ///   or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func append(
-        _ fields: KeyValuePairs<String, String>, id: StreamID? = nil, trim: StreamTrim? = nil
+        _ fields: EntryFields, id: StreamID? = nil, trim: StreamTrim? = nil
     ) async throws -> StreamID {
-        let reply = try await add(fields, id: id, trim: trim, onlyIfExists: false)
-        return try reply.streamID("XADD")
-    }
-
-    /// Appends an entry whose fields are known only at run time (XADD).
-    @discardableResult
-    public func append(
-        fields: [(String, String)], id: StreamID? = nil, trim: StreamTrim? = nil
-    ) async throws -> StreamID {
-        let reply = try await add(fields, id: id, trim: trim, onlyIfExists: false)
-        return try reply.streamID("XADD")
+        try await add(fields, id: id, trim: trim, onlyIfExists: false).streamID("XADD")
     }
 
     /// Appends an entry only if the stream exists (XADD NOMKSTREAM).
-    /// - Returns: `nil` if there is no such stream; nothing was written then.
-    public func appendIfExists(fields: [(String, String)], trim: StreamTrim? = nil) async throws -> StreamID? {
+    ///
+    /// - Parameters:
+    ///   - fields: at least one; names may repeat.
+    ///   - trim: drops old entries in the same step.
+    /// - Returns: the ID of the entry; `nil` if there is no such stream, and then nothing was written.
+    /// - Throws: as ``append(_:id:trim:)`` does.
+    @discardableResult
+    public func appendIfExists(_ fields: EntryFields, trim: StreamTrim? = nil) async throws -> StreamID? {
         let reply = try await add(fields, id: nil, trim: trim, onlyIfExists: true)
         return reply.isNull ? nil : try reply.streamID("XADD")
     }
 
     private func add(
-        _ fields: some Collection<(key: String, value: String)>, id: StreamID?, trim: StreamTrim?, onlyIfExists: Bool
+        _ fields: EntryFields, id: StreamID?, trim: StreamTrim?, onlyIfExists: Bool
     ) async throws -> Reply {
         guard !fields.isEmpty else {
             throw StreamKitError.invalidInput("An entry needs at least one field. Nothing was appended to '\(key)'.")
@@ -53,15 +47,9 @@ public struct RedisStream: Sendable {
         }
     }
 
-    private func add(
-        _ fields: [(String, String)], id: StreamID?, trim: StreamTrim?, onlyIfExists: Bool
-    ) async throws -> Reply {
-        try await add(fields.lazy.map { (key: $0.0, value: $0.1) }, id: id, trim: trim, onlyIfExists: onlyIfExists)
-    }
-
     static func encode(
-        _ buffer: inout ByteBuffer, key: String, fields: some Collection<(key: String, value: String)>,
-        id: StreamID?, trim: StreamTrim?, onlyIfExists: Bool
+        _ buffer: inout ByteBuffer, key: String, fields: EntryFields, id: StreamID?, trim: StreamTrim?,
+        onlyIfExists: Bool
     ) {
         let words = 3 + fields.count * 2 + (trim == nil ? 0 : StreamTrim.wordCount) + (onlyIfExists ? 1 : 0)
         buffer.beginCommand("XADD", words: words)
@@ -69,10 +57,7 @@ public struct RedisStream: Sendable {
         if onlyIfExists { buffer.word("NOMKSTREAM") }
         trim?.write(to: &buffer)
         if let id { buffer.word(id) } else { buffer.word("*") }
-        for field in fields {
-            buffer.word(field.key)
-            buffer.word(field.value)
-        }
+        fields.write(to: &buffer)
     }
 }
 
@@ -85,9 +70,7 @@ extension Redis {
 
 extension Pipeline {
     /// Adds one XADD.
-    public mutating func append(
-        _ fields: KeyValuePairs<String, String>, to key: String, trim: StreamTrim? = nil
-    ) {
+    public mutating func append(_ fields: EntryFields, to key: String, trim: StreamTrim? = nil) {
         add { buffer in
             RedisStream.encode(&buffer, key: key, fields: fields, id: nil, trim: trim, onlyIfExists: false)
         }
@@ -103,9 +86,18 @@ extension Reply {
         return id
     }
 
+    /// The count that a command promised.
     func count(_ command: String) throws -> Int {
-        guard kind == .integer, let integer else {
+        guard kind == .integer else {
             throw StreamKitError.unexpectedReply("\(command) did not answer with a number but \(self).")
+        }
+        return try number(command)
+    }
+
+    /// A count or a time in an answer: a number that is not negative, or its digits.
+    func number(_ command: String) throws -> Int {
+        guard let integer, integer >= 0 else {
+            throw StreamKitError.unexpectedReply("\(command) has no number where one belongs but \(self).")
         }
         return integer
     }

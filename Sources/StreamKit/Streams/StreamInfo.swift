@@ -10,7 +10,7 @@ public struct StreamInfo: Sendable {
     public let firstEntry: StreamEntry?
     /// The newest entry, if there is one.
     public let lastEntry: StreamEntry?
-    /// The highest ID ever given, also if that entry is gone.
+    /// The highest ID ever given, even if that entry is gone.
     public let lastGeneratedID: StreamID
     /// The highest ID ever deleted; `0-0` if none was.
     public let maxDeletedID: StreamID
@@ -20,8 +20,35 @@ public struct StreamInfo: Sendable {
     public let radixTreeNodes: Int
 }
 
+extension StreamInfo {
+    /// Reads the server's answer; what an older server leaves out is 0.
+    init(_ reply: Reply) throws {
+        let values = reply.dictionary
+        func number(_ name: String) throws -> Int { try values[name]?.number("XINFO STREAM") ?? 0 }
+        func id(_ name: String) throws -> StreamID { try values[name]?.streamID("XINFO STREAM") ?? .zero }
+        func entry(_ name: String) throws -> StreamEntry? {
+            guard let reply = values[name], reply.kind == .array else { return nil }
+            return try StreamEntry.parse(reply.storage, at: reply.index).entry
+        }
+        guard values["length"] != nil, values["last-generated-id"] != nil else {
+            throw StreamKitError.unexpectedReply("XINFO STREAM did not answer with a stream's properties but \(reply).")
+        }
+        length = try number("length")
+        groups = try number("groups")
+        firstEntry = try entry("first-entry")
+        lastEntry = try entry("last-entry")
+        lastGeneratedID = try id("last-generated-id")
+        maxDeletedID = try id("max-deleted-entry-id")
+        entriesAdded = try number("entries-added")
+        radixTreeNodes = try number("radix-tree-nodes")
+    }
+}
+
 extension RedisStream {
-    /// What the server knows about the stream (XINFO STREAM); `nil` if there is no such key.
+    /// What the server knows about the stream (XINFO STREAM).
+    ///
+    /// - Returns: `nil` if there is no such key.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func info() async throws -> StreamInfo? {
         let reply: Reply
         do {
@@ -33,21 +60,13 @@ extension RedisStream {
         } catch let StreamKitError.server(error) where error.message.contains("no such key") {
             return nil
         }
-        let values = reply.dictionary
-        func number(_ name: String) -> Int { values[name]?.integer ?? 0 }
-        func id(_ name: String) -> StreamID { values[name]?.text.flatMap { StreamID($0) } ?? .zero }
-        func entry(_ name: String) throws -> StreamEntry? {
-            guard let reply = values[name], reply.kind == .array else { return nil }
-            return try StreamEntry.parse(reply.storage, at: reply.index).entry
-        }
-        return StreamInfo(
-            length: number("length"), groups: number("groups"), firstEntry: try entry("first-entry"),
-            lastEntry: try entry("last-entry"), lastGeneratedID: id("last-generated-id"),
-            maxDeletedID: id("max-deleted-entry-id"), entriesAdded: number("entries-added"),
-            radixTreeNodes: number("radix-tree-nodes"))
+        return try StreamInfo(reply)
     }
 
-    /// The highest ID ever given in this stream, also if that entry is gone; `nil` if there is no such key.
+    /// The highest ID ever given in this stream, even if that entry is gone.
+    ///
+    /// - Returns: `nil` if there is no such key.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func lastID() async throws -> StreamID? {
         try await info()?.lastGeneratedID
     }

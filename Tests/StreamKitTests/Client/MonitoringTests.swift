@@ -30,6 +30,23 @@ struct MonitoringTests {
         #expect(try metrics.expectCounter("streamkit.reconnects").values.isEmpty)
     }
 
+    @Test func `each command of a batch that got no reply is counted`() async throws {
+        let metrics = TestMetrics()
+        try await withScratchServer { server in
+            var configuration = server.configuration.impatient
+            configuration.metrics = metrics
+            await server.kill()
+            try await withRedis(configuration) { redis in
+                _ = try? await redis.pipeline { batch in
+                    for _ in 0..<256 { batch.add("PING") }
+                }
+            }
+        }
+
+        #expect(try metrics.expectCounter("streamkit.commands").totalValue == 256)
+        #expect(try metrics.expectCounter("streamkit.errors").totalValue == 256)
+    }
+
     @Test func `a connection that comes back is counted and logged, without any payload`() async throws {
         let metrics = TestMetrics()
         let log = Log()

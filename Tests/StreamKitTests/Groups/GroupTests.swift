@@ -12,8 +12,8 @@ struct GroupTests {
             #expect(try await late.create(from: .after(.init(milliseconds: 2))))
             #expect(try await late.create(from: .beginning) == false)
             #expect(try await late.consumer("c").read().map(\.id.milliseconds) == [3])
-            #expect(try await late.delete())
-            #expect(try await late.delete() == false)
+            #expect(try await late.remove())
+            #expect(try await late.remove() == false)
         }
     }
 
@@ -26,7 +26,7 @@ struct GroupTests {
 
             let first = try await ann.read(limit: 3)
             let second = try await bob.read(limit: 3)
-            let acknowledged = try await ann.acknowledge(first[0].id, first[0].id)
+            let acknowledged = try await ann.acknowledge([first[0].id, first[0].id])
 
             #expect((first + second).map(\.id.milliseconds) == [1, 2, 3, 4])
             #expect(acknowledged == 1)
@@ -40,7 +40,7 @@ struct GroupTests {
             #expect(held.allSatisfy { $0.deliveryCount == 1 && $0.consumer == "ann" })
             #expect(try await group.pendingEntries(idleFor: .seconds(600)).isEmpty)
             #expect(try await group.consumers().map(\.name).sorted() == ["ann", "bob"])
-            #expect(try await group.deleteConsumer("bob") == 1)
+            #expect(try await group.removeConsumer("bob") == 1)
         }
     }
 

@@ -1,4 +1,5 @@
 import FaultKit
+import LocalRedis
 import Synchronization
 import TestSupport
 import Testing
@@ -91,10 +92,11 @@ struct NewerCommandTests {
     }
 
     @Test func `reading with a claim waits for what is new`() async throws {
-        try await withScratchStream { stream in
+        try await withLonelyStream { stream in
             let group = stream.group("workers")
             try await group.create()
             async let entries = group.consumer("ada").read(claimingIdleFor: .seconds(60), wait: .forever)
+            try await eventually("the reader waits") { try await stream.redis.blockedClients() > 0 }
             let id = try await stream.append(["number": "1"])
 
             #expect(try await entries.map(\.id) == [id])
@@ -144,6 +146,50 @@ struct NewerCommandTests {
 
             #expect(first == again)
             #expect(try await stream.entries().map(\.id) == [first, other, third])
+        }
+    }
+
+    @Test func `what tells messages apart is the pair of producer and message`() async throws {
+        try await withScratchStream { stream in
+            let first = try await stream.appendOnce(["n": "1"], producer: "a:b", message: "c")
+            let second = try await stream.appendOnce(["n": "2"], producer: "a", message: "b:c")
+
+            #expect(try await stream.entries().map(\.id) == [first, second])
+        }
+    }
+
+    @Test(arguments: [3_400, 3_600, 12_345]) func `an entry of many fields is appended once and whole`(count: Int)
+        async throws
+    {
+        try await withScratchStream { stream in
+            let fields = EntryFields((1...count).map { ("field\($0)", "value\($0)") })
+            let first = try await stream.appendOnce(fields, producer: "ada", message: "a")
+            let again = try await stream.appendOnce(fields, producer: "ada", message: "a")
+
+            let entries = try await stream.entries()
+            #expect(first == again && entries.map(\.id) == [first])
+            #expect(entries.first?.fields.map(\.name) == (1...count).map { "field\($0)" })
+            #expect(entries.first?.fields.map(\.value) == (1...count).map { "value\($0)" })
+        }
+    }
+
+    @Test(arguments: ["plain", "{tag}orders", "a{b}c"])
+    func `a message is appended once in a cluster, whatever the key`(
+        key: String
+    ) async throws {
+        let cluster = LocalRedis.Options(tcp: true, extraArguments: ["--cluster-enabled", "yes"])
+        try await withScratchServer(cluster) { server in
+            try await withRedis(server.configuration) { redis in
+                try await redis.send("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+                try await eventually("the cluster is up") {
+                    try await redis.send("CLUSTER", "INFO").text?.contains("cluster_state:ok") == true
+                }
+                let stream = redis.stream(key)
+                let first = try await stream.appendOnce(["n": "1"], producer: "ada", message: "a")
+                let again = try await stream.appendOnce(["n": "1"], producer: "ada", message: "a")
+
+                #expect(first == again)
+            }
         }
     }
 

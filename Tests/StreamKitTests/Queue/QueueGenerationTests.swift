@@ -13,7 +13,7 @@ struct QueueGenerationTests {
             let old = try await lease(of: queue)
             _ = try await queue.calls.send(["INCR", effects], key: effects, ifHeld: old)
 
-            _ = try await queue.redis.stream(queue.key).group(queue.group).delete()
+            _ = try await queue.redis.stream(queue.key).group(queue.group).remove()
             let new = try await lease(of: queue)
 
             #expect(new.delivered.entry == old.delivered.entry && new.generation > old.generation)
@@ -32,7 +32,7 @@ struct QueueGenerationTests {
             let group = queue.redis.stream(queue.key).group(queue.group)
             for _ in 0..<2 {
                 _ = try await queue.calls.prepare(knownGeneration: 0)
-                _ = try await group.delete()
+                _ = try await group.remove()
             }
             try await queue.enqueue(Job(number: 1))
 

@@ -125,7 +125,7 @@ struct TaskQueueFaultTests {
                     guard count < 3 else { break }
                     // A hand-back may have moved the task to the stream of those that go first.
                     for key in [queue.key, "{\(queue.key)}:resumed"] {
-                        _ = try await queue.redis.stream(key).group(queue.group).delete()
+                        _ = try await queue.redis.stream(key).group(queue.group).remove()
                     }
                 }
                 isOver.withLock { $0 = true }

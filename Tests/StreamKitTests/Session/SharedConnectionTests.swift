@@ -94,7 +94,7 @@ struct SharedConnectionTests {
 
             await #expect(throws: StreamKitError.closed) { try await other.send("PING") }
             await #expect(throws: StreamKitError.closed) {
-                try await other.sendBlocking(["BLPOP", "x", "0"], wait: nil)
+                try await other.sendBlocking(["BLPOP", "x", "0"], wait: .forever)
             }
         }
     }

@@ -10,7 +10,7 @@ struct EntryValueTests {
             let fields: [(name: String, value: [UInt8])] = [
                 ("chunk", [0, 255, 13, 10]), ("chunk", []), ("other", Array(0...255)), ("chunk", [0xC3]),
             ]
-            let id = try await stream.append(bytes: fields, trim: .maximumLength(10))
+            let id = try await stream.append(EntryFields(bytes: fields), trim: .maximumLength(10))
 
             let entry = try #require(try await stream.entries().first)
 
@@ -23,7 +23,7 @@ struct EntryValueTests {
 
     @Test func `are read as text only if they are text`() async throws {
         try await withScratchStream { stream in
-            try await stream.append(bytes: [("good", Array("é".utf8)), ("bad", [0x61, 0xFF, 0x62])])
+            try await stream.append(EntryFields(bytes: [("good", Array("é".utf8)), ("bad", [0x61, 0xFF, 0x62])]))
             let entry = try #require(try await stream.entries().first)
 
             let error = #expect(throws: StreamKitError.self) { try entry.text("bad") }
@@ -59,7 +59,7 @@ struct EntryValueTests {
         try await withScratchStream { stream in
             let error = await #expect(throws: StreamKitError.self) { try await stream.append(Double.nan, as: "data") }
             let nothing: [(name: String, value: [UInt8])] = []
-            await #expect(throws: StreamKitError.self) { try await stream.append(bytes: nothing) }
+            await #expect(throws: StreamKitError.self) { try await stream.append(EntryFields(bytes: nothing)) }
 
             #expect(error?.description.contains("Double") == true)
             let length = try await stream.length()

@@ -7,9 +7,10 @@ import Testing
 @Suite("Following a stream")
 struct FollowTests {
     @Test func `delivers what is there and then what comes`() async throws {
-        try await withScratchStream { stream in
+        try await withLonelyStream { stream in
             try await stream.fill(300)
             async let seen = stream.follow(after: .beginning).firstMilliseconds(400)
+            try await eventually("the follower waits") { try await stream.redis.blockedClients() > 0 }
             try await stream.fill(100, from: 301)
 
             #expect(try await seen == Array(1...400))

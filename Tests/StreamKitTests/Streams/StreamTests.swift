@@ -6,7 +6,7 @@ import Testing
 struct StreamTests {
     @Test func `keeps fields in order, repeated names and empty values included`() async throws {
         try await withScratchStream { stream in
-            try await stream.append(fields: [("b", "1"), ("a", ""), ("b", "3"), ("", "no name")])
+            try await stream.append(["b": "1", "a": "", "b": "3", "": "no name"])
 
             let entry = try #require(try await stream.entries().first)
 
@@ -74,9 +74,9 @@ struct StreamTests {
 
     @Test func `is not made by an append that asks for an existing one`() async throws {
         try await withScratchStream { stream in
-            let first = try await stream.appendIfExists(fields: [("n", "1")])
+            let first = try await stream.appendIfExists(["n": "1"])
             try await stream.append(["n": "2"])
-            let second = try await stream.appendIfExists(fields: [("n", "3")])
+            let second = try await stream.appendIfExists(["n": "3"])
 
             #expect(first == nil)
             #expect(second != nil)
@@ -87,7 +87,7 @@ struct StreamTests {
     @Test func `without fields is refused before anything is sent`() async throws {
         try await withScratchStream { stream in
             let nothing: [(String, String)] = []
-            await #expect(throws: StreamKitError.self) { try await stream.append(fields: nothing) }
+            await #expect(throws: StreamKitError.self) { try await stream.append(EntryFields(nothing)) }
 
             let length = try await stream.length()
             #expect(length == 0)

@@ -1,0 +1,64 @@
+/// The fields of an entry that is to be appended: names and values in order; names may repeat.
+///
+/// Usually a literal, `["event": "started", "by": "ada"]`. What is known only at run time comes as a list of pairs,
+/// and values that are not text as bytes.
+public struct EntryFields: Sendable, ExpressibleByDictionaryLiteral {
+    private enum Content {
+        case texts([(String, String)])
+        case bytes([(name: String, value: [UInt8])])
+    }
+
+    private let content: Content
+
+    /// Fields written as a literal, in its order.
+    public init(dictionaryLiteral elements: (String, String)...) {
+        content = .texts(elements)
+    }
+
+    /// Fields known only at run time.
+    public init(_ pairs: [(String, String)]) {
+        content = .texts(pairs)
+    }
+
+    /// Fields whose values are any bytes, text or not.
+    ///
+    /// ``StreamEntry/bytes(_:)`` and ``StreamEntry/rawFields`` give them back.
+    public init(bytes pairs: [(name: String, value: [UInt8])]) {
+        content = .bytes(pairs)
+    }
+
+    /// How many fields there are.
+    public var count: Int {
+        switch content {
+        case .texts(let pairs): pairs.count
+        case .bytes(let pairs): pairs.count
+        }
+    }
+
+    /// Whether there is none; an entry needs at least one.
+    public var isEmpty: Bool { count == 0 }
+
+    /// These fields, and more after them.
+    func adding(_ name: String, _ value: [UInt8]) -> EntryFields {
+        switch content {
+        case .texts(let pairs): EntryFields(bytes: pairs.map { ($0, Array($1.utf8)) } + [(name, value)])
+        case .bytes(let pairs): EntryFields(bytes: pairs + [(name, value)])
+        }
+    }
+
+    /// Writes each name and value as an argument of a command.
+    func write(to buffer: inout ByteBuffer) {
+        switch content {
+        case .texts(let pairs):
+            for (name, value) in pairs {
+                buffer.word(name)
+                buffer.word(value)
+            }
+        case .bytes(let pairs):
+            for (name, value) in pairs {
+                buffer.word(name)
+                value.withUnsafeBytes { buffer.word($0) }
+            }
+        }
+    }
+}
