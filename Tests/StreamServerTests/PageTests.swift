@@ -141,4 +141,73 @@ struct PageTests {
             }
         }
     }
+
+    /// Collects what the page throws and what it asks for from now on.
+    private let spy = """
+        window.thrown = []; window.asked = [];
+        addEventListener('error', (event) => thrown.push(String(event.message)));
+        addEventListener('unhandledrejection', (event) => thrown.push(String(event.reason)));
+        const FetchOfPage = fetch, SourceOfPage = EventSource;
+        window.fetch = (url, options) => { asked.push(String(url)); return FetchOfPage(url, options); };
+        window.EventSource = class extends SourceOfPage {
+          constructor(url) { super(url); asked.push(new URL(url, location).pathname); }
+        };
+        """
+
+    @Test func `a log that others wrote nonsense into throws nothing, and its text is shown`() async throws {
+        try await withServer { server in
+            let nonsense = ["not JSON", "null", "7", "[]", "\"x\"", "{}", #"{"last_valid_id":{}}"#, #"{"message":{}}"#]
+            let kinds = ["attempt", "task_started", "tool_usage", "chain_of_thought", "progress", "llm_response"]
+            let entries =
+                [["text", "One "]]
+                + kinds.flatMap { kind in nonsense.map { ["event", kind, "data", $0] } + [["event", kind]] }
+                + [["event", "attempt", "data", #"{"last_valid_id":"x-1"}"#], ["text", "two", "done", "true"]]
+            for entry in entries {
+                let replies = try await server.redis.pipeline {
+                    $0.add(["XADD", "agent-stream:poisoned", "*"] + entry)
+                }
+                for reply in replies { _ = try reply.get() }
+            }
+            try await withBrowser { browser in
+                try await browser.open(server.url)
+                try await browser.run("(() => { \(spy) })()")
+                try await browser.run("watch('poisoned')")
+                try await browser.wait(for: "document.getElementById('status').dataset.state === 'done'")
+                #expect(try await browser.answer() == "One two")
+                #expect(try await browser.value("JSON.stringify(thrown)") == "[]")
+            }
+            _ = try await server.redis.send("DEL", "agent-stream:poisoned")
+        }
+    }
+
+    @Test(arguments: ["%", "..", ".", "%2e%2e", "a/b", "../../health", "a%00", "x?y", "é"])
+    func `an address that names no conversation asks the server for nothing`(hash: String) async throws {
+        try await withServer { server in
+            try await withBrowser { browser in
+                try await browser.open(server.url + "/#" + hash)
+                #expect(try await browser.text(of: "status") == "The address names no conversation. Ask something.")
+                let asked = "JSON.stringify(performance.getEntriesByType('resource').map((one) => one.name))"
+                #expect(try await browser.value(asked) == "[]")
+            }
+        }
+    }
+
+    @Test func `events are told in words, and the name of the agent is asked for once`() async throws {
+        try await withServer { server in
+            try await withBrowser { browser in
+                try await browser.open(server.url)
+                try await browser.run("(() => { \(spy) })()")
+                for prompt in ["One", "Two"] {
+                    try await browser.run("document.getElementById('prompt').value = '\(prompt)'")
+                    try await browser.run("document.getElementById('form').requestSubmit()")
+                    try await browser.wait(
+                        for: "document.getElementById('answer').textContent.includes('\(prompt): One')")
+                    try await browser.wait(for: "document.getElementById('status').dataset.state === 'done'")
+                }
+                #expect(try await browser.value("String(asked.filter((url) => url === '/api/health').length)") == "1")
+                let log = try await browser.text(of: "log")
+                #expect(log.contains("Waits for a worker.") && log.contains("A worker has begun, as TravelPlanner."))
+            }
+        }
+    }
 }
