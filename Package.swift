@@ -22,6 +22,9 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+]
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 
@@ -73,6 +76,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.16.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.26.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.80.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.0.0", traits: []),
     ],
     targets: [
@@ -100,12 +104,12 @@ let package = Package(
         .target(name: "ServerSentEvents", swiftSettings: strict),
         .target(name: "LocalRedis", dependencies: ["StreamKit", "CHiredis"], swiftSettings: strict),
         .target(name: "AgentRuns", dependencies: ["StreamKit", logging], swiftSettings: strict),
-        .target(name: "AzureKit", dependencies: [httpClient], swiftSettings: strict),
+        .target(name: "AzureKit", dependencies: [httpClient] + nio, swiftSettings: strict),
         .target(
             name: "AgentKit",
             dependencies: [
                 "AgentRuns", "StreamKit", "ServerSentEvents", "AzureKit", logging, httpClient, configuration,
-            ],
+            ] + nio,
             swiftSettings: strict
         ),
         .target(name: "TravelPlanner", dependencies: ["AgentKit"], swiftSettings: strict),

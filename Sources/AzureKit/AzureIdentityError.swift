@@ -15,5 +15,5 @@ public enum AzureIdentityError: Error, Hashable, Sendable, CustomStringConvertib
     }
 
     /// Whether asking again may help.
-    var mayPass: Bool { if case .unavailable = self { true } else { false } }
+    public var mayPass: Bool { if case .unavailable = self { true } else { false } }
 }

@@ -1,0 +1,37 @@
+import AzureKit
+import Foundation
+
+/// The credential of one request: what goes into its headers, and must not come out anywhere else.
+struct SentCredential {
+    let header: (name: String, value: String)?
+    let token: AccessToken?
+    private let secret: String?
+
+    init(_ credential: ModelCredential) async throws {
+        switch credential {
+        case .none:
+            (header, token, secret) = (nil, nil, nil)
+        case .bearer(let key):
+            (header, token, secret) = (("authorization", "Bearer \(key)"), nil, key)
+        case .apiKey(let key):
+            (header, token, secret) = (("api-key", key), nil, key)
+        case .token(let source, let scope):
+            let token = try await Self.token(from: source, scope)
+            (header, self.token, secret) = (("authorization", "Bearer \(token.value)"), token, token.value)
+        }
+    }
+
+    /// A text without the secret: services repeat what they were sent.
+    func redact(_ text: String) -> String {
+        guard let secret, !secret.isEmpty else { return text }
+        return text.replacingOccurrences(of: secret, with: "[key]")
+    }
+
+    private static func token(from source: any TokenSource, _ scope: String) async throws -> AccessToken {
+        do {
+            return try await source.token(for: scope)
+        } catch let error as AzureIdentityError {
+            throw ModelError("There is no token for the model: \(error)", mayPass: error.mayPass)
+        }
+    }
+}
