@@ -151,7 +151,7 @@ let package = Package(
         tests(of: "LocalRedis", ["LocalRedis", "StreamKit", "FaultKit", "TestSupport"]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
         tests(of: "AgentRuns", ["AgentRuns", "LocalRedis", "StreamKit", "FaultKit", "TestSupport"]),
-        tests(of: "AzureKit", ["AzureKit", hummingbird]),
+        tests(of: "AzureKit", ["AzureKit", "FaultKit", "TestSupport"]),
         tests(
             of: "AgentKit",
             [

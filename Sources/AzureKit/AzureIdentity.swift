@@ -60,6 +60,9 @@ public final class AzureIdentity: TokenSource {
         scopes.withLock { $0[scope]?.cache.discard(token) }
     }
 
+    /// How many callers wait for a token.
+    func waiting(for scope: String) -> Int { scopes.withLock { $0[scope]?.waiting.count ?? 0 } }
+
     private func renew(_ scope: String) async {
         let giveUp = clock.now() + Self.giveUpAfter
         var pause = Duration.milliseconds(500)

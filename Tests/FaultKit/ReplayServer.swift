@@ -148,7 +148,7 @@ extension [ReplayServer.Step] {
     public static func answer(_ status: String, headers: [String: String] = [:], body: String) -> Self {
         let lines = headers.map { "\($0): \($1)\r\n" }.joined()
         let head = "HTTP/1.1 \(status)\r\n\(lines)content-length: \(body.utf8.count)\r\nconnection: close\r\n\r\n"
-        return [.send(Array((head + body).utf8))]
+        return [.send([UInt8]((head + body).utf8))]
     }
 
     /// An answer in chunks, of which the first bytes are these.
@@ -165,13 +165,13 @@ extension [ReplayServer.Step] {
             HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\
             connection: close\r\n\r\n
             """
-        let body = Array<UInt8>(body)
-        var steps: Self = [.send(Array(head.utf8))]
+        let body = [UInt8](body)
+        var steps: Self = [.send([UInt8](head.utf8))]
         for start in stride(from: 0, to: body.count, by: chunkSize) {
             let chunk = body[start..<Swift.min(start + chunkSize, body.count)]
-            steps.append(.send(Array("\(String(chunk.count, radix: 16))\r\n".utf8) + chunk + Array("\r\n".utf8)))
+            steps.append(.send([UInt8]("\(String(chunk.count, radix: 16))\r\n".utf8) + chunk + [UInt8]("\r\n".utf8)))
         }
-        return isWhole ? steps + [.send(Array("0\r\n\r\n".utf8))] : steps
+        return isWhole ? steps + [.send([UInt8]("0\r\n\r\n".utf8))] : steps
     }
 }
 

@@ -6,7 +6,7 @@ import Foundation
 ///
 /// The names are the ones that OpenAI's and Azure's own tools use; `.env.example` explains each. What is empty counts
 /// as not set. Keys go into the model's requests and nowhere else.
-public struct ModelSettings: Sendable {
+public struct ModelSettings: Sendable, CustomReflectable {
     private let reader: ConfigReader
     private let environment: [String: String]
 
@@ -101,6 +101,9 @@ public struct ModelSettings: Sendable {
         }
         return value
     }
+
+    /// Does not show what the settings are: some are secrets.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 
     private static func name(of key: String) -> String { key.uppercased().replacing(".", with: "_") }
 
