@@ -34,16 +34,22 @@ package struct AzureCommandLine: TokenProvider {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = complaint
+        let (ends, end) = AsyncStream.makeStream(of: Int32.self)
+        process.terminationHandler = {
+            end.yield($0.terminationStatus)
+            end.finish()
+        }
         try process.run()
         return try await withTaskCancellationHandler {
             async let printed = Self.everything(from: output)
             async let complained = Self.everything(from: complaint)
             let result = await (printed, complained)
-            process.waitUntilExit()
-            try Task.checkCancellation()
-            return (process.terminationStatus, result.0, result.1)
+            for await status in ends { return (status, result.0, result.1) }
+            throw CancellationError()
         } onCancel: {
-            process.terminate()
+            // Threads of Swift's pool block signals, and a program inherits that from the thread that starts it: only
+            // SIGKILL is sure to arrive.
+            kill(process.processIdentifier, SIGKILL)
         }
     }
 

@@ -1,5 +1,6 @@
 import FaultKit
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -111,11 +112,16 @@ struct AzureIdentityTests {
     {
         let (provider, source) = source { _ in throw AzureIdentityError.unavailable("away") }
         for _ in 0..<2 {
-            let waiting = Task { try await source.token(for: Self.scope) }
-            try await passTime(until: { source.waiting(for: Self.scope) == 0 && !provider.calls.isEmpty })
+            let isOver = Atomic(false)
+            let waiting = Task {
+                defer { isOver.store(true, ordering: .releasing) }
+                return try await source.token(for: Self.scope)
+            }
+            try await passTime(until: { isOver.load(ordering: .acquiring) })
             await #expect(throws: AzureIdentityError.unavailable("away")) { try await waiting.value }
         }
         #expect((.seconds(150)...(.seconds(180))).contains(clock.elapsed))
+        #expect(provider.calls.count > 10)
     }
 
     @Test func `a refusal is an error at once`() async throws {

@@ -21,7 +21,7 @@ public struct ModelEndpoint: Sendable {
     ///
     /// - Throws: ``ModelSettingsError`` if it is not an HTTP URL.
     public init(baseURL: String, dialect: Dialect, credential: ModelCredential) throws(ModelSettingsError) {
-        self.url = try Self.url(baseURL, path: dialect.rawValue)
+        self.url = try Self.url(baseURL, path: dialect.rawValue.split(separator: "/").map(String.init))
         self.dialect = dialect
         self.credential = credential
     }
@@ -43,10 +43,10 @@ public struct ModelEndpoint: Sendable {
         var resource = azure.trimmingCharacters(in: ["/"])
         for ending in ["/v1", "/openai"] where resource.hasSuffix(ending) { resource.removeLast(ending.count) }
         guard let apiVersion, apiVersion != "v1" else {
-            url = try Self.url(resource, path: "openai/v1/chat/completions")
+            url = try Self.url(resource, path: ["openai", "v1", "chat", "completions"])
             return
         }
-        url = try Self.url(resource, path: "openai/deployments", deployment, "chat/completions")
+        url = try Self.url(resource, path: ["openai", "deployments", deployment, "chat", "completions"])
             .appending(queryItems: [URLQueryItem(name: "api-version", value: apiVersion)])
     }
 
@@ -59,12 +59,17 @@ public struct ModelEndpoint: Sendable {
         return parts?.string ?? url.host() ?? "the model"
     }
 
-    private static func url(_ base: String, path: String...) throws(ModelSettingsError) -> URL {
-        guard let url = URL(string: base), ["http", "https"].contains(url.scheme?.lowercased()),
-            let host = url.host(), !host.isEmpty
+    /// An address below another one, whatever characters the names on the way hold.
+    private static func url(_ base: String, path: [String]) throws(ModelSettingsError) -> URL {
+        let names = path.map { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-", ".", "_"])) }
+        var parts = URLComponents(string: base)
+        let folder = parts?.percentEncodedPath.trimmingCharacters(in: ["/"]) ?? ""
+        parts?.percentEncodedPath =
+            "/" + ([folder] + names.compactMap(\.self)).filter { !$0.isEmpty }.joined(separator: "/")
+        guard let url = parts?.url, ["http", "https"].contains(url.scheme?.lowercased()), url.host()?.isEmpty == false
         else {
             throw ModelSettingsError("'\(base)' is not the address of a model: write https://HOST or http://HOST:PORT.")
         }
-        return path.reduce(url) { $0.appending(path: $1) }
+        return url
     }
 }
