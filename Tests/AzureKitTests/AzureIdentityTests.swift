@@ -1,6 +1,5 @@
 import FaultKit
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
@@ -112,12 +111,12 @@ struct AzureIdentityTests {
     {
         let (provider, source) = source { _ in throw AzureIdentityError.unavailable("away") }
         for _ in 0..<2 {
-            let isOver = Atomic(false)
+            let end = Flag()
             let waiting = Task {
-                defer { isOver.store(true, ordering: .releasing) }
+                defer { end.set() }
                 return try await source.token(for: Self.scope)
             }
-            try await passTime(until: { isOver.load(ordering: .acquiring) })
+            try await passTime(until: { end.isSet })
             await #expect(throws: AzureIdentityError.unavailable("away")) { try await waiting.value }
         }
         #expect((.seconds(150)...(.seconds(180))).contains(clock.elapsed))

@@ -35,6 +35,13 @@ final class Gate: Sendable {
     func open() { continuation.finish() }
 }
 
+/// Something that has happened or not.
+final class Flag: Sendable {
+    private let value = Mutex(false)
+    var isSet: Bool { value.withLock { $0 } }
+    func set() { value.withLock { $0 = true } }
+}
+
 extension ManualClock {
     /// The clock as tokens see it; it begins at the Unix epoch.
     var tokens: TokenClock {

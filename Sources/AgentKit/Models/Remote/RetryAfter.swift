@@ -9,11 +9,15 @@ enum RetryAfter {
     ///   - header: The value of a header, by its name.
     /// - Returns: `nil` if they ask for none, or in a way that nobody understands.
     static func pause(now: Date = .now, header: (String) -> String?) -> Duration? {
-        if let milliseconds = header("retry-after-ms").flatMap(Double.init), milliseconds >= 0 {
+        if let milliseconds = header("retry-after-ms").flatMap(Double.init), milliseconds >= 0,
+            milliseconds.isFinite
+        {
             return .seconds(min(milliseconds / 1000, longest))
         }
         guard let value = header("retry-after")?.trimmingCharacters(in: .whitespaces) else { return nil }
-        if let seconds = Double(value) { return seconds >= 0 ? .seconds(min(seconds, longest)) : nil }
+        if let seconds = Double(value) {
+            return seconds >= 0 && seconds.isFinite ? .seconds(min(seconds, longest)) : nil
+        }
         guard let date = dates.date(from: value) else { return nil }
         return .seconds(min(max(0, date.timeIntervalSince(now)), longest))
     }
