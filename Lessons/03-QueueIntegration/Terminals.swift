@@ -31,15 +31,15 @@ struct Produce: AsyncParsableCommand {
             var ids: [Int] = []
             for number in 0..<count {
                 let id = try await narrator.untraced { try await redis.newTaskID(place.keys) }
-                // The first one's command shows how; the others look the same.
-                if number == 0 {
+                // The first one's command shows how; the others look the same, and scripts show nothing.
+                if number == 0, priority == .normal, delay == 0 {
                     try await enqueue(task(number, id: id), redis)
                 } else {
                     try await narrator.untraced { try await enqueue(task(number, id: id), redis) }
                 }
                 ids.append(id)
             }
-            narrator.show("\(ids.count) in the \(place.queue.rawValue) queue: \(taskNames(ids))")
+            narrator.show("In the \(place.queue.rawValue) queue now: \(taskNames(ids))")
         }
     }
 
@@ -125,13 +125,17 @@ struct Clear: AsyncParsableCommand {
 
     func run() async throws {
         try await withLesson(options) { redis, narrator in
-            let tasks = try await redis.send("GET", Keys.lesson.counter).text.flatMap { Int($0) } ?? 0
-            let keys = Keys.lesson.all(tasks: tasks)
-            // One by one, because in a cluster they are in several places.
-            let removed = try await narrator.untraced {
-                try await redis.pipeline { pipeline in for key in keys { pipeline.add("DEL", key) } }
-            }
-            narrator.show("\(removed.compactMap { try? $0.get().integer }.reduce(0, +)) keys removed")
+            let count = try await narrator.untraced { try await removeKeys(redis) }
+            narrator.show("\(count) keys removed")
         }
+    }
+
+    private func removeKeys(_ redis: Redis) async throws -> Int {
+        let tasks = try await redis.send("GET", Keys.lesson.counter).text.flatMap { Int($0) } ?? 0
+        // One command per key, because in a cluster they are in several places.
+        let replies = try await redis.pipeline { pipeline in
+            for key in Keys.lesson.all(tasks: tasks) { pipeline.add("DEL", key) }
+        }
+        return try replies.reduce(0) { try $0 + ($1.get().integer ?? 0) }
     }
 }
