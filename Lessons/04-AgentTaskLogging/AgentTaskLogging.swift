@@ -39,13 +39,13 @@ struct Run: AsyncParsableCommand {
             narrator.say("Conversation \(request.conversationID)")
             try await narrator.untraced { try await answerAndWatch(request, log, narrator) }
             let life = try await narrator.untraced { try await redis.send("TTL", log.stream.key).integer ?? 0 }
-            narrator.say(
-                try options.namesServer
-                    ? """
-                    The log stays for \(life) seconds, and can be replayed: \
-                    `\(options.typing(4, "replay", request.conversationID))`
-                    """
-                    : "The private server ends now, and the log with it. On a server of your own (--redis) it stays.")
+            guard try options.namesServer else {
+                narrator.say("The private server ends now, and the log with it. On one of your own (--redis) it stays.")
+                return
+            }
+            narrator.show("The log stays for \(life) seconds. To replay it:")
+            // Not wrapped, so that it can be pasted.
+            StandardOutput.print("  " + options.typing(4, "replay", request.conversationID))
         }
     }
 }
