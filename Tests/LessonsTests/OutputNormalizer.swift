@@ -21,6 +21,7 @@ struct OutputNormalizer {
         line.replace(/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?/, with: "<time>")
         line.replace(/\b\d\d:\d\d:\d\d([.,]\d+)?\b/, with: "<time>")
         line.replace(/\b\d{13}\b/, with: "<timestamp>")
+        line.replace(/\b\d{10}\.\d{6}\b/, with: "<timestamp>")
         line.replace(/\b(127\.0\.0\.1|localhost):\d+\b/) { "\($0.output.1):<port>" }
         line.replace(/\b(process|pid) \d+\b/) { "\($0.output.1) <process>" }
         line.replace(/\bRedis v?\d+\.\d+\.\d+\b/, with: "Redis <version>")
