@@ -23,6 +23,8 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Let the agent answer a prompt, and watch its log.")
 
     @OptionGroup var options: LessonOptions
+    @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
+    var model = "scripted"
     @Argument(help: "What you want of the TravelPlanner, for example \"Plan a 3-day trip to Tokyo\".")
     var prompt: String
 
@@ -31,13 +33,14 @@ struct Run: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let planner = try TravelPlanner(modelNamed: model)
         try await withLesson(options) { redis, narrator in
             let request = RunRequest(
                 conversationID: UUID().uuidString.lowercased(), correlationID: UUID().uuidString.lowercased(),
                 agent: "TravelPlanner", message: prompt)
             let log = RunLog(redis: redis, conversationID: request.conversationID, retention: try .fromEnvironment())
             narrator.say("Conversation \(request.conversationID)")
-            try await narrator.untraced { try await answerAndWatch(request, log, narrator) }
+            try await narrator.untraced { try await answerAndWatch(request, by: planner, log, narrator) }
             let life = try await narrator.untraced { try await redis.send("TTL", log.stream.key).integer ?? 0 }
             guard try options.namesServer else {
                 narrator.say("The private server ends now, and the log with it. On one of your own (--redis) it stays.")
@@ -56,6 +59,8 @@ struct Work: AsyncParsableCommand {
 
     @OptionGroup var options: LessonOptions
     @Option(help: "The worker's name.") var name = "worker-\(getpid())"
+    @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
+    var model = "scripted"
     @Option(help: "Seconds until the task of a worker that was killed goes to another one.") var lease = 15.0
 
     func validate() throws {
@@ -64,13 +69,14 @@ struct Work: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let planner = try TravelPlanner(modelNamed: model)
         try await withLesson(options) { redis, narrator in
             narrator.show("\(name), process \(getpid()), waits for requests in agent-tasks. Ctrl-C ends it.")
             narrator.show("To kill it from another terminal:\nkill -9 \(getpid())")
             var queueOptions = TaskQueueOptions.lesson(lease: .seconds(lease))
             queueOptions.onEvent = { narrator.show("\($0)") }
             let worker = AgentWorker(
-                redis: redis, agents: [TravelPlanner()], retention: try .fromEnvironment(), options: queueOptions)
+                redis: redis, agents: [planner], retention: try .fromEnvironment(), options: queueOptions)
             try await narrator.untraced { try await worker.run(as: name) }
         }
     }

@@ -30,10 +30,12 @@ struct RunPrinter {
 }
 
 /// Runs the agent and follows its log at the same time, as two programs would.
-func answerAndWatch(_ request: RunRequest, _ log: RunLog, _ narrator: Narrator) async throws {
+func answerAndWatch(
+    _ request: RunRequest, by planner: TravelPlanner = .init(), _ log: RunLog, _ narrator: Narrator
+) async throws {
     try await log.accept(request)
     try await withCompanion {
-        try await runAgent(TravelPlanner(), request: request, attempt: 1, log: log)
+        try await runAgent(planner, request: request, attempt: 1, log: log)
     } _: {
         var printer = RunPrinter(narrator)
         for try await event in log.events(after: .beginning) { printer.show(event) }

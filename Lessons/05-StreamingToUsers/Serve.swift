@@ -21,6 +21,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 takes any free one.") var port = 8080
     @Option(help: "A further name that browsers may call this server by; may be repeated.")
     var allowedHost: [String] = []
+    @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
+    var model = "scripted"
     @Flag(help: "Leave the work to other processes (the command `work`).") var noWorker = false
     @OptionGroup var options: LessonOptions
 
@@ -29,20 +31,20 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let planner = try TravelPlanner(modelNamed: model)
         do {
             try await withLesson(options) { redis, narrator in
-                try await narrator.untraced { try await serve(with: redis, narrator) }
+                try await narrator.untraced { try await serve(planner, with: redis, narrator) }
             }
         } catch let error as StreamServerError {
             throw LessonProblem(error.description)
         } catch is CancellationError {}
     }
 
-    private func serve(with redis: Redis, _ narrator: Narrator) async throws {
+    private func serve(_ planner: TravelPlanner, with redis: Redis, _ narrator: Narrator) async throws {
         // Before a page is promised.
         _ = try await redis.send("PING")
         let logger = Logger.toStandardError
-        let planner = TravelPlanner()
         let retention = try RunRetention.fromEnvironment()
         var configuration = StreamServerConfiguration(
             host: host, port: port, agents: [planner.name], retention: retention)
@@ -69,15 +71,18 @@ struct Work: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Work on what the server accepts; start as many as you like.")
 
+    @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
+    var model = "scripted"
     @OptionGroup var options: LessonOptions
 
     func run() async throws {
+        let planner = try TravelPlanner(modelNamed: model)
         do {
             try await withLesson(options) { redis, narrator in
                 _ = try await narrator.untraced { try await redis.send("PING") }
                 narrator.show("Worker, process \(getpid()), waits for runs. Ctrl-C ends it; another one goes on.")
                 narrator.show("To kill it from another terminal:\nkill -9 \(getpid())")
-                let worker = AgentService(redis: redis, agents: [TravelPlanner()], try .fromEnvironment(), narrator)
+                let worker = AgentService(redis: redis, agents: [planner], try .fromEnvironment(), narrator)
                 try await narrator.untraced { try await worker.run() }
             }
         } catch is CancellationError {}
