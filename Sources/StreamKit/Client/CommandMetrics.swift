@@ -26,7 +26,7 @@ final class CommandMetrics: Sendable {
         commands.increment(by: replies.count)
         let refused = replies.count { $0.kind == .error }
         if refused > 0 { errors.increment(by: refused) }
-        if let start { durations.recordNanoseconds(Int64(clamping: Connection.now() &- start)) }
+        if let start { durations.recordNanoseconds(Int64(clamping: MonotonicClock.now() &- start)) }
     }
 
     /// Counts commands that got no reply, unless their task was cancelled.

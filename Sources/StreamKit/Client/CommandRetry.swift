@@ -11,11 +11,11 @@ struct CommandRetry {
     private var sawDemotedPrimary = false
 
     /// Repeats a command that began at `start` for as long as its timeout lasts.
-    init(_ configuration: RedisConfiguration, repeatable: Bool, since start: UInt64 = Connection.roughNow()) {
+    init(_ configuration: RedisConfiguration, repeatable: Bool, since start: UInt64 = MonotonicClock.roughNow()) {
         isRepeatable = repeatable
         var policy = RetryPolicy(limit: configuration.commandTimeout)
         policy.waitsForLoading = false
-        let spent = Duration.nanoseconds(Int64(clamping: Connection.now() &- start))
+        let spent = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() &- start))
         budget = RetryBudget(policy, since: .now - spent)
     }
 

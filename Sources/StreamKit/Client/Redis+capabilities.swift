@@ -19,14 +19,14 @@ extension Redis {
     }
 }
 
-extension Connection {
+extension Session {
     fileprivate func capabilities() async throws -> ServerCapabilities {
         // Connected first, so that it is certain which socket's server the answer is about.
-        if readySocket == nil { _ = try await ask([["PING"]]) }
-        let socket = readySocket
+        if link == nil { _ = try await ask([["PING"]]) }
+        let socket = link?.socket
         if let known = socket?.capabilities.withLock({ $0 }) { return known }
         let answer = ServerCapabilities(answers: try await ask(ServerCapabilities.questions))
-        if let socket, socket === readySocket { socket.capabilities.withLock { $0 = answer } }
+        if let socket, socket === link?.socket { socket.capabilities.withLock { $0 = answer } }
         return answer
     }
 
@@ -37,9 +37,5 @@ extension Connection {
                 for word in words { buffer.word(word) }
             }
         }.all
-    }
-
-    private var readySocket: Socket? {
-        state.withLock { state in if case .ready(let socket) = state.phase { socket } else { nil } }
     }
 }

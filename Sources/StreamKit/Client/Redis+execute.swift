@@ -8,7 +8,7 @@ extension Redis {
         _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Reply {
         let late = lateReplyHandler.map { lateReplyHandler in Self.firstReply(for: lateReplyHandler) }
-        let start = Connection.roughNow()
+        let start = MonotonicClock.roughNow()
         var retry: Retry?
         while true {
             do {
@@ -85,7 +85,7 @@ extension Redis {
     /// A replica answered: whoever is the primary now is found by connecting anew.
     func leaveDemotedPrimary(_ error: StreamKitError) {
         guard case .server(let error) = error, error.isFromDemotedPrimary else { return }
-        shared.reconnect()
+        shared.leave()
         blocking.dropIdle()
     }
 

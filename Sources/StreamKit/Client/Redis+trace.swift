@@ -5,7 +5,7 @@ extension Redis {
         _ send: () async throws -> Replies
     ) async throws -> Replies {
         guard let metrics = configuration.commandMetrics else { return try await reported(encode, send) }
-        let start = blocks ? nil : Connection.now()
+        let start = blocks ? nil : MonotonicClock.now()
         do {
             let replies = try await reported(encode, send)
             metrics.answered(replies.all, since: start)

@@ -10,8 +10,8 @@ public final class Redis: Sendable {
     public let configuration: RedisConfiguration
     /// Whether a trace or metrics want to know about commands.
     let isObserved: Bool
-    let shared: Connection
-    let blocking: BlockingConnections
+    let shared: Session
+    let blocking: BlockingSessions
 
     /// A client that connects on its first command.
     public init(_ configuration: RedisConfiguration) {
@@ -19,8 +19,8 @@ public final class Redis: Sendable {
         configuration.commandMetrics = CommandMetrics(configuration.metrics ?? MetricsSystem.factory)
         self.configuration = configuration
         isObserved = configuration.trace != nil || configuration.commandMetrics != nil
-        shared = Connection(configuration)
-        blocking = BlockingConnections(configuration)
+        shared = Session(configuration)
+        blocking = BlockingSessions(configuration)
     }
 
     deinit {

@@ -12,7 +12,7 @@ final class ReplyParser {
     /// What hiredis' `privdata` points to.
     private let assembly: UnsafeMutablePointer<ReplyAssembly>
     private var unfinishedBytes = 0
-    private let maximumReplyBytes: Int
+    var maximumReplyBytes: Int
     /// Where the replies begin that the last bytes completed, kept for its memory.
     private(set) var roots: [Int] = []
 

@@ -19,7 +19,7 @@ struct Admission {
     }
 
     init(limit: Int) {
-        self.limit = limit
+        self.limit = max(1, limit)
     }
 
     /// How many callers wait.

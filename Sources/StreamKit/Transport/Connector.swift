@@ -1,10 +1,7 @@
 import CHiredis
 import Foundation
 
-/// Opens a socket and says hello: AUTH, SELECT, CLIENT SETNAME, CLIENT SETINFO, CLIENT ID, PING.
-///
-/// hiredis connects and shakes hands with blocking calls, and so does name resolution. Each attempt
-/// therefore has a thread of its own, which ends with it; nothing blocks Swift's cooperative threads.
+/// Opens a socket and introduces itself: see ``Greeting``.
 enum Connector {
     /// A failure to connect, and whether waiting may help.
     struct Failure: Error {
@@ -12,16 +9,22 @@ enum Connector {
         let isTransient: Bool
     }
 
-    static func connect(
-        to configuration: RedisConfiguration, _ done: @escaping @Sendable (Result<Socket, Failure>) -> Void
-    ) {
-        let thread = Thread {
-            ignoreBrokenPipes()
-            done(Result { () throws(Failure) in try open(configuration) })
-        }
-        thread.name = "streamkit-connect"
-        thread.stackSize = 512 << 10
-        thread.start()
+    /// Opens a connection on a thread that may block, and says what came of it.
+    static let connect: Session.Connect = { configuration, done in
+        ConnectQueue.shared.add(
+            .init(
+                run: {
+                    ignoreBrokenPipes()
+                    done(Result { () throws(Failure) in try open(configuration) })
+                },
+                fail: { done(.failure(noThread("\(configuration)"))) }))
+    }
+
+    /// The system has no thread left.
+    static func noThread(_ address: String) -> Failure {
+        failure(
+            "Cannot connect to Redis at \(address): the system has no thread left for it (ulimit -u, cgroup pids.max).",
+            transient: true)
     }
 
     /// hiredis writes without MSG_NOSIGNAL, and a server that hangs up on us must not end the process.
@@ -34,7 +37,7 @@ enum Connector {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    private static func open(_ configuration: RedisConfiguration) throws(Failure) -> Socket {
+    private static func open(_ configuration: RedisConfiguration) throws(Failure) -> Link {
         #if !TLS
         guard !configuration.usesTLS else {
             throw failure(
@@ -47,26 +50,26 @@ enum Connector {
         } catch {
             throw Failure(error: error, isTransient: false)
         }
+        let deadline = MonotonicClock.deadline(after: configuration.connectTimeout.nanoseconds)
+        let link = Link(try openSocket(configuration))
+        try Greeting(link: link, configuration: configuration, deadline: deadline).exchange()
+        return link
+    }
+
+    /// Connects, and shakes hands where it is TLS; from then on the socket never blocks.
+    private static func openSocket(_ configuration: RedisConfiguration) throws(Failure) -> Socket {
         let context = try connectedContext(configuration)
         do throws(Failure) {
             #if TLS
             let tls = configuration.usesTLS ? try TLSSession(on: context, configuration) : nil
-            let greeting: Greeting
-            do throws(Failure) {
-                greeting = try greet(context, configuration)
-            } catch {
-                throw tls?.explanation(of: error, configuration) ?? error
-            }
-            #else
-            let greeting = try greet(context, configuration)
             #endif
             guard fcntl(context.pointee.fd, F_SETFL, fcntl(context.pointee.fd, F_GETFL) | O_NONBLOCK) == 0 else {
                 throw failure("\(configuration): \(String(cString: strerror(errno)))", transient: false)
             }
             #if TLS
-            return Socket(context: context, greeting, tls: tls)
+            return Socket(context: context, tls: tls)
             #else
-            return Socket(context: context, greeting)
+            return Socket(context: context)
             #endif
         } catch {
             redisFree(context)

@@ -1,43 +1,46 @@
 import Foundation
 import Synchronization
 
-/// The one thread that waits for sockets, and lets each connection read and write.
+/// The one thread that waits for sockets, and lets each session read and write.
 ///
 /// A thread of our own rather than a Dispatch source per socket, because a wake-up goes straight from the
 /// kernel to the parser without a queue in between.
 ///
-/// Safety: `connections` is guarded by the lock; everything a connection does on this thread happens in
-/// `readable`, `writable` and `tick`, which only this thread calls.
+/// A session calls it under its own lock, so it never calls a session under one of its.
 final class IOThread: Sendable {
     static let shared = IOThread()
 
     /// How often deadlines are looked at, in milliseconds.
     private static let tickMilliseconds: UInt64 = 100
 
-    private let connections = Mutex<[UInt64: Connection]>([:])
+    private let sessions = Mutex<[UInt64: Session]>([:])
+    private let isRunning = Mutex(false)
     private let sockets = SocketWatch()
 
-    private init() {
-        let thread = Thread { [self] in
-            var nextTick: UInt64 = 0
-            while true { waitOnce(&nextTick) }
+    /// Starts the thread, if it does not run; false if the system has none left.
+    func start() -> Bool {
+        isRunning.withLock { isRunning in
+            if !isRunning {
+                isRunning = BackgroundThread.start("streamkit-io", stackBytes: 1 << 20) { [self] in
+                    var nextTick: UInt64 = 0
+                    while true { waitOnce(&nextTick) }
+                }
+            }
+            return isRunning
         }
-        thread.name = "streamkit-io"
-        thread.stackSize = 1 << 20
-        thread.start()
     }
 
-    /// Looks after a connection's deadlines from now on.
-    func add(_ connection: Connection) {
-        let isFirst = connections.withLock { connections in
-            defer { connections[connection.number] = connection }
-            return connections.isEmpty
+    /// Looks after a session's deadlines from now on.
+    func add(_ session: Session) {
+        let isFirst = sessions.withLock { sessions in
+            defer { sessions[session.number] = session }
+            return sessions.isEmpty
         }
         if isFirst { sockets.wake() }
     }
 
-    func remove(_ connection: Connection) {
-        _ = connections.withLock { $0.removeValue(forKey: connection.number) }
+    func remove(_ session: Session) {
+        _ = sessions.withLock { $0.removeValue(forKey: session.number) }
     }
 
     /// Looks for something to read on a socket from now on.
@@ -55,16 +58,16 @@ final class IOThread: Sendable {
     }
 
     private func waitOnce(_ nextTick: inout UInt64) {
-        let isIdle = connections.withLock { $0.isEmpty }
+        let isIdle = sessions.withLock { $0.isEmpty }
         sockets.wait(milliseconds: isIdle ? -1 : Int32(Self.tickMilliseconds)) { number, reads, writes in
-            guard let connection = connections.withLock({ $0[number] }) else { return }
+            guard let session = sessions.withLock({ $0[number] }) else { return }
             // The end of a socket is read before anything is written to it: what never left is kept then.
-            if reads { connection.readable() }
-            if writes { connection.writable() }
+            if reads { session.readable() }
+            if writes { session.writable() }
         }
-        let now = Connection.roughNow()
+        let now = MonotonicClock.roughNow()
         guard now >= nextTick else { return }
         nextTick = now + Self.tickMilliseconds * 1_000_000
-        for connection in connections.withLock({ Array($0.values) }) { connection.tick(now) }
+        for session in sessions.withLock({ Array($0.values) }) { session.tick(now) }
     }
 }

@@ -9,34 +9,30 @@ import Musl
 import Darwin
 #endif
 
-/// One connected, non-blocking socket, opened and greeted by hiredis.
+/// One connected, non-blocking socket, opened by hiredis.
 ///
-/// Safety: the hiredis context is used only by `Connector` before the socket is handed over, and by
-/// `deinit`. Between the two only `read` and `write` touch the file descriptor, from one thread each.
+/// Safety: the hiredis context is used only by `Connector`, before there is a socket, and by `deinit`. Between the
+/// two only `read` and `write` touch the file descriptor, from one thread each.
 final class Socket: @unchecked Sendable {
     let descriptor: Int32
-    /// What the server calls this connection: the answer to CLIENT ID.
-    let clientID: Int
     /// What the server said it can do, once it was asked.
     let capabilities = Mutex<ServerCapabilities?>(nil)
     private let context: UnsafeMutablePointer<redisContext>
 
     #if TLS
-    private var tls: TLSSession?
+    private let tls: TLSSession?
 
-    convenience init(
-        context: UnsafeMutablePointer<redisContext>, _ greeting: Connector.Greeting, tls: TLSSession?
-    ) {
-        self.init(context: context, greeting)
-        self.tls = tls
-    }
-    #endif
-
-    init(context: UnsafeMutablePointer<redisContext>, _ greeting: Connector.Greeting) {
+    init(context: UnsafeMutablePointer<redisContext>, tls: TLSSession?) {
         self.context = context
-        clientID = greeting.clientID
+        self.tls = tls
         descriptor = context.pointee.fd
     }
+    #else
+    init(context: UnsafeMutablePointer<redisContext>) {
+        self.context = context
+        descriptor = context.pointee.fd
+    }
+    #endif
 
     deinit {
         redisFree(context)
@@ -67,6 +63,14 @@ final class Socket: @unchecked Sendable {
         let result = Self.transfer(recv(descriptor, memory.baseAddress, memory.count, 0))
         if case .bytes(0) = result { return .failed("the server closed the connection") }
         return result
+    }
+
+    /// Waits until there is something to read, or room to write, for the greeting; false if the time is over.
+    func wait(toWrite: Bool, until deadline: UInt64) -> Bool {
+        let now = MonotonicClock.now()
+        guard now < deadline else { return false }
+        var wanted = pollfd(fd: descriptor, events: Int16(toWrite ? POLLOUT : POLLIN), revents: 0)
+        return poll(&wanted, 1, Int32(clamping: (deadline - now) / 1_000_000 + 1)) != 0
     }
 
     /// Ends the connection for both sides; the descriptor stays ours until `deinit`.

@@ -46,21 +46,6 @@ final class TLSSession: @unchecked Sendable {
         SSL_free(ssl)
     }
 
-    /// A failure to greet, in the words of the server if it hung up with some.
-    ///
-    /// One that wants a certificate of ours says so only after the handshake, when we are writing already.
-    func explanation(of failure: Connector.Failure, _ configuration: RedisConfiguration) -> Connector.Failure {
-        guard case .cannotConnect = failure.error else { return failure }
-        if ERR_peek_error() == 0 {
-            let descriptor = SSL_get_fd(ssl)
-            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-            var byte: UInt8 = 0
-            SSL_read(ssl, &byte, 1)
-        }
-        guard ERR_peek_error() != 0 else { return failure }
-        return TLSProblem(configuration).ofGreeting(TLSProblem.reason(or: ""))
-    }
-
     /// Encrypts and sends as much as the socket takes.
     ///
     /// What it did not take has to come again, in front of all else.

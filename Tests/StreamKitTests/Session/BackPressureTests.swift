@@ -110,7 +110,7 @@ struct BackPressureTests {
                 let kept = Task { try await redis.send("INCR", keptKey) }
                 let gone = Task { try await redis.send("INCR", goneKey) }
                 try await eventually("both wait for a connection") {
-                    redis.shared.state.withLock { $0.slots.count } == 2
+                    redis.shared.load.commands == 2
                 }
 
                 gone.cancel()
@@ -123,9 +123,9 @@ struct BackPressureTests {
         }
     }
 
-    private static func inFlight(_ redis: Redis) -> Int { redis.shared.state.withLock { $0.bytesInFlight } }
+    private static func inFlight(_ redis: Redis) -> Int { redis.shared.bytesInFlight }
 
-    private static func inLine(_ redis: Redis) -> Int { redis.shared.state.withLock { $0.admission.count } }
+    private static func inLine(_ redis: Redis) -> Int { redis.shared.load.waiting }
 
     /// Runs a test with a client of a server that is stopped (SIGSTOP) until `resume`, or until the test ends.
     private func withStoppedServer(

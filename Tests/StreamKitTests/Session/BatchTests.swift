@@ -34,15 +34,13 @@ struct BatchTests {
     {
         try await withProxiedRedis { redis, proxy in
             var failures = 0
-            for round in 0..<40 {
+            for _ in 0..<40 {
                 let key = scratchKey()
-                _ = try? await redis.send("PING")
+                proxy.cutNewConnections(afterReplyBytes: 200...9_000)
+                proxy.cutAll()
                 do {
                     let results = try await redis.pipeline { batch in
-                        for number in 0..<2_000 {
-                            if number == 50 * round { proxy.cutAll() }
-                            batch.add("RPUSH", key, "\(number)")
-                        }
+                        for number in 0..<2_000 { batch.add("RPUSH", key, "\(number)") }
                     }
                     #expect(results.count == 2_000)
                     #expect(try results.allSatisfy { try $0.get().integer != nil })
@@ -50,6 +48,9 @@ struct BatchTests {
                     #expect(outcomeUnknown)
                     failures += 1
                 }
+                proxy.cutNewConnections(afterReplyBytes: nil)
+                proxy.cutAll()
+                try await eventually("it is answered") { (try? await redis.send("PING")) != nil }
                 let kept = try await redis.send("LRANGE", key, "0", "-1").elements ?? []
                 #expect(kept.map(\.text) == (0..<kept.count).map { "\($0)" })
             }

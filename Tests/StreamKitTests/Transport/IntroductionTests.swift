@@ -92,10 +92,7 @@ struct IntroductionTests {
         try await withScratchServer { server in
             try await withRedis(server.configuration) { redis in
                 try await redis.send("PING")
-                guard case .ready(let socket) = redis.shared.state.withLock({ $0.phase }) else {
-                    Issue.record("it is not connected")
-                    return
-                }
+                let socket = try #require(redis.shared.link?.socket)
                 var (isOn, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
                 #expect(getsockopt(socket.descriptor, SOL_SOCKET, SO_KEEPALIVE, &isOn, &size) == 0)
                 #expect(isOn != 0)
@@ -105,7 +102,7 @@ struct IntroductionTests {
 
     @Test func `is tried again at growing, uneven intervals of two seconds at most`() {
         for (attempt, longest) in [(1, 20), (2, 40), (3, 80), (8, 2_000), (100, 2_000)] {
-            let pauses = (0..<100).map { _ in Duration.nanoseconds(Connection.backoff(attempt: attempt)) }
+            let pauses = (0..<100).map { _ in Duration.nanoseconds(Session.pause(afterFailures: attempt)) }
             let (limit, half) = (Duration.milliseconds(longest), Duration.milliseconds(longest / 2))
             #expect(pauses.allSatisfy { half <= $0 && $0 <= limit })
             #expect(Set(pauses).count > 50)

@@ -1,0 +1,109 @@
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+// What the shell does with a connected socket, and what others may ask about it.
+extension Session {
+    var link: Link? { guarded.withLock { $0.link } }
+
+    /// What the server calls this connection, while it is connected.
+    var clientID: Int? { link.flatMap { $0.clientID > 0 ? $0.clientID : nil } }
+
+    var isConnected: Bool { link != nil }
+
+    /// Bytes encoded and not answered yet.
+    var bytesInFlight: Int { guarded.withLock { $0.state.bytesInFlight } }
+
+    /// How many commands have no reply yet, and how many callers wait to be admitted.
+    var load: (commands: Int, waiting: Int) {
+        guarded.withLock { ($0.state.slots.count, $0.state.admission.count) }
+    }
+
+    /// Writes what waits, until nothing does or the socket is full.
+    ///
+    /// One writer at a time; the lock is not held while the kernel copies, so others go on encoding.
+    func flush() {
+        var bytes = ByteBuffer(capacity: 0)
+        while let link = guarded.withLock({ $0.state.takeOutgoing(into: &bytes) ? $0.link : nil }) {
+            let result = bytes.withBytes { link.socket.write($0) }
+            let count = if case .bytes(let count) = result { count } else { 0 }
+            handle { $0.wrote(count, of: &bytes, link.attempt) }
+            switch result {
+            case .bytes: break
+            case .wouldBlock: return
+            // Nothing of it left, so it is kept. The I/O thread finds the end, and then it is sorted out who is affected.
+            case .failed: return link.socket.shutDown()
+            }
+        }
+    }
+
+    /// The socket has room again.
+    func writable() {
+        handle { $0.writable() }
+    }
+
+    /// The socket has bytes, or an end: for the I/O thread, unless a sender reads at this moment.
+    func readable() {
+        guard let link = guarded.withLock({ $0.state.beginReading() ? $0.link : nil }) else { return }
+        // A command may have been sent meanwhile whose sender left the reading to this thread.
+        if readOnce(link) { handle { $0.endReading(link.attempt) } }
+    }
+
+    /// Looks for the reply for a short time.
+    func readInline(_ attempt: UInt64) {
+        guard let link, link.attempt == attempt else { return }
+        let end = MonotonicClock.now() &+ InlineReads.longest
+        repeat {
+            guard readOnce(link) else { return }
+            sched_yield()
+        } while MonotonicClock.now() < end && !Task.isCancelled
+        let missed = !Task.isCancelled
+        handle { $0.endReading(link.attempt, missed: missed) }
+    }
+
+    /// Reads what is there; false if reading is over with that.
+    private func readOnce(_ link: Link) -> Bool {
+        switch link.read() {
+        case .nothing: return true
+        case .replies(let storage):
+            return handle { $0.received(storage, link.parser.roots, link.attempt, MonotonicClock.now) }.keepReading
+        case .broke(let reason):
+            return lost(link, "The connection to \(address) broke: \(reason).")
+        case .unreadable(let error):
+            return lost(link, error.description)
+        }
+    }
+
+    private func lost(_ link: Link, _ reason: String) -> Bool {
+        handle { $0.lost(link.attempt, .connectionLost(reason, outcomeUnknown: true), MonotonicClock.now()) }
+        return false
+    }
+}
+
+extension SessionState.Options {
+    /// For the connection that all tasks share.
+    static func shared(_ configuration: RedisConfiguration) -> Self {
+        Self(
+            address: "\(configuration)", readsInline: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1,
+            limit: configuration.maximumBytesInFlight, connectTimeout: attemptTimeout(configuration))
+    }
+
+    /// For one that carries commands that block, one at a time.
+    static func blocking(_ configuration: RedisConfiguration, idleTimeout: Duration) -> Self {
+        Self(
+            address: "\(configuration)", reconnects: false, readsInline: false,
+            limit: configuration.maximumBytesInFlight, connectTimeout: attemptTimeout(configuration),
+            idleTimeout: idleTimeout.nanoseconds)
+    }
+
+    /// A little more than the attempt gives itself, because it knows better why it takes so long.
+    private static func attemptTimeout(_ configuration: RedisConfiguration) -> UInt64 {
+        configuration.connectTimeout.nanoseconds &+ 500_000_000
+    }
+}

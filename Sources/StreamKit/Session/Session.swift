@@ -1,0 +1,184 @@
+import Logging
+import Synchronization
+
+/// One connection to Redis, shared by any number of tasks: commands go out in order, replies come back in order.
+///
+/// A caller encodes its command into the shared buffer under a short lock and parks. With nothing under way it writes
+/// to the socket itself, and may even read the reply itself (`InlineReads`); otherwise its bytes go out with everybody
+/// else's when the next reply arrives, in one `write`, which is what makes many tasks on one connection fast.
+///
+/// What happens when is decided by `SessionState`. This is the shell around it: it owns the lock, the socket and the
+/// clock, hands events in and performs the effects.
+final class Session: Sendable {
+    /// Opens a connection and says what came of it, once, on any thread.
+    typealias Connect =
+        @Sendable (
+            RedisConfiguration, _ done: @escaping @Sendable (Result<Link, Connector.Failure>) -> Void
+        ) -> Void
+
+    struct Guarded: ~Copyable {
+        var state: SessionState
+        var link: Link?
+    }
+
+    let configuration: RedisConfiguration
+    /// The configured time for a command in nanoseconds; converting a `Duration` for each takes longer than encoding.
+    let commandTimeout: UInt64
+    /// Tells this session from all others of the process.
+    let number = Tickets.next()
+    let guarded: Mutex<Guarded>
+    let address: String
+    private let openConnection: Connect
+
+    init(
+        _ configuration: RedisConfiguration, _ options: SessionState.Options? = nil,
+        connect: @escaping Connect = Connector.connect
+    ) {
+        self.configuration = configuration
+        address = "\(configuration)"
+        openConnection = connect
+        commandTimeout = configuration.commandTimeout.nanoseconds
+        guarded = Mutex(Guarded(state: SessionState(options ?? .shared(configuration))))
+    }
+
+    /// Sends the `replyCount` commands that `encode` writes in place, and waits for their replies.
+    ///
+    /// A `timeout`, in nanoseconds, of `nil` waits forever; `lateReplyHandler` gets the outcome when the task stopped
+    /// waiting before: it was cancelled, or ran out of time.
+    func send(
+        replyCount: Int = 1, timeout: UInt64?, lateReplyHandler: CommandSlot.LateReplyHandler? = nil,
+        _ encode: (inout ByteBuffer) -> Void
+    ) async throws -> Replies {
+        let ticket = Tickets.next()
+        let deadline = timeout.map(MonotonicClock.deadline) ?? .max
+        // Nearly every command does without, and without the memory.
+        let isPlain = replyCount == 1 && lateReplyHandler == nil
+        let extra = isPlain ? nil : CommandSlot.Extra(replyCount: replyCount, lateReplyHandler: lateReplyHandler)
+        defer {
+            // A cancellation that came after the reply left its mark behind.
+            if Task.isCancelled { guarded.withLock { $0.state.forget(ticket) } }
+        }
+        return try await withTaskCancellationHandler {
+            while true {
+                let replies = try await withUnsafeThrowingContinuation { waiter in
+                    submit(CommandSlot(ticket: ticket, deadline: deadline, waiter: waiter, extra: extra), encode)
+                }
+                // Whoever is admitted submits again, and nothing may come in between: see `Admission`.
+                guard case .admitted = replies else { return replies }
+            }
+        } onCancel: {
+            handle { $0.cancel(ticket) }
+        }
+    }
+
+    private func submit(_ slot: CommandSlot, _ encode: (inout ByteBuffer) -> Void) {
+        var attempt: UInt64 = 0
+        let effects = handle { state in
+            attempt = state.attempt
+            return state.submit(slot, MonotonicClock.now, encode)
+        }
+        if effects.readInline { readInline(attempt) }
+    }
+
+    /// Ends the session; whoever waits gets ``StreamKitError/closed``.
+    func close() {
+        handle { $0.close() }
+    }
+
+    /// Ends the present socket, so that the next command finds out again who answers at the address.
+    func leave() {
+        handle { $0.leave(MonotonicClock.now()) }
+    }
+
+    /// Nobody waits any more for what is under way: after that time it is given up.
+    func expire(within duration: Duration) {
+        let deadline = MonotonicClock.deadline(after: duration.nanoseconds)
+        guarded.withLock { $0.state.shortenDeadlines(to: deadline) }
+    }
+
+    func tick(_ now: UInt64) {
+        handle { $0.tick(now) }
+    }
+
+    // MARK: The shell
+
+    /// Hands one event in, and performs what follows.
+    @discardableResult
+    @inline(__always)
+    func handle(_ event: (inout SessionState) -> Effects) -> Effects {
+        var dropped: Link?
+        let effects = guarded.withLock { guarded in
+            let effects = event(&guarded.state)
+            if effects.concernsSocket { dropped = changeSocket(effects, &guarded) }
+            return effects
+        }
+        perform(effects, dropped)
+        return effects
+    }
+
+    /// Under the lock, because two such changes must not overtake each other.
+    private func changeSocket(_ effects: Effects, _ guarded: inout Guarded) -> Link? {
+        if let interest = effects.watch, let link = guarded.link, !effects.dropSocket {
+            IOThread.shared.update(link.socket, of: number, reads: interest.reads, writes: interest.writes)
+        }
+        if effects.connect { IOThread.shared.add(self) }
+        if effects.end { IOThread.shared.remove(self) }
+        guard effects.dropSocket else { return nil }
+        defer { guarded.link = nil }
+        return guarded.link
+    }
+
+    private func perform(_ effects: Effects, _ dropped: Link?) {
+        if let dropped {
+            IOThread.shared.forget(dropped.socket)
+            dropped.socket.shutDown()
+            configuration.logger.debug("disconnected", metadata: ["redis": "\(address)"])
+        }
+        if effects.hangUp { link?.socket.shutDown() }
+        if effects.connect { connect() }
+        // Before anybody is resumed, so that the server has something to do meanwhile.
+        if effects.write { flush() }
+        for resumption in effects.resume { resumption.perform() }
+    }
+
+    private func connect() {
+        let attempt = guarded.withLock { $0.state.attempt }
+        guard IOThread.shared.start() else { return connectFailed(Connector.noThread(address), attempt) }
+        openConnection(configuration) { [self] result in
+            switch result {
+            case .success(let link): connected(link, attempt)
+            case .failure(let failure): connectFailed(failure, attempt)
+            }
+        }
+    }
+
+    private func connectFailed(_ failure: Connector.Failure, _ attempt: UInt64) {
+        configuration.logger.debug("cannot connect", metadata: ["reason": "\(failure.error)"])
+        handle {
+            $0.connectFailed(
+                attempt, failure.error, isTransient: failure.isTransient, MonotonicClock.now(), pause: Self.pause)
+        }
+    }
+
+    /// 10 to 20 ms before the second attempt, twice as long before each further one, up to 2 s.
+    static func pause(afterFailures failures: Int) -> UInt64 {
+        RetryBackoff(initial: .milliseconds(20), maximum: .seconds(2)).delay(afterFailures: failures).nanoseconds
+    }
+
+    private func connected(_ link: Link, _ attempt: UInt64) {
+        link.attempt = attempt
+        var wasConnected = false
+        let effects: Effects? = guarded.withLock { guarded in
+            wasConnected = guarded.state.wasConnected
+            let (isWanted, effects) = guarded.state.connected(attempt, MonotonicClock.now())
+            guard isWanted else { return nil }
+            guarded.link = link
+            IOThread.shared.watch(link.socket, of: number)
+            return effects
+        }
+        guard let effects else { return link.socket.shutDown() }
+        if wasConnected { configuration.commandMetrics?.reconnected() }
+        configuration.logger.debug("connected", metadata: ["redis": "\(address)"])
+        perform(effects, nil)
+    }
+}

@@ -1,0 +1,117 @@
+import DequeModule
+
+// What callers want: send a command, give up waiting for one, end the session.
+extension SessionState {
+    /// A caller wants to send a command, which `encode` writes, or several.
+    ///
+    /// It may have to wait for admission. Then it is resumed with `admitted`, and submits the command again.
+    mutating func submit(
+        _ slot: CommandSlot, _ clock: () -> UInt64, _ encode: (inout ByteBuffer) -> Void
+    ) -> Effects {
+        var effects = Effects()
+        if !cancelledEarly.isEmpty, cancelledEarly.remove(slot.ticket) != nil {
+            refuse(slot, CancellationError(), &effects)
+        } else if phase == .closed {
+            refuse(slot, StreamKitError.closed, &effects)
+        } else if admission.enter(slot, bytesInFlight: bytesInFlight) {
+            enqueue(slot, clock, encode, &effects)
+        }
+        admitNext(&effects)
+        return effects
+    }
+
+    /// Ends the wait for a command that was never sent, and never will be.
+    mutating func refuse(_ slot: CommandSlot, _ error: any Error, _ effects: inout Effects) {
+        admission.withdraw(slot.ticket)
+        effects.resume(slot, throwing: error)
+        if slot.extra != nil { effects.resume(slot.abandoned, throwing: Self.neverSent) }
+    }
+
+    private mutating func enqueue(
+        _ slot: CommandSlot, _ clock: () -> UInt64, _ encode: (inout ByteBuffer) -> Void, _ effects: inout Effects
+    ) {
+        let wasQuiet = slots.isEmpty
+        wasUsed = true
+        append(slot, encode)
+        switch phase {
+        case .idle:
+            startConnecting(clock(), &effects)
+        case .ready:
+            if wasQuiet {
+                beginExchange(of: slot, clock, &effects)
+            } else {
+                inlineReads.join()
+                watchUnlessRead(&effects)
+            }
+            effects.write = mayWrite && (wasQuiet || outgoing.count >= Self.writeThreshold)
+        case .connecting, .waitingToReconnect, .closed:
+            break
+        }
+    }
+
+    private mutating func append(_ slot: CommandSlot, _ encode: (inout ByteBuffer) -> Void) {
+        let before = outgoing.count
+        encode(&outgoing)
+        var slot = slot
+        slot.start = encoded
+        encoded += UInt64(outgoing.count - before)
+        slots.append(slot)
+    }
+
+    /// Decides who reads the reply to a command that found nothing under way.
+    private mutating func beginExchange(
+        of slot: CommandSlot, _ clock: () -> UInt64, _ effects: inout Effects
+    ) {
+        let isWanted = inlineReads.isEnabled && inlineReads.begin(slot.ticket, clock())
+        let reads = isWanted && !isReading && mayWrite
+        if reads { (isReading, effects.readInline) = (true, true) }
+        watch(reads: !reads, &effects)
+    }
+
+    /// A task was cancelled: it stops waiting at once; the outcome, if there is to be one, goes to the late-reply handler.
+    mutating func cancel(_ ticket: UInt64) -> Effects {
+        var effects = Effects()
+        if let index = slots.lastIndex(where: { $0.ticket == ticket }) {
+            guard slots[index].isAwaited else { return effects }
+            effects.resume(slots[index], throwing: CancellationError())
+            slots[index].isAwaited = false
+        } else if let slot = admission.leave(ticket) {
+            refuse(slot, CancellationError(), &effects)
+        } else {
+            cancelledEarly.insert(ticket)
+        }
+        return effects
+    }
+
+    /// A task that was cancelled is done with its command, whatever became of it.
+    mutating func forget(_ ticket: UInt64) {
+        cancelledEarly.remove(ticket)
+    }
+
+    /// Nobody waits any more for what is under way: it may take until then, and no longer.
+    mutating func shortenDeadlines(to deadline: UInt64) {
+        for index in slots.indices { slots[index].deadline = min(slots[index].deadline, deadline) }
+    }
+
+    /// The client is closed, and nothing comes after that.
+    mutating func close() -> Effects {
+        var effects = Effects()
+        effects.dropSocket = isReady
+        effects.end = true
+        phase = .closed
+        isWriting = false
+        outgoing.removeAll()
+        effects.resume(slots, throwing: .closed)
+        slots.removeAll()
+        refuseAll(.closed, &effects)
+        return effects
+    }
+
+    /// Ends the wait of everybody who was not admitted.
+    mutating func refuseAll(_ error: StreamKitError, _ effects: inout Effects) {
+        for slot in admission.leaveAll() { refuse(slot, error, &effects) }
+    }
+
+    /// What the late-reply handler of a command learns that never left.
+    static var neverSent: StreamKitError { .connectionLost("The command was not sent.", outcomeUnknown: false) }
+}

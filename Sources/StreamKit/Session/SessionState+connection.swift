@@ -1,0 +1,169 @@
+import DequeModule
+
+// How a connection begins, breaks and comes back, and what time does to those who wait for it.
+extension SessionState {
+    mutating func startConnecting(_ now: UInt64, _ effects: inout Effects) {
+        phase = .connecting(since: now)
+        attempt += 1
+        effects.connect = true
+    }
+
+    /// An attempt to connect succeeded; false if nobody waits for it any more, and its socket is to be dropped.
+    mutating func connected(_ attempt: UInt64, _ now: UInt64) -> (isWanted: Bool, effects: Effects) {
+        var effects = Effects()
+        guard case .connecting = phase, attempt == self.attempt else { return (false, effects) }
+        // Cancelled before a byte of them left: nobody wants them sent any more.
+        effects.resume(removeUnsent { !$0.isAwaited }, throwing: Self.neverSent)
+        phase = .ready(since: now)
+        lastUse = now
+        (isReading, isWriting) = (false, false)
+        interest = Effects.Interest()
+        inlineReads = InlineReads(isEnabled: options.readsInline)
+        (failedAttempts, lastFailure, wasConnected) = (0, nil, true)
+        effects.write = mayWrite
+        admitNext(&effects)
+        return (true, effects)
+    }
+
+    /// An attempt to connect failed.
+    ///
+    /// A first attempt that reaches nobody is an answer: the address is probably wrong. Others are repeated until the
+    /// waiting commands run out of time: a server that was there may come back, and one that is loading or full is there.
+    mutating func connectFailed(
+        _ attempt: UInt64, _ error: StreamKitError, isTransient: Bool, _ now: UInt64, pause: (Int) -> UInt64
+    ) -> Effects {
+        var effects = Effects()
+        guard case .connecting = phase, attempt == self.attempt else { return effects }
+        failedAttempts += 1
+        lastFailure = error
+        let isThere = wasConnected || error.serverPrefix != nil
+        if isTransient, options.reconnects, isThere, !slots.isEmpty {
+            phase = .waitingToReconnect(until: now &+ pause(failedAttempts))
+            return effects
+        }
+        (encoded, written) = (0, 0)
+        outgoing.removeAll()
+        effects.resume(slots, throwing: error)
+        slots.removeAll()
+        disconnect(error, &effects)
+        return effects
+    }
+
+    /// The connection broke, or is of no use: what never left stays for the next one, what left has an unknown outcome.
+    /// What the same event caused before, is performed first.
+    mutating func lost(
+        _ attempt: UInt64, _ error: StreamKitError, _ now: UInt64, after earlier: Effects = Effects()
+    ) -> Effects {
+        var effects = earlier
+        guard isCurrent(attempt) else { return effects }
+        while let first = slots.first, first.start < written || !options.reconnects {
+            effects.resume(first, throwing: error)
+            slots.removeFirst()
+        }
+        // Bytes of a command that left in part are of no use to the next socket.
+        let kept = slots.first.map { encoded - $0.start } ?? 0
+        outgoing.removeFirst(outgoing.count - Int(kept))
+        written = encoded - UInt64(outgoing.count)
+        isWriting = false
+        effects.dropSocket = true
+        disconnect(error, &effects)
+        if !slots.isEmpty { startConnecting(now, &effects) }
+        return effects
+    }
+
+    /// No connection any more: the next command makes one, unless this is a session that never does.
+    private mutating func disconnect(_ error: StreamKitError, _ effects: inout Effects) {
+        guard options.reconnects else {
+            (phase, effects.end) = (.closed, true)
+            return refuseAll(error, &effects)
+        }
+        phase = .idle
+        admitNext(&effects)
+    }
+
+    /// The server is the wrong one, so the next command is to find out again who answers at the address.
+    ///
+    /// A fresh connection stays: its server is what there is, and many commands may complain at once.
+    func leave(_ now: UInt64) -> Effects {
+        var effects = Effects()
+        if case .ready(let since) = phase { effects.hangUp = now &- since > 100_000_000 }
+        return effects
+    }
+
+    /// Time passed.
+    mutating func tick(_ now: UInt64) -> Effects {
+        var effects = Effects()
+        if wasUsed || !slots.isEmpty { (lastUse, wasUsed) = (now, false) }
+        switch phase {
+        case .waitingToReconnect(let due) where due <= now:
+            giveUpUnsent(now, &effects)
+            if slots.isEmpty { phase = .idle } else { startConnecting(now, &effects) }
+        case .waitingToReconnect, .connecting:
+            giveUpUnsent(now, &effects)
+        case .ready:
+            if let first = slots.first, first.deadline <= now {
+                effects = lost(attempt, lateness, now)
+            } else if slots.isEmpty, now &- min(lastUse, now) > options.idleTimeout {
+                return close()
+            } else {
+                endLateWaits(now, &effects)
+            }
+        case .idle, .closed:
+            break
+        }
+        for slot in admission.expire(now) { refuse(slot, lateness, &effects) }
+        admitNext(&effects)
+        return effects
+    }
+
+    /// Fails commands that waited for a connection until their deadline; they never left, and never will.
+    private mutating func giveUpUnsent(_ now: UInt64, _ effects: inout Effects) {
+        let error = lastFailure ?? .cannotConnect("No connection to Redis at \(options.address) came about in time.")
+        effects.resume(removeUnsent { $0.deadline <= now || !$0.isAwaited }, throwing: error)
+        guard case .connecting(let since) = phase, now &- min(since, now) > options.connectTimeout else { return }
+        let late = StreamKitError.cannotConnect(
+            "Redis at \(options.address) could not be reached in time. Name resolution may be slow, or the host down.")
+        let failed = connectFailed(attempt, late, isTransient: true, now) { _ in 0 }
+        effects.resume += failed.resume
+        effects.end = failed.end
+    }
+
+    /// Commands behind others that are late as well: their tasks stop waiting, their replies may still come.
+    private mutating func endLateWaits(_ now: UInt64, _ effects: inout Effects) {
+        guard slots.contains(where: { $0.deadline <= now && $0.isAwaited }) else { return }
+        for index in slots.indices where slots[index].deadline <= now && slots[index].isAwaited {
+            effects.resume(slots[index], throwing: lateness)
+            slots[index].isAwaited = false
+        }
+    }
+
+    private var lateness: StreamKitError {
+        .timedOut(
+            "Redis at \(options.address) did not answer in time. It may be busy, out of reach, or still be working.")
+    }
+
+    /// Takes commands out of the queue, and their bytes out of the buffer, while nothing of it was written.
+    private mutating func removeUnsent(where isOver: (CommandSlot) -> Bool) -> [CommandSlot] {
+        guard slots.contains(where: isOver) else { return [] }
+        let base = encoded - UInt64(outgoing.count)
+        var (kept, dropped) = (Deque<CommandSlot>(), [CommandSlot]())
+        var bytes = ByteBuffer(capacity: outgoing.count)
+        for (index, slot) in slots.enumerated() {
+            guard !isOver(slot) else {
+                dropped.append(slot)
+                continue
+            }
+            let end = index + 1 < slots.count ? slots[index + 1].start : encoded
+            var moved = slot
+            moved.start = base + UInt64(bytes.count)
+            kept.append(moved)
+            outgoing.withBytes { all in
+                bytes.append(UnsafeRawBufferPointer(rebasing: all[Int(slot.start - base)..<Int(end - base)]))
+            }
+        }
+        encoded = base + UInt64(bytes.count)
+        slots = kept
+        swap(&outgoing, &bytes)
+        return dropped
+    }
+}

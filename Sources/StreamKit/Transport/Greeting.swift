@@ -1,0 +1,123 @@
+/// What is said on a new connection before anybody may use it: AUTH, PING, SELECT, HELLO, CLIENT SETNAME, SETINFO and ID.
+///
+/// All of it has to be over by the deadline, and no reply may be larger than those commands need: whoever answers may
+/// not be Redis.
+struct Greeting {
+    /// Far more than a greeting's replies ever are.
+    private static let mostReplyBytes = 64 << 10
+
+    let link: Link
+    let configuration: RedisConfiguration
+    let deadline: UInt64
+
+    /// Says who we are and which database we want, and learns what the server calls this connection.
+    /// - Throws: the failure; what the server said is a ``StreamKitError/server(_:)``.
+    func exchange() throws(Connector.Failure) {
+        let usual = link.parser.maximumReplyBytes
+        link.parser.maximumReplyBytes = Self.mostReplyBytes
+        do throws(Connector.Failure) {
+            try introduce()
+        } catch {
+            // A Sentinel refuses most of it, with words from which nobody would know that it is one.
+            guard case .server = error.error else { throw error }
+            try refuseSentinel()
+            throw error
+        }
+        try refuseSentinel()
+        if let name = configuration.clientName { try askInVain("CLIENT", "SETNAME", name) }
+        try askInVain("CLIENT", "SETINFO", "LIB-NAME", "streamkit")
+        // An ACL may forbid CLIENT ID; then a cancelled blocking read closes its connection instead.
+        link.clientID = try askInVain("CLIENT", "ID")?.integer ?? 0
+        link.parser.maximumReplyBytes = usual
+    }
+
+    private func introduce() throws(Connector.Failure) {
+        if configuration.username != nil || configuration.password != nil {
+            // A user without a password still has to be named, or we would be the default one.
+            try ask(["AUTH"] + [configuration.username, configuration.password ?? ""].compactMap { $0 })
+        }
+        do throws(Connector.Failure) {
+            try ask(["PING"])
+        } catch {
+            // Some commands are answered all the same: those that end that state, or those that this user may use.
+            guard ["MASTERDOWN", "BUSY", "NOPERM"].contains(error.error.serverPrefix) else { throw error }
+        }
+        if configuration.database != 0 { try ask(["SELECT", String(configuration.database)]) }
+    }
+
+    /// Throws if it is a Sentinel that answers (HELLO; Redis before 6.0 does not tell).
+    private func refuseSentinel() throws(Connector.Failure) {
+        let facts = try askInVain("HELLO")?.elements?.map(\.text) ?? []
+        guard let mode = facts.firstIndex(of: "mode"), facts.dropFirst(mode + 1).first == "sentinel" else { return }
+        throw Connector.failure(
+            "\(configuration) is a Redis Sentinel, which watches servers and holds no data. "
+                + "Ask it for the server (redis-cli -p 26379 SENTINEL MASTERS) and connect to that one.",
+            transient: false)
+    }
+
+    /// Asks for what is good to have: an error reply does not matter.
+    @discardableResult
+    private func askInVain(_ words: String...) throws(Connector.Failure) -> Reply? {
+        do throws(Connector.Failure) {
+            return try ask(words)
+        } catch {
+            guard case .server = error.error else { throw error }
+            return nil
+        }
+    }
+
+    @discardableResult
+    private func ask(_ words: [String]) throws(Connector.Failure) -> Reply {
+        let canWrite = try write(words)
+        let reply = try reply(to: words[0], mayWait: canWrite)
+        guard reply.kind == .error else { return reply }
+        let error = ServerError(message: reply.text ?? "", command: words[0], address: "\(configuration)")
+        throw Connector.Failure(error: .server(error), isTransient: error.isTransient)
+    }
+
+    /// False if the server hung up: what it said before that is still to be read.
+    private func write(_ words: [String]) throws(Connector.Failure) -> Bool {
+        var command = ByteBuffer(capacity: 256)
+        command.beginCommand(words: words.count)
+        for word in words { command.word(word) }
+        while !command.isEmpty {
+            switch command.withBytes({ link.socket.write($0) }) {
+            case .bytes(let count): command.removeFirst(count)
+            case .failed: return false
+            case .wouldBlock:
+                guard link.socket.wait(toWrite: true, until: deadline) else { throw silence(words[0], "in time") }
+            }
+        }
+        return true
+    }
+
+    private func reply(to command: String, mayWait: Bool) throws(Connector.Failure) -> Reply {
+        while true {
+            switch link.read() {
+            case .replies(let storage):
+                guard link.parser.roots.count == 1 else { throw silence(command, "but said more than it was asked") }
+                return Reply(storage: storage, index: 0)
+            case .broke(let reason): throw hangUp(command, reason)
+            case .unreadable(let error): throw silence(command, "as Redis would: \(error)")
+            case .nothing:
+                guard mayWait, link.socket.wait(toWrite: false, until: deadline) else {
+                    throw silence(command, "in time")
+                }
+            }
+        }
+    }
+
+    private func hangUp(_ command: String, _ reason: String) -> Connector.Failure {
+        #if TLS
+        if configuration.usesTLS { return TLSProblem(configuration).ofGreeting(reason) }
+        #endif
+        return silence(command, "but hung up: \(reason)")
+    }
+
+    private func silence(_ command: String, _ how: String) -> Connector.Failure {
+        Connector.failure(
+            "Redis at \(configuration) accepted the connection but did not answer \(command) \(how). "
+                + "Is that port Redis, and without TLS? With TLS it is rediss://.",
+            transient: true)
+    }
+}

@@ -1,0 +1,47 @@
+/// A connected socket, and what turns its bytes into replies.
+///
+/// Safety: `parser` and `inbox` belong to whoever reads, of whom there is one at a time: the greeting, then whoever
+/// set `SessionState.isReading`.
+final class Link: @unchecked Sendable {
+    let socket: Socket
+    /// What the server calls this connection: the answer to CLIENT ID, 0 if it does not say.
+    var clientID = 0
+    /// The attempt to connect that it came of.
+    var attempt: UInt64 = 0
+    let parser: ReplyParser
+    private let inbox: UnsafeMutableRawBufferPointer
+
+    init(_ socket: Socket, inboxBytes: Int = 32 << 10) {
+        self.socket = socket
+        parser = ReplyParser()
+        inbox = .allocate(byteCount: inboxBytes, alignment: 16)
+    }
+
+    deinit {
+        inbox.deallocate()
+    }
+
+    enum Outcome {
+        case nothing
+        /// Where in it the replies begin, `parser.roots` says.
+        case replies(ReplyStorage)
+        case broke(String)
+        case unreadable(StreamKitError)
+    }
+
+    /// Reads what is there, without waiting.
+    func read() -> Outcome {
+        switch socket.read(into: inbox) {
+        case .wouldBlock: return .nothing
+        case .failed(let reason):
+            return .broke(reason)
+        case .bytes(let count):
+            do {
+                let storage = try parser.parse(UnsafeRawBufferPointer(rebasing: inbox[..<count]))
+                return storage.map { .replies($0) } ?? .nothing
+            } catch {
+                return .unreadable(error as? StreamKitError ?? .unexpectedReply("\(error)"))
+            }
+        }
+    }
+}
