@@ -19,11 +19,10 @@ struct Greeting {
             try introduce()
         } catch {
             // A Sentinel refuses most of it, with words from which nobody would know that it is one.
-            guard case .server = error.error else { throw error }
-            try refuseSentinel()
-            throw error
+            guard case .server = error.error, (try? isSentinel()) == true else { throw error }
+            throw sentinel
         }
-        try refuseSentinel()
+        guard try !isSentinel() else { throw sentinel }
         if let name = configuration.clientName { try askInVain("CLIENT", "SETNAME", name) }
         try askInVain("CLIENT", "SETINFO", "LIB-NAME", "streamkit")
         // An ACL may forbid CLIENT ID; then a cancelled blocking read closes its connection instead.
@@ -45,11 +44,14 @@ struct Greeting {
         if configuration.database != 0 { try ask(["SELECT", String(configuration.database)]) }
     }
 
-    /// Throws if it is a Sentinel that answers (HELLO; Redis before 6.0 does not tell).
-    private func refuseSentinel() throws(Connector.Failure) {
+    /// Whether it is a Sentinel that answers (HELLO; Redis before 6.0 does not tell).
+    private func isSentinel() throws(Connector.Failure) -> Bool {
         let facts = try askInVain("HELLO")?.elements?.map(\.text) ?? []
-        guard let mode = facts.firstIndex(of: "mode"), facts.dropFirst(mode + 1).first == "sentinel" else { return }
-        throw Connector.failure(
+        return facts.firstIndex(of: "mode").map { facts.dropFirst($0 + 1).first == "sentinel" } ?? false
+    }
+
+    private var sentinel: Connector.Failure {
+        Connector.failure(
             "\(configuration) is a Redis Sentinel, which watches servers and holds no data. "
                 + "Ask it for the server (redis-cli -p 26379 SENTINEL MASTERS) and connect to that one.",
             transient: false)
