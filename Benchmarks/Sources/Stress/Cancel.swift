@@ -15,7 +15,7 @@ struct Cancel: AsyncParsableCommand {
     @Option(help: "How many at a time.") var atOnce = 64
     @Option(help: "Seconds after which the program gives up.") var limit = 300
 
-    /// Idle connections that a client keeps for the next blocking reads, and its shared one.
+    /// The connections of the last few reads, which a client keeps for half a minute, and its shared one.
     private static let kept = 17
 
     func run() async throws {
@@ -117,7 +117,7 @@ struct Cancel: AsyncParsableCommand {
 
     private func checkLeaks(_ redis: Redis, _ before: ProcessFigures, _ verdict: inout Verdict) async throws {
         var clients: [Substring] = []
-        try? await eventually {
+        try? await eventually(.seconds(60)) {
             clients = (try await redis.send("CLIENT", "LIST").text ?? "").split(separator: "\n")
             return clients.count <= Self.kept && !clients.contains { $0.contains("flags=b") }
         }

@@ -13,8 +13,10 @@ extension Redis {
         }
         let end = wait.duration.map { ContinuousClock.now + $0 }
         var rest = wait.duration
+        var hasty = 0
         while true {
             let round = ReadWait.atMost(min(rest ?? configuration.longestBlock, configuration.longestBlock))
+            let start = ContinuousClock.now
             let reply = try await executeBlocking(
                 repeatable: repeatable, delivery: !repeatable, wait: round, lateReplyHandler: lateReplyHandler
             ) { encode(&$0, round) }
@@ -22,6 +24,14 @@ extension Redis {
             if !entries.isEmpty { return entries }
             rest = end.map { ContinuousClock.now.duration(to: $0) }
             if let rest, rest <= .zero { return entries }
+            guard start.duration(to: .now) < round.duration.map({ $0 / 2 }) ?? .zero else {
+                hasty = 0
+                continue
+            }
+            // A server that does not wait would be asked thousands of times a second.
+            hasty += 1
+            let pause = RetryBackoff(initial: .milliseconds(20), maximum: .seconds(1)).delay(afterFailures: hasty)
+            try await Task.sleep(for: min(pause, rest ?? pause))
         }
     }
 }

@@ -39,6 +39,10 @@ final class IOThread: Sendable {
         if isFirst { sockets.wake() }
     }
 
+    func looksAfter(_ session: Session) -> Bool {
+        sessions.withLock { $0[session.number] != nil }
+    }
+
     func remove(_ session: Session) {
         _ = sessions.withLock { $0.removeValue(forKey: session.number) }
     }

@@ -136,10 +136,3 @@ private struct Model {
         if bytes < Self.limit, !waiting.isEmpty, holder == nil { faults.append("there is room, and nobody is called") }
     }
 }
-
-extension CommandSlot {
-    /// A slot that nobody waits for.
-    fileprivate static func test(_ ticket: UInt64, deadline: UInt64 = .max) -> CommandSlot {
-        CommandSlot(ticket: ticket, deadline: deadline, waiter: nil, extra: nil)
-    }
-}

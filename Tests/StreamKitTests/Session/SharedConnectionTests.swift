@@ -1,4 +1,5 @@
 import FaultKit
+import LocalRedis
 import Synchronization
 import TestSupport
 import Testing
@@ -112,12 +113,17 @@ struct SharedConnectionTests {
     }
 
     @Test func `a script is sent once and run by its digest from then on`() async throws {
-        try await withScratchRedis { redis in
+        try await withScratchServer { server in
+            let redis = Redis(server.configuration)
+            defer { redis.close() }
             let script = RedisScript("return {KEYS[1], ARGV[1], '\(scratchKey())'}")
-            for _ in 0..<2 {
+            for _ in 0..<3 {
                 let reply = try await redis.run(script, keys: ["k"], arguments: ["a"])
                 #expect(reply.elements?.first?.text == "k")
             }
+            let statistics = try await redis.send("INFO", "commandstats").text ?? ""
+            #expect(statistics.contains("cmdstat_eval:calls=1,"))
+            #expect(statistics.contains("cmdstat_evalsha:calls=3,"))
             #expect(script.digest == (try await redis.send("SCRIPT", "LOAD", script.source).text))
         }
     }

@@ -66,7 +66,7 @@ struct HostileServerTests {
         }
     }
 
-    @Test func `that is none of Redis' kind is recognised as it is greeted`() async throws {
+    @Test func `that is not Redis is detected in the handshake`() async throws {
         try await withScriptedServer { _ in
             .text("HTTP/1.1 400 Bad Request\r\n\r\n")
         } _: { server in
@@ -144,8 +144,18 @@ extension ScriptedServer.Answer {
     static func text(_ text: String) -> Self { .bytes(Array(text.utf8)) }
 }
 
-/// What this process has in memory; 0 where the system does not say.
-private func residentMegabytes() -> Int {
+/// What this process has in memory; on systems without /proc the most that it ever had.
+func residentMegabytes() -> Int {
+    #if os(Linux)
     let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-    return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4 / 1024
+    guard let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+        Issue.record("/proc/self/statm cannot be read, so nobody knows what this process has in memory.")
+        return .max
+    }
+    return pages * 4 / 1024
+    #else
+    var usage = rusage()
+    getrusage(RUSAGE_SELF, &usage)
+    return Int(usage.ru_maxrss) >> 20
+    #endif
 }
