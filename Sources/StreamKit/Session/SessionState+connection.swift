@@ -50,7 +50,8 @@ extension SessionState {
     }
 
     /// The connection broke, or is of no use: what never left stays for the next one, what left has an unknown outcome.
-    /// What the same event caused before, is performed first.
+    ///
+    /// What the same event caused `earlier` is performed first.
     mutating func lost(
         _ attempt: UInt64, _ error: StreamKitError, _ now: UInt64, after earlier: Effects = Effects()
     ) -> Effects {
