@@ -1,4 +1,5 @@
 import CoreMetrics
+import Synchronization
 
 /// A client of one Redis server: safe to share between any number of tasks.
 ///
@@ -17,10 +18,17 @@ public final class Redis: Sendable {
     public init(_ configuration: RedisConfiguration) {
         var configuration = configuration
         configuration.commandMetrics = CommandMetrics(configuration.metrics ?? MetricsSystem.factory)
+        let current = Mutex<Session?>(nil)
+        configuration.credentialStore = configuration.credentialProvider.map { provider in
+            CredentialStore(provider, logger: configuration.logger) { credentials, generation in
+                try await current.withLock { $0 }?.authenticate(credentials, generation)
+            }
+        }
         self.configuration = configuration
         isObserved = configuration.trace != nil || configuration.commandMetrics != nil
         shared = Session(configuration)
         blocking = BlockingSessions(configuration)
+        current.withLock { $0 = shared }
     }
 
     deinit {
@@ -31,6 +39,7 @@ public final class Redis: Sendable {
     ///
     /// Commands that wait fail with ``StreamKitError/closed``.
     public func close() {
+        configuration.credentialStore?.stop()
         shared.close()
         blocking.close()
     }

@@ -1,7 +1,7 @@
-import CoreMetrics
-import Logging
+public import CoreMetrics
+public import Logging
 
-/// Where Redis is, who we are there, and how patient to be.
+/// Where Redis is, who we are there, how long to wait, and who watches.
 public struct RedisConfiguration: Sendable {
     /// The address of a server.
     public enum Endpoint: Sendable, Hashable {
@@ -13,10 +13,12 @@ public struct RedisConfiguration: Sendable {
 
     /// The server's address.
     public var endpoint: Endpoint
-    /// The ACL user; `nil` means the default user.
-    public var username: String?
-    /// The password; `nil` means that no AUTH is sent.
-    public var password: String?
+    /// Who we are, where that does not change.
+    public var credentials = Credentials()
+    /// Who we are, where that changes by itself; it takes the place of ``credentials``.
+    ///
+    /// What it provides is used for each connection, and renewed on living ones before its lifetime is over.
+    public var credentialProvider: Credentials.Provider?
     /// The database that SELECT chooses, usually 0.
     public var database = 0
     /// Whether the address asked for TLS (`rediss://`).
@@ -25,33 +27,19 @@ public struct RedisConfiguration: Sendable {
     public var tls = TLSOptions()
     /// The name that CLIENT LIST shows for our connections.
     public var clientName: String? = "streamkit"
-    /// How long one attempt to connect may take, the handshake included.
-    public var connectTimeout: Duration = .seconds(5)
-    /// How long a command that does not block may take.
-    ///
-    /// Blocking reads get it on top of their wait.
-    public var commandTimeout: Duration = .seconds(10)
-    /// How long the server is asked to block at once by a read that waits for ever.
-    ///
-    /// The read is then repeated. A server that hangs is noticed after this and ``commandTimeout``.
-    public var longestBlock: Duration = .seconds(5)
+    /// How long to wait for what.
+    public var timeouts = Timeouts()
     /// How many bytes of commands may be on their way on the shared connection: encoded and not answered yet.
     ///
-    /// Beyond it callers wait in line, suspended and with nothing encoded, until half of it was answered.
+    /// Beyond it callers wait, suspended and with nothing encoded, until half of it was answered.
     /// A command or batch that is larger is sent alone.
     public var maximumBytesInFlight = 4 << 20
-    /// Receives every command and its reply; costs nothing while it is `nil`.
-    public var trace: CommandTrace?
-    /// Receives connects, disconnects and retries at debug level, never a payload.
-    public var logger = Logger(label: "streamkit", factory: { _ in SwiftLogNoOpLogHandler() })
+    /// Who watches.
+    public var observability = Observability()
 
-    /// Where counters and timers go: `streamkit.commands`, `streamkit.errors`, `streamkit.reconnects` and
-    /// `streamkit.command.duration`.
-    ///
-    /// `nil` takes the backend that was bootstrapped in `MetricsSystem` before the client was made; without
-    /// one nothing is counted.
-    public var metrics: (any MetricsFactory)?
+    /// What ``Redis`` adds for its connections.
     var commandMetrics: CommandMetrics?
+    var credentialStore: CredentialStore?
 
     /// A server reached over TCP.
     public init(host: String, port: Int = 6379) {
@@ -77,5 +65,49 @@ extension RedisConfiguration: CustomStringConvertible {
             let shown = RedisURL.encoded(path, keepingSlashes: true)
             return "unix://\(user)\(shown)" + (database == 0 ? "" : "?db=\(database)")
         }
+    }
+}
+
+// Shortcuts into the parts.
+extension RedisConfiguration {
+    /// The ACL user; `nil` means the default user.
+    public var username: String? {
+        get { credentials.username }
+        set { credentials.username = newValue }
+    }
+    /// The password; `nil` means that no AUTH is sent.
+    public var password: String? {
+        get { credentials.password }
+        set { credentials.password = newValue }
+    }
+    /// How long one attempt to connect may take: ``Timeouts/connect``.
+    public var connectTimeout: Duration {
+        get { timeouts.connect }
+        set { timeouts.connect = newValue }
+    }
+    /// How long a command that does not block may take: ``Timeouts/command``.
+    public var commandTimeout: Duration {
+        get { timeouts.command }
+        set { timeouts.command = newValue }
+    }
+    /// How long the server is asked to block at once: ``Timeouts/longestBlock``.
+    public var longestBlock: Duration {
+        get { timeouts.longestBlock }
+        set { timeouts.longestBlock = newValue }
+    }
+    /// Receives every command and its reply: ``Observability/trace``.
+    public var trace: CommandTrace? {
+        get { observability.trace }
+        set { observability.trace = newValue }
+    }
+    /// Receives connects, disconnects and retries: ``Observability/logger``.
+    public var logger: Logger {
+        get { observability.logger }
+        set { observability.logger = newValue }
+    }
+    /// Where counters and timers go: ``Observability/metrics``.
+    public var metrics: (any MetricsFactory)? {
+        get { observability.metrics }
+        set { observability.metrics = newValue }
     }
 }

@@ -46,7 +46,7 @@ final class BlockingSessions: Sendable {
         _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
         let session = try take()
-        if isDelivery { try await introduceOrDrop(session) }
+        try await prepare(session, isDelivery)
         do {
             let replies = try await session.send(
                 timeout: timeout(of: wait),
@@ -92,9 +92,14 @@ final class BlockingSessions: Sendable {
         }
     }
 
-    private func introduceOrDrop(_ session: Session) async throws {
+    /// Says what has to be said before a command that blocks.
+    private func prepare(_ session: Session, _ isDelivery: Bool) async throws {
         do {
-            try await introduce(session)
+            if let store = configuration.credentialStore, session.isConnected {
+                let (credentials, generation) = try await store.current()
+                try await session.authenticate(credentials, generation)
+            }
+            if isDelivery { try await introduce(session) }
         } catch {
             // Nothing was asked for yet, so nothing can be lost, and nobody else waits for this answer.
             drop(session)

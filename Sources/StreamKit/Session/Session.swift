@@ -28,7 +28,9 @@ final class Session: Sendable {
     let number = Tickets.next()
     let guarded: Mutex<Guarded>
     let address: String
-    private let openConnection: Connect
+    /// Which of a provider's credentials this connection was opened with, or was given since.
+    let credentialGeneration = Atomic<UInt64>(0)
+    let openConnection: Connect
 
     init(
         _ configuration: RedisConfiguration, _ options: SessionState.Options? = nil,
@@ -144,11 +146,16 @@ final class Session: Sendable {
     private func connect() {
         let attempt = guarded.withLock { $0.state.attempt }
         guard IOThread.shared.start() else { return connectFailed(Connector.noThread(address), attempt) }
-        openConnection(configuration) { [self] result in
+        let done: @Sendable (Result<Link, Connector.Failure>) -> Void = { [self] result in
             switch result {
             case .success(let link): connected(link, attempt)
             case .failure(let failure): connectFailed(failure, attempt)
             }
+        }
+        if let store = configuration.credentialStore {
+            openConnection(from: store, done)
+        } else {
+            openConnection(configuration, done)
         }
     }
 

@@ -31,10 +31,7 @@ struct Greeting {
     }
 
     private func introduce() throws(Connector.Failure) {
-        if configuration.username != nil || configuration.password != nil {
-            // A user without a password still has to be named, or we would be the default one.
-            try ask(["AUTH"] + [configuration.username, configuration.password ?? ""].compactMap { $0 })
-        }
+        if let words = configuration.credentials.authentication { try ask(words) }
         do throws(Connector.Failure) {
             try ask(["PING"])
         } catch {

@@ -1,0 +1,118 @@
+import Logging
+import Synchronization
+
+/// The credentials of one client that come from a provider: fetched once for all connections, and again in time.
+///
+/// Connections ask for ``current()`` when they are opened. Those that live on are told of new ones before the old ones
+/// run out: the shared connection at once, by `renewed`; the blocking ones between two reads, by ``generation``.
+final class CredentialStore: Sendable {
+    private struct State {
+        var credentials: Credentials?
+        /// Counts the credentials; 0 before the first ones.
+        var generation: UInt64 = 0
+        var fetch: Task<(Credentials, UInt64), any Error>?
+        var renewal: Task<Void, Never>?
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+    private let provider: Credentials.Provider
+    private let logger: Logger
+    /// Told of credentials that replace others.
+    private let renewed: @Sendable (Credentials, _ generation: UInt64) async throws -> Void
+
+    init(
+        _ provider: @escaping Credentials.Provider, logger: Logger,
+        renewed: @escaping @Sendable (Credentials, UInt64) async throws -> Void
+    ) {
+        self.provider = provider
+        self.logger = logger
+        self.renewed = renewed
+    }
+
+    /// Which credentials are the newest.
+    var generation: UInt64 { state.withLock { $0.generation } }
+
+    /// The newest credentials, and which they are; fetched by the first to ask, for all who ask meanwhile.
+    func current() async throws -> (credentials: Credentials, generation: UInt64) {
+        let fetch = state.withLock { state -> Task<(Credentials, UInt64), any Error> in
+            if let credentials = state.credentials {
+                let generation = state.generation
+                return Task { (credentials, generation) }
+            }
+            return fetchOnce(in: &state)
+        }
+        return try await fetch.value
+    }
+
+    /// Forgets credentials that the server refused, unless newer ones are there already.
+    func refused(_ generation: UInt64) {
+        state.withLock { state in
+            if state.generation == generation { state.credentials = nil }
+        }
+    }
+
+    /// Fetches nothing any more.
+    func stop() {
+        let tasks = state.withLock { state in
+            state.isStopped = true
+            defer { (state.fetch, state.renewal) = (nil, nil) }
+            return (state.fetch, state.renewal)
+        }
+        tasks.0?.cancel()
+        tasks.1?.cancel()
+    }
+
+    /// Unstructured, because several connections wait for it and none of them owns it.
+    private func fetchOnce(in state: inout State) -> Task<(Credentials, UInt64), any Error> {
+        if let fetch = state.fetch { return fetch }
+        let fetch = Task {
+            do {
+                let credentials = try await provider()
+                return (credentials, keep(credentials))
+            } catch {
+                self.state.withLock { $0.fetch = nil }
+                throw error
+            }
+        }
+        state.fetch = fetch
+        return fetch
+    }
+
+    private func keep(_ credentials: Credentials) -> UInt64 {
+        state.withLock { state in
+            state.credentials = credentials
+            state.generation += 1
+            state.fetch = nil
+            state.renewal?.cancel()
+            state.renewal = nil
+            if let lifetime = credentials.lifetime, !state.isStopped {
+                // Unstructured: it belongs to no command, and ends when the client is closed.
+                state.renewal = Task { await renew(after: Self.pause(for: lifetime)) }
+            }
+            return state.generation
+        }
+    }
+
+    /// Between 70 and 85 percent of the lifetime, so that clients started together do not renew together.
+    static func pause(for lifetime: Duration, jitter: Double = .random(in: 0...1)) -> Duration {
+        max(lifetime, .milliseconds(10)) * (0.7 + 0.15 * jitter)
+    }
+
+    private func renew(after pause: Duration) async {
+        do {
+            try await Task.sleep(for: pause)
+            let fetch = state.withLock { state in
+                state.renewal = nil
+                return fetchOnce(in: &state)
+            }
+            let (credentials, generation) = try await fetch.value
+            try await renewed(credentials, generation)
+        } catch {
+            guard !state.withLock({ $0.isStopped || $0.renewal != nil }), !Task.isCancelled else { return }
+            logger.warning("cannot renew the credentials for Redis yet", metadata: ["reason": "\(error)"])
+            let retry = RetryBackoff(initial: .milliseconds(200), maximum: .seconds(5)).delay(afterFailures: 1)
+            state.withLock { $0.renewal = Task { await renew(after: retry) } }
+        }
+    }
+}
