@@ -94,7 +94,7 @@ struct AgentLoopTests {
 
     @Test func `a later run of a conversation is told what was said before`() async throws {
         try await withConversation { log, request in
-            let heard = Box<[ChatMessage]>([])
+            let heard = Shared<[ChatMessage]>([])
             let agent = TestAgent { messages in
                 heard.change { $0 = messages }
                 return [.text("Answer to: \(messages.count)")]

@@ -87,7 +87,7 @@ struct AgentWorkerTests {
 
     @Test func `a cancellation reaches a worker whose model is silent`() async throws {
         try await withQueue { place in
-            let isStopped = Box(false)
+            let isStopped = Shared(false)
             let request = try await place.submit("Go")
             let silent = TestModel { _ in
                 AsyncThrowingStream { continuation in
@@ -149,7 +149,7 @@ struct AgentWorkerTests {
     @Test func `a notice that the log does not confirm stops nothing for good`() async throws {
         // Plenty of attempts, because later notices may interrupt those after the first one too.
         try await withQueue(maximumAttempts: 100) { place in
-            let asked = Box(0)
+            let asked = Shared(0)
             let request = try await place.submit("Go")
             let model = TestModel { _ in
                 asked.change { $0 += 1 }

@@ -8,7 +8,7 @@ import Testing
 struct CheckpointTests {
     @Test func `a second attempt takes tool results from the log and says its turn anew`() async throws {
         try await withConversation { log, request in
-            let calls = Box(0)
+            let calls = Shared(0)
             let failing = agent(calls) { throw ModelTrouble() }
             await #expect(throws: ModelTrouble.self) {
                 try await runAgent(failing, request: request, attempt: 1, log: log)
@@ -25,9 +25,9 @@ struct CheckpointTests {
 
     @Test func `the attempt event names the last entry that still counts`() async throws {
         try await withConversation { log, request in
-            let failing = agent(Box(0)) { throw ModelTrouble() }
+            let failing = agent(Shared(0)) { throw ModelTrouble() }
             try? await runAgent(failing, request: request, attempt: 1, log: log)
-            try await runAgent(agent(Box(0)) {}, request: request, attempt: 3, log: log)
+            try await runAgent(agent(Shared(0)) {}, request: request, attempt: 3, log: log)
 
             let history = try await log.history()
             let attempt = try #require(history.first { $0.kind == .attempt })
@@ -69,7 +69,7 @@ struct CheckpointTests {
     }
 
     /// An agent that uses a tool once, and then says two words with something between them.
-    private func agent(_ calls: Box<Int>, between: @escaping @Sendable () throws -> Void) -> TestAgent {
+    private func agent(_ calls: Shared<Int>, between: @escaping @Sendable () throws -> Void) -> TestAgent {
         var agent = TestAgent(
             model: TestModel { messages in
                 AsyncThrowingStream { continuation in
@@ -96,7 +96,7 @@ private struct CountingTool: Tool {
     let name = "count"
     let summary = "Counts its calls."
     let parameters: JSONValue = [:]
-    let calls: Box<Int>
+    let calls: Shared<Int>
 
     func call(_ arguments: JSONValue) async throws -> JSONValue {
         calls.change { $0 += 1 }

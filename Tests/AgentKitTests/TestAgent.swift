@@ -51,14 +51,6 @@ extension [ChatMessage] {
     var results: [JSONValue] { compactMap { if case .tool(_, let result) = $0 { result } else { nil } } }
 }
 
-/// A value that a test and its handlers share.
-final class Box<Value: Sendable>: Sendable {
-    private let value: Mutex<Value>
-    init(_ value: Value) { self.value = Mutex(value) }
-    var now: Value { value.withLock { $0 } }
-    func change(_ body: (inout Value) -> Void) { value.withLock { body(&$0) } }
-}
-
 /// A conversation of its own, and a request in it.
 func withConversation(
     _ hint: String = #function, message: String = "Plan a 1-day trip to Rome",

@@ -19,7 +19,7 @@ public struct NotInTime: Error, CustomStringConvertible {
 /// For what another process or task does in its own time. The limit is generous: a test that passes
 /// never waits for it.
 public func eventually(
-    _ expectation: String, within limit: Duration = .seconds(60),
+    _ expectation: String = "the condition holds", within limit: Duration = .seconds(60),
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit

@@ -12,11 +12,11 @@ struct CredentialTests {
         try await withChangingPassword(every: .milliseconds(300)) { redis, admin in
             let stream = redis.stream("s")
             async let followed = stream.follow(after: .beginning).collect(400)
-            let queue = TaskQueue<Int>(redis: redis, key: "q")
-            let worked = Mutex<Set<Int>>([])
+            let queue = TaskQueue<Int>(redis: redis, key: "q", group: "g")
+            let worked = Shared<Set<Int>>([])
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    try await queue.work(as: "w") { task in _ = worked.withLock { $0.insert(task.payload) } }
+                    try await queue.work(as: "w") { task in worked.change { $0.insert(task.payload) } }
                 }
                 for number in 0..<400 {
                     try await stream.append(["n": "\(number)"])
@@ -25,7 +25,7 @@ struct CredentialTests {
                     // Nothing of ours is under way, but the follower's read and the worker's.
                     if number % 50 == 0 { try await admin.send("CLIENT", "KILL", "USER", "ann") }
                 }
-                try await eventually("all tasks are done") { worked.withLock { $0.count } == 100 }
+                try await eventually("all tasks are done") { worked.now.count == 100 }
                 group.cancelAll()
             }
 

@@ -47,35 +47,8 @@ func working(
 ) async throws {
     try await withThrowingTaskGroup { group in
         group.addTask { try await queue.work(as: "worker", concurrency: concurrency, handler) }
-        try await eventually(isDone)
+        try await eventually("everything is done", isDone)
         group.cancelAll()
         try await group.waitForAll()
-    }
-}
-
-/// Polls until the condition holds; records an issue if that takes a minute.
-func eventually(_ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(60)
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else {
-            Issue.record("the condition did not hold within a minute")
-            return
-        }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-}
-
-/// A value that a test and the handlers it starts share.
-final class Shared<Value: Sendable>: Sendable {
-    private let mutex: Mutex<Value>
-
-    init(_ value: Value) { mutex = Mutex(value) }
-
-    func withLock<R: Sendable>(_ body: (inout Value) -> R) -> R {
-        mutex.withLock { value in
-            var copy = value
-            defer { value = copy }
-            return body(&copy)
-        }
     }
 }
