@@ -7,6 +7,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// For libraries: an import is part of the API only where it says `public`.
+let strictLibrary = strict + [.enableUpcomingFeature("InternalImportsByDefault")]
+
 // Homebrew keeps hiredis' headers where only pkg-config finds them. On Linux the headers are on the
 // compiler's own path, and a pkg-config entry would warn about a prohibited flag.
 #if os(macOS)
@@ -99,7 +102,7 @@ let package = Package(
             resources: [
                 .embedInCode("Queue/Scripts"), .embedInCode("Streams/Scripts"), .embedInCode("Groups/Scripts"),
             ],
-            swiftSettings: strict
+            swiftSettings: strictLibrary
         ),
         .target(name: "ServerSentEvents", swiftSettings: strict),
         .target(name: "LocalRedis", dependencies: ["StreamKit", "CHiredis"], swiftSettings: strict),

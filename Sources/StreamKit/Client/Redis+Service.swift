@@ -1,4 +1,4 @@
-import ServiceLifecycle
+public import ServiceLifecycle
 
 extension Redis: Service {
     /// Waits until the service group shuts down or the task is cancelled, and closes every connection then.

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 extension RedisConfiguration {
     /// Reads `redis://user:password@host:port/db`, `rediss://…`, `unix:///path/to.sock?db=1`, or a connection string

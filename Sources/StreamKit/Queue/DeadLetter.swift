@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// A task that was given up, with all it takes to understand it and to try again.
 public struct DeadLetter: Sendable {

@@ -1,4 +1,4 @@
-import Logging
+public import Logging
 
 /// How a task queue treats its tasks: leases, retries and limits.
 ///
