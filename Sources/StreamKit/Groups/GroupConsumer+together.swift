@@ -8,7 +8,12 @@ extension GroupConsumer {
     }
 
     /// The entries in the reply to such a read.
-    static func entries(in reply: Reply) throws -> [StreamEntry] { try reply.entriesOfOneStream() }
+    static func entries(in reply: Reply) throws -> [StreamEntry] {
+        guard reply.isNull || reply.kind == .array else {
+            throw StreamKitError.unexpectedReply("XREADGROUP did not answer with entries but \(reply).")
+        }
+        return try reply.entriesOfOneStream()
+    }
 
     /// Waits until any of several streams has new entries (XREADGROUP BLOCK with several keys).
     ///
@@ -32,6 +37,9 @@ extension GroupConsumer {
             buffer.word("STREAMS")
             for consumer in consumers { buffer.word(consumer.group.stream.key) }
             for _ in consumers { buffer.word(">") }
+        }
+        guard reply.isNull || reply.kind == .array else {
+            throw StreamKitError.unexpectedReply("XREADGROUP did not answer with streams but \(reply).")
         }
         var brought: [String: [StreamEntry]] = [:]
         for part in reply.elements ?? [] {

@@ -9,7 +9,7 @@ final class QueueCalls: Sendable {
     let options: TaskQueueOptions
 
     /// How often a group can have been created, so that fencing tokens stay exact in a script's numbers.
-    static let generations = 1..<2_097_152
+    static let generations = 1..<2_097_151
 
     init(redis: Redis, key: String, group: String, options: TaskQueueOptions) {
         self.redis = redis

@@ -30,7 +30,9 @@ extension TaskQueueWorker {
                 failures = 0
             } catch {
                 failures += 1
-                guard !Self.isFatal(error) else {
+                // The first time, the key may be a companion, which the preparation replaces.
+                let isWrongType = (error as? StreamKitError)?.serverPrefix == "WRONGTYPE"
+                guard !Self.isFatal(error) || isWrongType && failures == 1 else {
                     state.stop(because: error)
                     break
                 }

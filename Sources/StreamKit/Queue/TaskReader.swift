@@ -41,9 +41,15 @@ struct TaskReader {
     ///
     /// The reply may bring as many of each stream, so each is asked for a part of the places only.
     func wait(_ places: Int) async throws -> Arrivals {
+        let start = ContinuousClock.now
         // Not forever, because a connection may be dead without anybody saying so.
-        try await GroupConsumer.readTogether(
+        let arrivals = try await GroupConsumer.readTogether(
             consumers.map(\.consumer), limit: max(places / consumers.count, 1), wait: .seconds(5))
+        // Asked again at once, it would keep a whole processor busy.
+        if arrivals.isEmpty, ContinuousClock.now - start < .milliseconds(100) {
+            throw StreamKitError.unexpectedReply("XREADGROUP BLOCK answered with nothing and did not wait.")
+        }
+        return arrivals
     }
 
     typealias Arrivals = [(consumer: GroupConsumer, entries: [StreamEntry])]

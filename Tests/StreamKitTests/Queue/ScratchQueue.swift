@@ -1,3 +1,4 @@
+import Logging
 import StreamKit
 import Synchronization
 import TestSupport
@@ -51,4 +52,20 @@ func working(
         group.cancelAll()
         try await group.waitForAll()
     }
+}
+
+/// Passes on what is logged.
+struct LineLog: LogHandler {
+    let receive: @Sendable (String) -> Void
+    var logLevel = Logger.Level.trace
+    var metadata: Logger.Metadata = [:]
+
+    init(_ receive: @escaping @Sendable (String) -> Void) { self.receive = receive }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { receive("\(event.level): \(event.message)") }
 }

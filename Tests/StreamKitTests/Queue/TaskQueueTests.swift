@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Task queue")
 struct TaskQueueTests {
-    @Test func `every task runs once and leaves nothing in Redis`() async throws {
+    @Test func `every task runs once and leaves no entry, and nothing noted of it`() async throws {
         try await withScratchQueue { queue in
             let done = Shared<[Int]>([])
             try await queue.enqueue(contentsOf: (1...100).map { Job(number: $0) })
@@ -18,6 +18,16 @@ struct TaskQueueTests {
 
             #expect(done.withLock { $0.sorted() } == Array(1...100))
             #expect(try await queue.status().dead == 0)
+            // Streams stay for their group; the rate expires, and the worker took its own name out.
+            for key in TaskQueue<Job>.allKeys(of: queue.key) {
+                switch try await queue.redis.send("TYPE", key).text {
+                case "stream":
+                    let length = try await queue.redis.stream(key).length()
+                    #expect(length == 0, "\(key) has entries")
+                case "none": break
+                default: #expect(["meta", "rate"].contains { key.hasSuffix(":" + $0) }, "\(key) is left")
+                }
+            }
         }
     }
 
@@ -121,17 +131,6 @@ struct TaskQueueTests {
             let error = await #expect(throws: StreamKitError.self) { try await queue.work(as: "worker") { _ in } }
             #expect(error?.serverPrefix == "WRONGTYPE")
         }
-    }
-}
-
-@Suite("Retry backoff")
-struct RetryBackoffTests {
-    @Test func `the wait doubles up to its limit, and half of it is drawn`() {
-        let backoff = RetryBackoff(initial: .seconds(1), maximum: .seconds(10))
-        #expect(backoff.delay(afterFailures: 1, jitter: 1) == .seconds(1))
-        #expect(backoff.delay(afterFailures: 3, jitter: 1) == .seconds(4))
-        #expect(backoff.delay(afterFailures: 3, jitter: 0) == .seconds(2))
-        #expect(backoff.delay(afterFailures: 1_000, jitter: 1) == .seconds(10))
     }
 
     @Test func `a worker that is cancelled before it begins ends as quietly as later`() async throws {
