@@ -3,7 +3,7 @@ extension QueueCalls {
     /// What became of a task whose attempt failed.
     enum Failed: Int, Sendable { case notHeld, again, buried }
 
-    private func hold(_ lease: Lease) -> [String] {
+    func hold(_ lease: Lease) -> [String] {
         let delivered = lease.delivered
         return [
             delivered.stream.rawValue, group, lease.consumer, "\(delivered.entry)", String(lease.generation),
@@ -54,31 +54,21 @@ extension QueueCalls {
     }
 
     func send(_ words: [String], key: String, ifHeld lease: Lease) async throws -> Reply {
-        try checkLength(of: words)
+        let isLarge = try isLarge(words, key: key)
         return try await checked(lease) {
-            try await run(QueueScript.sendIfHeld, hold(lease) + words, moreKeys: [key])
+            guard !isLarge else { return try await appendLarge(words, to: key, for: lease, completing: false) }
+            return try await run(QueueScript.sendIfHeld, hold(lease) + words, moreKeys: [key])
         }
     }
 
     func complete(_ lease: Lease, sending words: [String], key: String) async throws -> Reply {
-        try checkLength(of: words)
+        let isLarge = try isLarge(words, key: key)
         let reply = try await checked(lease) {
-            try await run(QueueScript.completeWith, hold(lease) + ["\(lease.task)"] + words, moreKeys: [key])
+            guard !isLarge else { return try await appendLarge(words, to: key, for: lease, completing: true) }
+            return try await run(QueueScript.completeWith, hold(lease) + ["\(lease.task)"] + words, moreKeys: [key])
         }
         _ = lease.end(.completed)
         return reply
-    }
-
-    /// How many words a script can pass on to a command: Lua's limit of 8,000 values, less what the script needs.
-    private static let mostWords = 7_900
-
-    private func checkLength(of words: [String]) throws {
-        guard !words.isEmpty else { throw StreamKitError.invalidInput("A command needs at least its name.") }
-        guard words.count <= Self.mostWords else {
-            throw StreamKitError.invalidInput(
-                "\(words[0]) has \(words.count) words, and a script of Redis can send at most \(Self.mostWords). "
-                    + "Send several commands, or fewer and longer values. Nothing was sent.")
-        }
     }
 
     /// Refuses what is known to be lost without asking, and says so when the server refuses.

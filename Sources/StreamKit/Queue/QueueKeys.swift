@@ -40,6 +40,8 @@ struct QueueKeys: Sendable {
     let workers: String
     /// A stream that the queue itself never touches: notices that a task was called off, for its handlers.
     let cancelled: String
+    /// What a transaction has to put back; it is there only while one is carried out.
+    let undo: String
 
     init(stream: String) {
         func companion(_ name: String) -> String { CompanionKey.named(name, of: stream) }
@@ -59,6 +61,7 @@ struct QueueKeys: Sendable {
         meta = companion("meta")
         workers = companion("workers")
         cancelled = companion("cancelled")
+        undo = companion("undo")
     }
 
     /// The keys that every script names, in the order of its prelude.
@@ -70,7 +73,7 @@ struct QueueKeys: Sendable {
     }
 
     /// Every key of the queue, its idempotency keys aside.
-    var all: [String] { ofScripts + [cancelled] }
+    var all: [String] { ofScripts + [cancelled, undo] }
 
     func key(of stream: QueueStream) -> String {
         switch stream {

@@ -17,6 +17,8 @@ enum QueueScript {
     static let madeProgress = script(PackageResources.made_progress_lua)
     static let sendIfHeld = script(PackageResources.send_if_held_lua)
     static let completeWith = script(PackageResources.complete_with_lua)
+    static let largeBefore = script(PackageResources.large_before_lua)
+    static let largeAfter = script(PackageResources.large_after_lua)
 
     private static func script(_ file: [UInt8]) -> RedisScript {
         RedisScript(String(decoding: PackageResources.prelude_lua + file, as: UTF8.self))

@@ -47,7 +47,8 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     /// after another one took over. In a cluster the key must share the queue's slot.
     ///
     /// - Parameters:
-    ///   - words: The command, for example `["INCR", "{agent-tasks}:sent"]`.
+    ///   - words: The command, for example `["INCR", "{agent-tasks}:sent"]`; an XADD of any length, or up to 7,900
+    ///     words of another command.
     ///   - key: The key that the command touches.
     /// - Returns: The command's reply.
     /// - Throws: ``TaskLeaseLost`` if another worker has the task; otherwise a ``StreamKitError``.

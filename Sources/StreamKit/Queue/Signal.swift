@@ -22,6 +22,8 @@ final class Signal: Sendable {
 
     /// Returns at the next signal, or as soon as the waiting task is cancelled.
     func wait() async {
+        // A signal that came before belongs to the next one, too.
+        guard !Task.isCancelled else { return }
         let waiter = Waiter()
         let isSent = state.withLock { state in
             if !state.isKept { state.waiters[ObjectIdentifier(waiter)] = waiter }

@@ -21,14 +21,16 @@ struct QueueKeyTests {
                 for priority in QueuePriority.allCases { try await queue.enqueue(Job(number: 1), priority: priority) }
                 try await queue.enqueue(Job(number: 2), after: .seconds(600))
                 let keys = Shared<Set<String>>([])
-                let worker = try queue.worker(as: "worker", recording: { task -> Int in
-                    try await task.madeProgress()
-                    let found = try await redis.send("KEYS", "*").elements?.compactMap(\.text) ?? []
-                    keys.withLock { $0.formUnion(found) }
-                    if task.attempt == 1 { throw Failure(description: "once") }
-                    if task.attempt == 2 { throw PermanentTaskFailure("twice") }
-                    return 1
-                })
+                let worker = try queue.worker(
+                    as: "worker",
+                    recording: { task -> Int in
+                        try await task.madeProgress()
+                        let found = try await redis.send("KEYS", "*").elements?.compactMap(\.text) ?? []
+                        keys.withLock { $0.formUnion(found) }
+                        if task.attempt == 1 { throw Failure(description: "once") }
+                        if task.attempt == 2 { throw PermanentTaskFailure("twice") }
+                        return 1
+                    })
                 try await withThrowingTaskGroup { group in
                     group.addTask { try await worker.run() }
                     try await eventually { try await queue.status().dead == 3 }

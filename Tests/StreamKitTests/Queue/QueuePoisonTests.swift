@@ -89,22 +89,24 @@ struct QueuePoisonTests {
             try await queue.enqueue(Job(number: 1))
             try await queue.enqueue(Job(number: 2), priority: .high, after: .milliseconds(10))
 
-            let worker = try queue.worker(as: "worker", recording: { task -> Int in
-                let attempt = attempts.withLock { attempts in
-                    attempts[task.payload.number, default: 0] += 1
-                    return attempts[task.payload.number] ?? 0
-                }
-                // Between two attempts the keys are poisoned again.
-                if attempt == 1 {
-                    for key in queue.keys.ofScripts where ![queue.keys.high, queue.key].contains(key) {
-                        if key != queue.keys.delayed, key != queue.keys.delayedTasks {
-                            try await queue.redis.send("SET", key, "poison")
-                        }
+            let worker = try queue.worker(
+                as: "worker",
+                recording: { task -> Int in
+                    let attempt = attempts.withLock { attempts in
+                        attempts[task.payload.number, default: 0] += 1
+                        return attempts[task.payload.number] ?? 0
                     }
-                    throw Failure(description: "once")
-                }
-                return attempt
-            })
+                    // Between two attempts the keys are poisoned again.
+                    if attempt == 1 {
+                        for key in queue.keys.ofScripts where ![queue.keys.high, queue.key].contains(key) {
+                            if key != queue.keys.delayed, key != queue.keys.delayedTasks {
+                                try await queue.redis.send("SET", key, "poison")
+                            }
+                        }
+                        throw Failure(description: "once")
+                    }
+                    return attempt
+                })
             try await withThrowingTaskGroup { group in
                 group.addTask { try await worker.run() }
                 try await eventually {
