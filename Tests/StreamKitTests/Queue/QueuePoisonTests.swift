@@ -174,7 +174,8 @@ struct QueuePoisonTests {
                 [("attempts", "-1"), ("reason", "unheard-of"), ("priority", "x")], [],
             ]
             for (number, fields) in fields.enumerated() {
-                try await queue.deadLetterStream.append(EntryFields([("payload", #"{"number":\#(number)}"#)] + fields))
+                try await queue.deadLetterStream.append(
+                    EntryFields([("payload", #"{"number":\#(number)}"#)] + fields))
             }
 
             #expect(try await queue.deadLetters().count == 3)
