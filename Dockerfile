@@ -3,7 +3,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends libhiredis-dev
 WORKDIR /workspace
-# The dependencies first: they are fetched again only when the manifest changes.
+# The dependencies come first, so they are fetched again only when the manifest changes.
 COPY Package.swift ./
 RUN swift package resolve
 COPY Sources Sources

@@ -174,6 +174,8 @@ let package = Package(
             of: "AgentTaskLogging",
             ["AgentKit", "AgentRuns", "TravelPlanner", "LocalRedis", "StreamKit", "TestSupport"]),
         tests(of: "StreamingToUsers", ["LocalRedis", "StreamKit", "TestSupport", httpClient]),
-        tests(of: "Lessons", []),
+        tests(of: "Basics", ["Basics", "LessonKit", "LocalRedis", "StreamKit", "TestSupport"]),
+        tests(of: "Setup", ["Setup", "LocalRedis", "StreamKit", "TestSupport"]),
+        tests(of: "Lessons", ["TestSupport"]),
     ]
 )

@@ -10,13 +10,14 @@ func appendToTheLog(_ log: RedisStream, _ narrator: Narrator) async throws {
     narrator.say(
         """
         Now the agent writes down what it does. `XADD` appends one entry: fields and values, in order. The first \
-        `XADD` makes the stream. The star asks the server for an ID.
+        `XADD` creates the stream. The star asks the server for an ID.
         """)
     try await logThreeEvents(in: log)
     narrator.say(
         """
-        An ID is `milliseconds-sequence`: when the entry arrived by the server's clock, and a number that tells \
-        apart the entries of one millisecond. IDs only ever grow, so the order of the log is never in doubt.
+        An ID is `milliseconds-sequence`: the time by the server's clock, and a number that tells apart the entries \
+        of one millisecond. If that clock ever goes back, the server counts on from the last ID: IDs only grow, so \
+        the order of the log is never in doubt.
         """)
 }
 

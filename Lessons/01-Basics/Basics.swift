@@ -1,4 +1,4 @@
-// Redis Streams, the basics: one stream, and everything one does with it.
+// Redis Streams, the basics: one stream, and everything you do with it.
 // Run:    swift run basics
 // Expect: six short steps; each shows what goes to Redis and what comes back.
 
@@ -22,7 +22,7 @@ struct Basics: LessonProgram {
             try await appendToTheLog(log, narrator)
             try await readRanges(of: log, narrator)
             let cursor = try await readWhatIsNew(in: log, narrator)
-            try await waitForWhatComes(in: log, after: cursor, narrator)
+            try await waitForTheNextEntry(in: log, after: cursor, narrator)
             try await shareTheWork(of: log, narrator)
             sumUp(narrator)
         }
@@ -43,8 +43,8 @@ private func sumUp(_ narrator: Narrator) {
     narrator.title("That was lesson 1")
     narrator.say(
         """
-        A queue says what to do, and forgets it. A log says what happened, and keeps it: any number of readers, \
-        each at a place of its own, and groups whose members share the entries.
-        Next: `./lesson 2` checks your own Redis, lets a consumer die, and keeps a stream from growing for ever.
+        A queue says what to do, and forgets it. A log says what happened, and keeps it: for any number of readers, \
+        each at its own place, and for groups whose members share the entries.
+        Next: `\(LessonCommand.typing(2))` checks your own Redis, lets a consumer die, and keeps a stream small.
         """)
 }

@@ -11,14 +11,14 @@ func readWhatIsNew(in log: RedisStream, _ narrator: Narrator) async throws -> St
     narrator.say("`XREAD` asks: what came after this ID? A reader that has seen nothing asks from 0.")
     let cursor = try await catchUp(with: log, after: .zero)
 
-    narrator.say("It keeps the last ID, its cursor, and asks again. `(nil)` means: nothing new.")
-    _ = try await catchUp(with: log, after: cursor)
+    narrator.say("It keeps the last ID, \(cursor), as its cursor and asks again. `(nil)` means: nothing new.")
+    let next = try await catchUp(with: log, after: cursor)
     narrator.say(
         """
-        The server keeps no list of readers: the cursor is all a reader needs, also after a crash. Lesson 5 rests \
+        The server keeps no list of readers: a reader that stored its cursor can go on after a crash. Lesson 5 rests \
         on that.
         """)
-    return cursor
+    return next
 }
 
 // snippet: cursor

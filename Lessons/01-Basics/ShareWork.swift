@@ -9,8 +9,8 @@ func shareTheWork(of log: RedisStream, _ narrator: Narrator) async throws {
     try await narrator.step("Share the work")
     narrator.say(
         """
-        So far every reader saw everything. A consumer group is one reader made of many: each entry goes to one \
-        consumer. This group starts at 0, so the entries that are there already are work, too.
+        So far every reader saw everything. A consumer group is one reader made of many: each new entry is given to \
+        one consumer. This group starts at 0, so the entries that are already there are work, too.
         """)
     let group = log.group("reviewers")
     try await group.create(from: .beginning)
@@ -19,9 +19,9 @@ func shareTheWork(of log: RedisStream, _ narrator: Narrator) async throws {
     try await readTwoEach(group)
 
     narrator.say("What a consumer was given is pending until it says that it is done: `XACK`.")
-    _ = try await group.pending()
+    let pending = try await group.pending()
+    tellWhatWaits(pending, narrator)
 
-    narrator.say("Two entries of bob's still wait. Had bob crashed, lesson 2 would show how ada takes them over.")
     narrator.say("And the log itself? Nothing that was read or acknowledged has left it.")
     _ = try await log.length()
 }
@@ -32,4 +32,10 @@ private func readTwoEach(_ group: ConsumerGroup) async throws {
     let hers = try await ada.read(limit: 2)
     _ = try await bob.read(limit: 2)
     _ = try await group.acknowledge(hers.map(\.id))
+}
+
+private func tellWhatWaits(_ pending: PendingSummary, _ narrator: Narrator) {
+    guard let (name, count) = pending.perConsumer.first else { return narrator.say("Nothing is pending.") }
+    let entries = count == 1 ? "One entry of \(name)'s is" : "\(count) entries of \(name)'s are"
+    narrator.say("\(entries) still pending. Had \(name) crashed, another could take over: lesson 2 shows how.")
 }

@@ -1,12 +1,7 @@
-// What the doctor checks by asking: answers, speed, commands, rights, encryption.
+// What the doctor checks about the connection: answers, speed, encryption, newer commands.
 
 import LessonKit
 import StreamKit
-
-private let neededCommands = [
-    "XADD", "XLEN", "XRANGE", "XREVRANGE", "XREAD", "XDEL", "XTRIM", "XINFO", "XGROUP", "XREADGROUP", "XACK",
-    "XPENDING", "XAUTOCLAIM", "EVALSHA", "PEXPIRE", "PUBLISH", "SUBSCRIBE", "LPUSH", "BRPOP", "INCR",
-]
 
 /// PING, and how long it takes in the middle of fifty.
 func checkAnswer(_ redis: Redis) async throws -> Finding {
@@ -33,22 +28,10 @@ private func usualFix(_ error: StreamKitError) -> String {
     }
 }
 
-func checkCommands(_ redis: Redis) async -> Finding {
-    guard let missing = await commandsMissing(of: neededCommands, on: redis) else {
-        return .note("Commands", "this user may not ask COMMAND INFO")
-    }
-    guard missing.isEmpty else {
-        return .wrong(
-            "Commands", "missing \(missing.joined(separator: ", "))",
-            fix: "they are renamed or the server is another product; look for rename-command in redis.conf.")
-    }
-    return .fine("Commands", "all \(neededCommands.count) that the lessons use")
-}
-
 /// Newer commands do the library's work in fewer steps; it manages without.
 func checkNewerCommands(_ redis: Redis) async -> Finding {
     guard let capabilities = try? await redis.capabilities(), capabilities.isKnown else {
-        return .note("Newer commands", "this user may not ask COMMAND INFO; StreamKit uses none of them")
+        return .note("Newer commands", "this user is not allowed to ask (COMMAND INFO); StreamKit uses none of them")
     }
     let used: [ServerCapabilities.Feature] = [.acknowledgeAndDelete, .claimingRead, .idempotentAppend]
     let native = used.filter(capabilities.supports).map(\.rawValue)
@@ -59,40 +42,6 @@ func checkNewerCommands(_ redis: Redis) async -> Finding {
     ]
     return .note("Newer commands", parts.compactMap { $0 }.joined(separator: "; "))
 }
-
-/// The commands that the server does not know, or `nil` if it will not say.
-private func commandsMissing(of names: [String], on redis: Redis) async -> [String]? {
-    guard let known = try? await redis.send(["COMMAND", "INFO"] + names).elements else { return nil }
-    return zip(names, known).filter { $1.isNull || $1.elements?.isEmpty == true }.map { $0.0 }
-}
-
-/// ACL DRYRUN asks whether a user might, without doing it.
-func checkRights(_ redis: Redis) async -> Finding {
-    guard let user = try? await redis.send("ACL", "WHOAMI").text else {
-        return .note("Rights", "this user may not ask about its rights")
-    }
-    var refused: [String] = []
-    for command in rightsToTry {
-        guard let answer = try? await redis.send(["ACL", "DRYRUN", user] + command) else {
-            return .note("Rights", "user \(user); it may not ask for details (ACL DRYRUN)")
-        }
-        if answer.text != "OK" { refused.append(command[0]) }
-    }
-    guard refused.isEmpty else {
-        return .wrong(
-            "Rights", "user \(user) may not \(refused.joined(separator: ", "))",
-            fix: "ACL SETUSER \(user) ~* &* +@stream +@read +@write +@scripting +@pubsub +@connection")
-    }
-    return .fine("Rights", "user \(user) may do all that the lessons do")
-}
-
-private let rightsToTry = [
-    ["XADD", "lesson2:any", "*", "field", "value"], ["XREAD", "STREAMS", "lesson2:any", "0"],
-    ["XGROUP", "CREATE", "lesson2:any", "group", "0"],
-    ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "lesson2:any", ">"],
-    ["XAUTOCLAIM", "lesson2:any", "g", "c", "0", "0"], ["EVAL", "return 1", "0"], ["PEXPIRE", "lesson2:any", "1"],
-    ["PUBLISH", "lesson2:any", "1"], ["LPUSH", "lesson2:any", "1"], ["DEL", "lesson2:any"],
-]
 
 func checkTransport(_ configuration: RedisConfiguration) -> Finding {
     switch configuration.endpoint {
@@ -107,6 +56,6 @@ func checkTransport(_ configuration: RedisConfiguration) -> Finding {
     case .tcp:
         return .warning(
             "Transport", "TCP without TLS: password and data can be read on the way",
-            fix: "use a rediss:// URL, or keep the network between private.")
+            fix: "use a rediss:// URL, or make sure that nobody else can read this network.")
     }
 }

@@ -3,11 +3,30 @@
 import LessonKit
 import StreamKit
 
-func checkVersion(_ info: ServerInfo) -> Finding {
+/// What is known of the server, for the checks and for the commands that they recommend.
+struct Server {
+    var configuration: RedisConfiguration
+    var info: ServerInfo
+    /// Whether it ends with the lesson.
+    var isPrivate = false
+
+    /// How to change a setting for good: a server without a configuration file forgets it at its next start.
+    func fix(setting name: String, to value: String) -> String {
+        let change = configuration.redisCLI("CONFIG", "SET", name, value)
+        switch info["config_file"] {
+        case nil: return "\(change); that lasts until the server restarts, so change its configuration, too."
+        case "": return "\(change); and add --\(name) \(value) to the command that starts the server."
+        default: return "\(change) && \(configuration.redisCLI("CONFIG", "REWRITE"))"
+        }
+    }
+}
+
+func checkVersion(_ server: Server) -> Finding {
+    let info = server.info
     guard let version = info.version, let numbers = info.versionNumbers else {
-        return .warning(
-            "Version", "unknown: this user may not ask INFO",
-            fix: "grant it with ACL SETUSER <user> +info, or ask the admin.")
+        return .unknown(
+            "Version", "this user is not allowed to ask (INFO)",
+            fix: "ask whoever runs the server whether it is 7.0 or newer, or for the right to use INFO.")
     }
     guard numbers >= (7, 0) else {
         return .wrong(
@@ -17,41 +36,30 @@ func checkVersion(_ info: ServerInfo) -> Finding {
     return .fine("Version", "\(info.product) \(version)")
 }
 
-func checkRole(_ info: ServerInfo) -> Finding {
-    if info["role"] == "slave" {
-        let primary = "\(info["master_host"] ?? "?"):\(info["master_port"] ?? "?")"
-        return .wrong("Role", "this is a read-only replica", fix: "connect to its primary, \(primary).")
-    }
-    if info["cluster_enabled"] == "1" {
-        return .warning(
-            "Role", "a cluster node: a key on another node answers MOVED",
-            fix: "use a server that is not a cluster; these lessons follow no MOVED.")
-    }
-    guard let role = info["role"] else { return .note("Role", "not told by this server") }
-    return .fine("Role", "a \(role == "master" ? "primary" : role) that takes writes")
-}
-
-func checkPersistence(_ info: ServerInfo) -> Finding {
+func checkPersistence(_ server: Server) -> Finding {
+    let info = server.info
     switch (info["aof_enabled"], info["rdb_last_bgsave_status"], info["aof_last_write_status"]) {
-    case (nil, _, _): return .note("Persistence", "not told by this server")
+    case (nil, _, _): return .note("Persistence", "this server does not say")
     case (_, "err"?, _), (_, _, "err"?):
         return .wrong(
             "Persistence", "the last save to disk failed, so writes may be refused (MISCONF)",
-            fix: "look at the server's log: a full disk or missing rights, usually.")
+            fix: "look at the server's log: usually the disk is full, or the folder not writable.")
     case ("1"?, _, _): return .fine("Persistence", "append-only file on: streams survive a restart")
     default:
+        if server.isPrivate { return .note("Persistence", "none: a private server keeps nothing after the lesson") }
         return .warning(
             "Persistence", "append-only file off: a crash loses everything since the last snapshot",
-            fix: "redis-cli CONFIG SET appendonly yes, then CONFIG REWRITE to make it last.")
+            fix: server.fix(setting: "appendonly", to: "yes"))
     }
 }
 
-func checkEviction(_ info: ServerInfo) -> Finding {
+func checkEviction(_ server: Server) -> Finding {
+    let info = server.info
     guard let policy = info["maxmemory_policy"], let limit = info["maxmemory"].flatMap({ Int($0) }) else {
-        return .note("Memory", "not told by this server")
+        return .note("Memory", "this server does not say")
     }
     let size = info["maxmemory_human"] ?? String(limit)
-    let fix = "redis-cli CONFIG SET maxmemory-policy noeviction, then CONFIG REWRITE to make it last."
+    let fix = server.fix(setting: "maxmemory-policy", to: "noeviction")
     if policy.hasPrefix("allkeys") {
         let found = "maxmemory-policy \(policy) evicts whole streams when memory is full"
         return limit == 0

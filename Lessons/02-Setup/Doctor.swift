@@ -2,53 +2,65 @@
 // Run:    swift run setup doctor --redis redis://localhost:6379
 // Expect: one line for each thing that matters, and a fix under each that is not right.
 
+import ArgumentParser
 import LessonKit
 import StreamKit
 
 /// Examines the named server, else the one on localhost:6379, else a private one.
-func examine(_ options: LessonOptions, onlyPrivate: Bool = false) async throws -> [Finding] {
-    let (options, introduction) = try choosePatient(options, onlyPrivate: onlyPrivate)
-    return try await withLesson(options) { redis, narrator in
+@discardableResult
+func examine(_ options: LessonOptions, onlyPrivate: Bool = false) async throws -> Verdict {
+    let subject = try chooseSubject(options, onlyPrivate: onlyPrivate)
+    return try await withLesson(subject.options) { redis, narrator in
         narrator.title("Doctor: is this Redis fit for streams?")
-        narrator.say(introduction)
-        let findings = try await narrator.untraced { try await allFindings(about: redis) }
+        narrator.say(subject.introduction)
+        let findings = try await narrator.untraced {
+            try await allFindings(about: redis, isPrivate: subject.isPrivate)
+        }
         for finding in findings { finding.show(narrator) }
         showSummary(of: findings, narrator)
-        return findings
+        return Verdict(findings)
     }
 }
 
-private func choosePatient(_ options: LessonOptions, onlyPrivate: Bool) throws -> (LessonOptions, String) {
-    if options.redis != nil { return (options, "Examining the Redis that --redis names. Nothing on it is changed.") }
-    if try RedisConfiguration.fromEnvironment() != nil {
-        return (options, "Examining the Redis that REDIS_URL names. Nothing on it is changed.")
-    }
-    if onlyPrivate { return (options, "Examining a private redis-server, started for this.") }
-    guard somethingListens(onPort: 6379) else {
-        return (
-            options,
-            """
-            Nothing listens on localhost:6379, so a private redis-server is started and examined. Name yours with \
-            --redis URL.
-            """
-        )
-    }
-    var local = options
-    local.redis = "redis://localhost:6379"
-    return (local, "Examining the Redis that listens on localhost:6379. Nothing on it is changed.")
+/// The server to examine, and how it was found.
+private struct Subject {
+    var options: LessonOptions
+    var isPrivate = false
+    var introduction: String
 }
 
-private func allFindings(about redis: Redis) async throws -> [Finding] {
+private func chooseSubject(_ options: LessonOptions, onlyPrivate: Bool) throws -> Subject {
+    func named(_ place: String, _ options: LessonOptions) -> Subject {
+        Subject(options: options, introduction: "Examining the Redis that \(place). Nothing on it is changed.")
+    }
+    if onlyPrivate, options.redis != nil {
+        throw ValidationError("--private starts a server of its own, and --redis names another: use one of them.")
+    }
+    if options.redis != nil { return named("--redis names", options) }
+    if !onlyPrivate, try RedisConfiguration.fromEnvironment() != nil { return named("the environment names", options) }
+    if !onlyPrivate, somethingListens(onPort: 6379) {
+        var local = options
+        local.redis = "redis://localhost:6379"
+        return named("listens on localhost:6379", local)
+    }
+    let reason = onlyPrivate ? "" : "Nothing listens on localhost:6379. "
+    return Subject(
+        options: options, isPrivate: true,
+        introduction: "\(reason)Examining a private redis-server, started for this. Name yours with --redis URL.")
+}
+
+private func allFindings(about redis: Redis, isPrivate: Bool) async throws -> [Finding] {
     let answer = try await checkAnswer(redis)
     guard answer.level != .wrong else { return [answer] }
     let info = await ServerInfo.read(from: redis)
+    let server = Server(configuration: redis.configuration, info: info, isPrivate: isPrivate)
     var findings = [answer]
-    findings.append(checkVersion(info))
+    findings.append(checkVersion(server))
     findings.append(await checkCommands(redis))
     findings.append(await checkRights(redis))
-    findings.append(checkRole(info))
-    findings.append(checkPersistence(info))
-    findings.append(checkEviction(info))
+    findings.append(checkRole(server, cluster: await ClusterInfo.read(from: redis, server)))
+    findings.append(checkPersistence(server))
+    findings.append(checkEviction(server))
     findings.append(checkTransport(redis.configuration))
     findings.append(await checkNewerCommands(redis))
     // A cancelled question looks like one that the server would not answer.

@@ -23,9 +23,9 @@ private func fill(_ tasks: RedisStream, _ group: ConsumerGroup, _ narrator: Narr
     try await narrator.step("A group and five tasks")
     narrator.say(
         """
-        `MKSTREAM` makes the stream along with the group. The group starts at 0, so it also gets what is in the \
-        stream before; a group made with `$` sees only what comes later. Making a group twice is an expected \
-        answer, not a failure: `BUSYGROUP` means that it is there.
+        `MKSTREAM` creates the stream along with the group. A group created from 0 also gets what is in the stream \
+        already; one created from `$` sees only what comes later. Creating it twice is an expected answer, not a \
+        failure: `BUSYGROUP` means that it is there.
         """)
     try await group.create(from: .beginning)
     try await group.create(from: .beginning)
@@ -36,18 +36,23 @@ private func fill(_ tasks: RedisStream, _ group: ConsumerGroup, _ narrator: Narr
 
 private func share(_ group: ConsumerGroup, _ narrator: Narrator) async throws -> [StreamEntry] {
     try await narrator.step("Two consumers, one of them doomed")
-    narrator.say(
-        "Each task goes to one consumer. Ada finishes hers: `XACK`. Bob takes two and is never heard of again.")
+    narrator.say("Each new task is given to one consumer. Ada acknowledges hers: `XACK`. Bob takes his and dies.")
     let hers = try await group.consumer("ada").read(limit: 2)
     let his = try await group.consumer("bob").read(limit: 2)
-    _ = try await group.acknowledge(hers.map(\.id))
+    if !hers.isEmpty { _ = try await group.acknowledge(hers.map(\.id)) }
+    narrator.show("ada got \(names(hers)); bob got \(names(his))")
     return his
+}
+
+private func names(_ tasks: [StreamEntry]) -> String {
+    tasks.isEmpty ? "nothing" : tasks.compactMap { $0["task"] }.joined(separator: " and ")
 }
 
 private func findWhatTheDeadHeld(_ group: ConsumerGroup, _ narrator: Narrator) async throws {
     try await narrator.step("What did bob hold?")
-    narrator.say("A list would have forgotten bob's tasks with bob. The group has them on its pending list:")
-    _ = try await group.pending()
+    narrator.say("A list that was popped would have forgotten bob's tasks with bob. The group keeps a pending list:")
+    let pending = try await group.pending()
+    guard pending.count > 0 else { return narrator.say("It is empty: bob held nothing.") }
     narrator.say(
         "In detail, each with its consumer, the milliseconds since it was delivered, and how often it was delivered:")
     _ = try await group.pendingEntries(limit: 10)
@@ -69,25 +74,26 @@ private func takeOver(
     try await narrator.step("If bob never comes back")
     narrator.say(
         """
-        Ada claims what has been idle too long. How long is too long? Longer than the longest task, or the living \
-        are robbed: minutes, usually. Here it is 100 ms. To make it harder, one of the tasks is deleted first.
+        Ada claims what has been idle for too long. How long is too long? Longer than the longest task, or she robs \
+        the living: usually minutes. To make it harder, one of the tasks is deleted from the stream first.
         """)
     if let entry { _ = try await group.stream.delete([entry.id]) }
-    try await Task.sleep(for: .milliseconds(150))  // until bob's tasks are idle enough
+    try await Task.sleep(for: .milliseconds(150))  // bob's tasks get older
     let claim = try await claimAbandonedTasks(group, for: "ada")
+    let next = claim.next == .zero ? "`0-0`: that was all" : "there is more"
     narrator.say(
         """
-        The reply has three parts: where to go on (`0-0`: that was all), the claimed tasks, and the IDs that were \
-        pending but are deleted. Redis took those off the pending list.
+        The reply has three parts: where to go on (\(next)), the claimed tasks, and the IDs that were pending but \
+        are deleted, which Redis takes off the pending list.
         """)
-    narrator.show("ada finished \(claim.entries.count) of bob's tasks; \(claim.deleted.count) was deleted meanwhile")
+    narrator.show("ada finished \(claim.entries.count) of bob's tasks; \(claim.deleted.count) had been deleted")
 }
 
 // snippet: claim
 private func claimAbandonedTasks(_ group: ConsumerGroup, for name: String) async throws -> Claim {
     let claim = try await group.consumer(name).claim(idleFor: .milliseconds(100))
     for task in claim.entries {
-        // …do the task again: it must bear being done twice…
+        // …do the task again: doing it twice must do no harm…
         _ = try await group.acknowledge([task.id])
     }
     return claim
@@ -98,9 +104,13 @@ private func tidyUp(_ group: ConsumerGroup, _ narrator: Narrator) async throws {
     try await narrator.step("Tidy up")
     narrator.say(
         """
-        Nothing is pending now. A consumer stays known to its group until it is deleted, and deleting one forgets \
-        what it still held: make sure that its pending count, which is the reply, is 0.
+        A consumer stays known to its group until it is deleted, and deleting one forgets what it still held. So \
+        look at its pending list first.
         """)
-    _ = try await group.pending()
+    let pending = try await group.pending()
+    if let bobs = pending.perConsumer.first(where: { $0.name == "bob" }) {
+        return narrator.say("Bob still holds \(bobs.count) of the tasks, so he is not deleted: they would be lost.")
+    }
+    narrator.say("Bob holds nothing, so nothing is lost with him.")
     _ = try await group.removeConsumer("bob")
 }

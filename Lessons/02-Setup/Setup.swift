@@ -1,4 +1,4 @@
-// Set-up: is this Redis fit for streams? And the two things that keep streams healthy.
+// Set-up: is this Redis fit for streams? And the two habits that keep streams healthy.
 // Run:    swift run setup
 // Expect: an examination of your Redis, a consumer that dies, and a stream that stays small.
 
@@ -29,14 +29,15 @@ struct DemoCommand: AsyncParsableCommand {
         narrator.separate()
         try await showTrimming(options)
         narrator.separate()
-        narrator.say("Next: `./lesson 3` puts a task queue on a stream, and kills a worker in the middle of a task.")
+        let next = LessonCommand.typing(3)
+        narrator.say("Next: `\(next)` puts a task queue on a stream, and kills a worker in the middle of a task.")
     }
 }
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check a Redis for streams; changes nothing. Exit code 1 when something is wrong.")
+        abstract: "Check a Redis for streams; changes nothing. Exit code 0 only if the lessons would run.")
 
     @OptionGroup var options: LessonOptions
 
@@ -44,8 +45,8 @@ struct DoctorCommand: AsyncParsableCommand {
     var onlyPrivate = false
 
     func run() async throws {
-        let findings = try await examine(options, onlyPrivate: onlyPrivate)
-        if findings.contains(where: { $0.level == .wrong }) { throw ExitCode.failure }
+        let verdict = try await examine(options, onlyPrivate: onlyPrivate)
+        if verdict != .ready { throw ExitCode.failure }
     }
 }
 

@@ -1,4 +1,4 @@
-// Trimming: a log that only grows fills the memory; a limit belongs to every stream.
+// Trimming: a log that only grows fills the memory, so every stream needs a limit.
 // Run:    swift run setup trimming
 // Expect: 1000 entries become some 300, exactly 250, and then only those after a certain ID.
 
@@ -7,7 +7,7 @@ import StreamKit
 
 func showTrimming(_ options: LessonOptions) async throws {
     try await withLesson(options, keys: ["lesson2:log"]) { redis, narrator in
-        narrator.title("Trimming: a log that does not grow for ever")
+        narrator.title("Trimming: a log that does not grow forever")
         let log = redis.stream("lesson2:log")
         try await fill(log, narrator)
         try await trimNearly(log, narrator)
@@ -22,10 +22,13 @@ private func fill(_ log: RedisStream, _ narrator: Narrator) async throws {
     narrator.say(
         """
         One `pipeline` sends a thousand `XADD`s at once. `XINFO STREAM` tells what a stream is made of: a radix tree \
-        whose keys lead to nodes of up to 100 entries each. Ten keys, then.
+        whose keys lead to nodes, each with up to 100 entries or 4 KB.
         """)
     try await narrator.untraced { try await appendThousand(to: log) }
-    _ = try await log.info()
+    guard let info = try await log.info() else { return }
+    let bytes = await narrator.untraced { try? await log.redis.send("MEMORY", "USAGE", log.key).integer }
+    guard let bytes, info.length > 0 else { return }
+    narrator.show("MEMORY USAGE says: \(bytes) bytes, about \(Int(bytes) / info.length) for each entry")
 }
 
 private func appendThousand(to log: RedisStream) async throws {
@@ -39,19 +42,26 @@ private func appendThousand(to log: RedisStream) async throws {
 
 private func trimNearly(_ log: RedisStream, _ narrator: Narrator) async throws {
     try await narrator.step("Nearly: MAXLEN ~")
+    let limit = 250
     narrator.say(
         """
-        The tilde lets Redis remove whole nodes only, which costs next to nothing. It keeps at least 250, and at \
-        most one node's worth more.
+        The tilde lets Redis remove whole nodes only, which costs next to nothing. It never keeps fewer than \
+        \(limit), and usually less than one node more. But one call removes 100 nodes at most, here 10,000 entries: \
+        a stream that is far too long gets shorter call by call.
         """)
-    _ = try await log.trim(.maximumLength(250))
+    _ = try await log.trim(.maximumLength(limit))
     try await report(on: log, narrator)
 }
 
 private func trimExactly(_ log: RedisStream, _ narrator: Narrator) async throws {
     try await narrator.step("Exactly: MAXLEN =")
-    narrator.say("Exactly 250, then. Redis has to rewrite a node for it; done on every append, that adds up.")
-    _ = try await log.trim(.maximumLength(250, exact: true))
+    let limit = 250
+    narrator.say(
+        """
+        Exactly \(limit), then. Redis walks through the oldest node and marks its entries as deleted. Their memory \
+        comes back only when the whole node goes, and on every append this walk adds up.
+        """)
+    _ = try await log.trim(.maximumLength(limit, exact: true))
     try await report(on: log, narrator)
 }
 
@@ -60,7 +70,7 @@ private func trimByID(_ log: RedisStream, _ narrator: Narrator) async throws {
     narrator.say(
         """
         An ID begins with a time, so `MINID` is a limit by age: everything below the ID goes. Here it is the ID of \
-        the tenth entry from the end; \"older than an hour\" would be the clock minus 3600000.
+        the tenth entry from the end; "older than an hour" would be the clock minus 3,600,000.
         """)
     guard let tenth = try await narrator.untraced({ try await log.entriesReversed(limit: 10).last }) else { return }
     _ = try await log.trim(.minimumID(tenth.id, exact: true))
@@ -69,11 +79,11 @@ private func trimByID(_ log: RedisStream, _ narrator: Narrator) async throws {
 
 private func trimWhileAppending(_ log: RedisStream, _ narrator: Narrator) async throws {
     try await narrator.step("While appending")
-    narrator.say("In real life nobody trims by hand: every append carries the limit, and the stream stays small.")
+    narrator.say("In real life nobody trims by hand: every append carries the limit, so the stream stays short.")
     try await appendWithLimit(to: log)
     try await report(on: log, narrator)
     narrator.say(
-        "A group does not protect its pending entries from trimming: choose a limit that the slowest reader can bear.")
+        "A group does not protect its pending entries from trimming: choose a limit for the slowest of your readers.")
 }
 
 // snippet: append-with-limit

@@ -1,5 +1,5 @@
-import StreamKit
 import Foundation
+import StreamKit
 
 #if canImport(Darwin)
 import Darwin
@@ -11,8 +11,8 @@ import Musl
 
 /// A child process, from its start until it is reaped.
 ///
-/// Foundation's `Process` passes the parent's open files on; a server that holds somebody's pipe or
-/// socket keeps it from ever ending. `posix_spawn` passes on what ``Inheritance`` says, and nothing else.
+/// Foundation's `Process` passes the parent's open files on, and a server that holds somebody's pipe or
+/// socket keeps it from ever closing. `posix_spawn` passes on what ``Inheritance`` says, and nothing else.
 struct ChildProcess: Sendable {
     let id: pid_t
 
@@ -22,7 +22,7 @@ struct ChildProcess: Sendable {
     ///   - words: the program's path, then its arguments.
     ///   - input: the descriptor it reads from; nil for nothing to read.
     ///   - third: the descriptor it gets as number 3, if any.
-    ///   - output: the file its output and its errors go to, emptied first.
+    ///   - output: the file that its output and its errors go to, emptied first.
     /// - Throws: ``StreamKitError/cannotConnect(_:)`` if the system refuses.
     init(_ words: [String], input: Int32? = nil, third: Int32? = nil, output: String) throws {
         let environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C"]) { $1 }

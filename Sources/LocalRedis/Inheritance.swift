@@ -11,7 +11,7 @@ import Glibc
 import Musl
 #endif
 
-/// What a child process has of its parent: three or four files, and nothing else.
+/// What a child process gets from its parent: three or four files, and nothing else.
 final class Inheritance {
     #if canImport(Darwin)
     var files: posix_spawn_file_actions_t?
@@ -52,7 +52,7 @@ final class Inheritance {
         var noSignals = sigset_t()
         sigemptyset(&noSignals)
         posix_spawnattr_setsigmask(&attributes, &noSignals)
-        // What the parent ignores (often SIGINT or SIGPIPE), its children would ignore too.
+        // Signals that the parent ignores (often SIGINT or SIGPIPE) would be ignored by its children, too.
         var defaults = sigset_t()
         sigemptyset(&defaults)
         for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD] { sigaddset(&defaults, signal) }
@@ -68,7 +68,7 @@ final class Inheritance {
     // Swift does not see the macro, which glibc defines only with _GNU_SOURCE; musl has the same value.
     private static let newSession: Int32 = 0x80
 
-    /// Lists what a child would inherit unless told to close it; closing one that is no longer open is no error.
+    /// Closes in the child what it would inherit; a descriptor that is no longer open then is not an error.
     private func withholdOtherFiles(above last: Int32) -> Int32 {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
         for descriptor in names.compactMap({ Int32($0) }) where descriptor > last {

@@ -36,7 +36,7 @@ struct Lifeline: Sendable {
         var yes: Int32 = 1
         setsockopt(ends[0], SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
         #else
-        // In one call, so that a process forked meanwhile by another thread cannot inherit the end.
+        // In one call, so that a process which another thread forks meanwhile cannot inherit the end.
         let type = LocalSocket.stream | Int32(SOCK_CLOEXEC.rawValue)
         let made = socketpair(AF_UNIX, type, 0, &ends)
         #endif
@@ -57,14 +57,14 @@ struct Lifeline: Sendable {
     /// Starts a server that the watchdog knows about before it runs.
     ///
     /// The child inherits our end, writes its own number to it and lets go of it as it becomes the server.
-    /// So there is no moment in which this process could die and leave a server nobody knows.
+    /// So there is no moment in which this process could die and leave a server that nobody knows.
     func start(_ words: [String], output: String) throws -> ChildProcess {
         let register = #"echo $$ >&3; exec "$@" 3>&-"#
         return try ChildProcess(
             ["/bin/sh", "-c", register, "streamkit-server"] + words, third: descriptor, output: output)
     }
 
-    /// Tells the watchdog that the server has ended, and its number may be somebody else's.
+    /// Tells the watchdog that the server has ended, since its number may now be another process's.
     func serverHasEnded() {
         #if canImport(Darwin)
         let quietly: Int32 = 0

@@ -11,7 +11,7 @@ extension LocalRedis {
         public var tcp: Bool
         /// Path or name of the server program; nil asks `REDIS_SERVER_BINARY`, then the `PATH`.
         public var binary: String?
-        /// More words for the server's command line, such as `["--requirepass", "secret"]`.
+        /// More arguments for the server, such as `["--requirepass", "secret"]`.
         ///
         /// They come last, so they win over what the other options imply.
         public var extraArguments: [String]

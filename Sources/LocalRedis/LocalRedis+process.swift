@@ -1,6 +1,6 @@
-import StreamKit
 import Dispatch
 import Foundation
+import StreamKit
 import Synchronization
 
 #if canImport(Darwin)
@@ -11,7 +11,7 @@ import Glibc
 import Musl
 #endif
 
-// Its process: what blocks runs on the queue, one after the other.
+// The server's process: what blocks runs on the queue, one call after the other.
 extension LocalRedis {
     func launch(acceptsLoading: Bool) async throws {
         try await withTaskCancellationHandler {

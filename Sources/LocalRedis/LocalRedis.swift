@@ -1,6 +1,6 @@
-import StreamKit
 import Dispatch
 import Foundation
+import StreamKit
 import Synchronization
 
 #if canImport(Darwin)
@@ -14,8 +14,8 @@ import Musl
 /// A private redis-server for a lesson or a test, in a directory of its own.
 ///
 /// It listens on a unix socket that only this user may open, and on a free port of 127.0.0.1 if asked.
-/// Server and directory are gone after ``stop()``, and also when this process ends in any other way,
-/// Ctrl-C, a crash and `kill -9` included. ``kill()`` and ``restart()`` let a test see what a crash of
+/// Server and directory are gone after ``stop()``, and when this process ends in any other way:
+/// by Ctrl-C, a crash or `kill -9`. ``kill()`` and ``restart()`` let a test see what a crash of
 /// the server does.
 public final class LocalRedis: Sendable {
     /// How to reach the server: by its port if it has one, else by its unix socket.
@@ -43,7 +43,7 @@ public final class LocalRedis: Sendable {
 
     /// Starts a server and returns when it answers.
     ///
-    /// - Parameter options: durable or not, unix socket or also TCP; see ``Options``.
+    /// - Parameter options: durable or not, with a TCP port or without; see ``Options``.
     /// - Returns: the running server; call ``stop()`` when done, or use ``withLocalRedis(options:_:)``.
     /// - Throws: ``StreamKitError/cannotConnect(_:)`` if there is no redis-server, with what to install,
     ///   or if it does not come up, with the end of its log.
@@ -106,7 +106,7 @@ public final class LocalRedis: Sendable {
             self.end(patience: .seconds(2))
             guard let lifeline = self.state.withLock({ $0.lifeline.take() }) else { return }
             lifeline.end()
-            // Only if somebody killed the watchdog is there still anything to remove.
+            // There is something left to remove only if somebody killed the watchdog.
             try? FileManager.default.removeItem(atPath: self.directory)
         }
     }

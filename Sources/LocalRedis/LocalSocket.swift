@@ -8,7 +8,7 @@ import Glibc
 import Musl
 #endif
 
-/// The little of sockets that starting a private server needs.
+/// The few socket calls that starting a private server needs.
 enum LocalSocket {
     #if canImport(Glibc)
     static let stream = Int32(SOCK_STREAM.rawValue)
@@ -20,7 +20,7 @@ enum LocalSocket {
         case none, loading, ready
     }
 
-    /// Room for the path of a unix socket and the zero after it: 108 bytes on Linux, 104 on macOS.
+    /// Bytes for the path of a unix socket and the zero after it: 108 on Linux, 104 on macOS.
     static let pathCapacity = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
 
     /// Asks the server behind a unix socket whether it is there yet; blocks for two seconds at most.

@@ -1,5 +1,5 @@
-import StreamKit
 import Foundation
+import StreamKit
 
 #if canImport(Darwin)
 import Darwin
@@ -13,7 +13,7 @@ import Musl
 enum PrivateDirectory {
     static let socketName = "redis.sock"
 
-    /// Makes a directory that only this user may enter, with a path short enough for a socket in it.
+    /// Creates a directory that only this user may enter, in `TMPDIR` or, if that is too long for a socket, in `/tmp`.
     static func make() throws -> String {
         let asked = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
         let name = "streamkit-XXXXXX"

@@ -1,5 +1,5 @@
-import StreamKit
 import Foundation
+import StreamKit
 
 #if canImport(Darwin)
 import Darwin
@@ -9,7 +9,7 @@ import Glibc
 import Musl
 #endif
 
-/// Where the program of a private server is found.
+/// Finds the program of a private server.
 enum ServerBinary {
     /// Names looked for on the `PATH`, the preferred one first; Valkey understands the same options.
     static let names = ["redis-server", "valkey-server"]

@@ -3,8 +3,8 @@ import StreamKit
 /// Runs a private redis-server for as long as the body runs.
 ///
 /// - Parameters:
-///   - options: durable or not, unix socket or also TCP; see ``LocalRedis/Options``.
-///   - body: what to do with it. The server is stopped and its directory removed after it, also if it throws.
+///   - options: durable or not, with a TCP port or without; see ``LocalRedis/Options``.
+///   - body: what to do with it. The server is stopped and its directory removed afterwards, even if it throws.
 /// - Returns: what the body returns.
 /// - Throws: ``StreamKitError/cannotConnect(_:)`` if the server does not start, or what the body throws.
 public func withLocalRedis<R>(
