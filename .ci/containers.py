@@ -33,7 +33,7 @@ def check_compose() -> None:
         for port in service.get("ports", []):
             check(port.startswith("127.0.0.1:"), f"docker-compose.yml: {name} is open to the network at {port}")
         for other in service.get("depends_on", {}):
-            check(other in document["services"], f"docker-compose.yml: {name} waits for {other}, which is no service")
+            check(other in document["services"], f"docker-compose.yml: {name} waits for {other}, which is not a service")
     check(document["services"]["app"].get("profiles") == ["app"], "docker-compose.yml: app has no profile app")
 
 
@@ -57,7 +57,7 @@ def check_dockerfile() -> None:
                 copied += words[1:-1]
             case ["ENTRYPOINT"]:
                 program = json.loads(line.removeprefix("ENTRYPOINT"))[0]
-                check(f'.executable(name: "{program}"' in manifest, f"Dockerfile: {program} is no product")
+                check(f'.executable(name: "{program}"' in manifest, f"Dockerfile: {program} is not a product")
                 check(f"--product {program} " in text, f"Dockerfile: {program} is not what is built")
     check(len(releases) == 1, f"Dockerfile: built on one system and run on another: {releases}")
     for source in copied:

@@ -19,10 +19,12 @@ let commandsOfLessons: [[String]] =
     .split { $0 == ";" || $0.isNewline }
     .map { $0.split(separator: " ").map { $0 == "k" ? "lesson2:any" : String($0) } }
 
-/// Patterns that cover the keys of all lessons, and a key for each of them.
+/// Patterns that cover the keys of all lessons, and keys that each of them has to cover.
 private let keysOfLessons = [
-    (pattern: "lesson*", key: "lesson1:any"), ("{lesson*", "{lesson3:jobs}:any"),
-    ("agent*", "agent-tasks"), ("{agent*", "{agent-tasks}:any"),
+    (pattern: "lesson*", keys: ["lesson1:any", "lesson2:any", "lesson3:any", "lesson5:any"]),
+    ("{lesson*", ["{lesson3:jobs}:any", "{lesson5:tasks}:any"]),
+    ("agent*", ["agent-tasks", "agent-stream:any", "agent_logs:any"]),
+    ("{agent*", ["{agent-tasks}:any", "{agent-stream:any}:run"]),
 ]
 
 func checkCommands(_ redis: Redis) async -> Finding {
@@ -77,7 +79,12 @@ private func refusals(for user: String, _ redis: Redis) async -> [String]? {
         let hasParts = ["xinfo", "xgroup", "script"].contains(name)
         if answer == .command { rules.append("+" + (hasParts ? "\(name)|\(command[1].lowercased())" : name)) }
     }
-    for (pattern, key) in keysOfLessons where await isRefused(key, for: user, redis) { rules.append("~" + pattern) }
+    for (pattern, keys) in keysOfLessons {
+        for key in keys where await isRefused(key, for: user, redis) {
+            rules.append("~" + pattern)
+            break
+        }
+    }
     return rules
 }
 

@@ -12,7 +12,7 @@ struct ServerInfo {
         }
     }
 
-    /// An empty answer when the ACL user may not ask.
+    /// An empty answer if the ACL user is not allowed to ask.
     static func read(from redis: Redis) async -> ServerInfo {
         ServerInfo((try? await redis.send("INFO").text) ?? "")
     }

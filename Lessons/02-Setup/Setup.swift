@@ -41,7 +41,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var options: LessonOptions
 
-    @Flag(name: .customLong("private"), help: "Examine a private server, whoever listens on localhost:6379.")
+    @Flag(name: .customLong("private"), help: "Examine a private server, even if one listens on localhost:6379.")
     var onlyPrivate = false
 
     func run() async throws {

@@ -23,6 +23,7 @@ enum EnterKey {
     }
 
     private static func discardLine() {
+        guard StandardStreams.isOpen(STDIN_FILENO) else { return }
         var byte: UInt8 = 0
         while read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") {}
     }

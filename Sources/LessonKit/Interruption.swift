@@ -99,7 +99,7 @@ private final class Interruption: Sendable {
             return true
         }
         guard isFirst else {
-            // Whoever presses Ctrl-C twice is in a hurry; output may fail any number of times.
+            // A second Ctrl-C means hurry; output may fail any number of times.
             if case .signal = reason { exit(reason.exitCode) }
             return
         }
@@ -129,7 +129,7 @@ private final class EndSignals: Sendable {
             source.resume()
             #if canImport(Darwin)
             // The default action would end the process before the handler runs. On Linux, Dispatch puts a handler
-            // of its own in place of that action, and a signal that is ignored never reaches anybody.
+            // of its own in place of that action, and an ignored signal would never arrive.
             Foundation.signal(number, SIG_IGN)
             #endif
         }

@@ -10,7 +10,7 @@ public enum LessonCommand {
 
     /// What starts a lesson: `./lesson 5`, `swift run streaming-to-users` or the path of the program.
     ///
-    /// Also the name of its root command, so that usage texts say what can be typed.
+    /// It is the name of its root command as well, so that usage texts say what can be typed.
     /// - Parameter lesson: the lesson's number, 1 to 5.
     /// - Returns: the beginning of a command line, quoted for a shell.
     public static func name(of lesson: Int) -> String {

@@ -4,8 +4,8 @@ import Synchronization
 /// Standard output as lessons use it: unbuffered, and the program ends when it cannot be written.
 ///
 /// A full disk, a closed descriptor or a pipe whose reader has left make all further work pointless. The
-/// program's task is then cancelled as by Ctrl-C, so that it cleans up. It ends with 141 where the reader left,
-/// which is nobody's mistake, and otherwise with a message and 1.
+/// program's task is then cancelled as by Ctrl-C, so that it cleans up. It ends with 141 if the reader left,
+/// as after SIGPIPE, and otherwise with a message and 1.
 public enum StandardOutput {
     /// Writes a text as it is, escape sequences included; text of others has to pass ``printable(_:)`` before.
     public static func write(_ text: String) {
@@ -37,6 +37,15 @@ enum StandardStreams {
         endWhenReaderLeaves()
     }
 
+    /// Whether a standard stream is what the caller gave us.
+    ///
+    /// Of one that was closed, the runtime may have taken the number before this program's first line ran, for its
+    /// timers and wake-ups. Those have no file type; to read or write them would disturb the runtime.
+    static func isOpen(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT != 0
+    }
+
     /// Writing would tell as well, but a program may wait for long before it writes again.
     private static func endWhenReaderLeaves() {
         var status = stat()
@@ -54,6 +63,7 @@ enum StandardStreams {
 /// - Returns: 0, or the error that kept a part of it from being written.
 @discardableResult
 func writeFully(_ text: String, to descriptor: Int32) -> Int32 {
+    guard StandardStreams.isOpen(descriptor) else { return EBADF }
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
         let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }

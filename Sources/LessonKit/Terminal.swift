@@ -37,7 +37,7 @@ struct Terminal: Sendable {
         return Int(size.ws_col)
     }
 
-    /// The text in a style, or as it is where there are no colours.
+    /// The text in a style, or as it is if there are no colours.
     func styled(_ text: some StringProtocol, _ style: Style) -> String {
         hasColours && !text.isEmpty ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : String(text)
     }

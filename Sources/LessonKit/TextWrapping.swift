@@ -19,7 +19,7 @@ private func displayWidth(_ character: Character) -> Int {
 /// Breaks one paragraph into lines of at most `width` columns.
 ///
 /// Lines break at spaces, and a word longer than a line, as JSON often is, after its commas. A word without
-/// either stays whole on a line of its own: whoever copies it from the screen gets it whole. Runs of spaces inside
+/// either stays whole on its own line, so it can be copied from the screen. Runs of spaces inside
 /// a line stay as they are, so that a reply's columns keep their place.
 ///
 /// - Parameters:

@@ -48,10 +48,10 @@ extension LocalRedis {
         }
     }
 
-    func end(patience: Duration) {
+    func end(within grace: Duration) {
         guard let server = state.withLock({ $0.server }) else { return }
-        server.send(patience == .zero ? SIGKILL : SIGTERM)
-        if !server.waits(atMost: patience) {
+        server.send(grace == .zero ? SIGKILL : SIGTERM)
+        if !server.waits(atMost: grace) {
             server.send(SIGKILL)
             server.reap()
         }

@@ -86,7 +86,7 @@ public final class LocalRedis: Sendable {
 
     /// Ends the server at once, as a crash would (SIGKILL); data and address stay for ``restart()``.
     public func kill() async {
-        await perform { self.end(patience: .zero) }
+        await perform { self.end(within: .zero) }
     }
 
     /// Starts the server again with the same data, at the same address; a running one is stopped first.
@@ -96,14 +96,14 @@ public final class LocalRedis: Sendable {
     /// - Parameter acceptsLoading: whether a server that is still loading its data counts as started.
     /// - Throws: ``StreamKitError/cannotConnect(_:)`` if it does not come up, with the end of its log.
     public func restart(acceptsLoading: Bool = false) async throws {
-        await perform { self.end(patience: .seconds(2)) }
+        await perform { self.end(within: .seconds(2)) }
         try await launch(acceptsLoading: acceptsLoading)
     }
 
     /// Ends the server, asking first (SIGTERM) and then not (SIGKILL), and removes its directory.
     public func stop() async {
         await perform {
-            self.end(patience: .seconds(2))
+            self.end(within: .seconds(2))
             guard let lifeline = self.state.withLock({ $0.lifeline.take() }) else { return }
             lifeline.end()
             // There is something left to remove only if somebody killed the watchdog.

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The keys of a lesson")
 struct LessonKeysTests {
-    private let paper = Paper()
+    private let screen = RecordingTerminal()
 
     @Test func `they are gone after the lesson, after a failed one too`() async throws {
         let key = scratchKey()
@@ -51,13 +51,13 @@ struct LessonKeysTests {
             }
 
             #expect(try await redis.send("DEL", key).integer == 1)
-            #expect(paper.lines.contains { $0.contains("Kept: \(key).") })
+            #expect(screen.lines.contains { $0.contains("Kept: \(key).") })
         }
     }
 
     private func keys(_ names: [String], _ redis: Redis) -> LessonKeys {
         LessonKeys(
             names: names, server: LessonServer(configuration: redis.configuration, isPrivate: false), redis: redis,
-            narrator: Narrator(terminal: paper.terminal(width: 200)))
+            narrator: Narrator(terminal: screen.terminal(width: 200)))
     }
 }

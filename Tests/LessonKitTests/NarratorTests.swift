@@ -6,10 +6,10 @@ import Testing
 
 @Suite("Narrating")
 struct NarratorTests {
-    private let paper = Paper()
+    private let screen = RecordingTerminal()
 
     @Test func `steps are numbered, and a title begins again at one`() async throws {
-        let narrator = Narrator(terminal: paper.terminal())
+        let narrator = Narrator(terminal: screen.terminal())
 
         narrator.title("First")
         try await narrator.step("append")
@@ -17,24 +17,24 @@ struct NarratorTests {
         narrator.title("Second")
         try await narrator.step("trim")
 
-        let headings = paper.lines.filter { $0.contains("──") }.map { $0.prefix { $0 != "─" } }
+        let headings = screen.lines.filter { $0.contains("──") }.map { $0.prefix { $0 != "─" } }
         #expect(headings == ["1. append ", "2. read ", "1. trim "])
     }
 
     @Test func `blocks of different kinds are set apart by one empty line`() async throws {
-        let narrator = Narrator(terminal: paper.terminal())
+        let narrator = Narrator(terminal: screen.terminal())
 
         narrator.say("one")
         narrator.show("two")
         narrator.show("three")
         narrator.say("four")
 
-        #expect(paper.lines == ["one", "", "  two", "  three", "", "four", ""])
+        #expect(screen.lines == ["one", "", "  two", "  three", "", "four", ""])
     }
 
     @Test(arguments: [20, 40, 80, 200])
     func `no line is wider than the terminal`(width: Int) async throws {
-        let narrator = Narrator(terminal: paper.terminal(width: width))
+        let narrator = Narrator(terminal: screen.terminal(width: width))
 
         narrator.title("Lesson 1 · Redis Streams, the basics, in a title of some length")
         try await narrator.step("Wait for what comes, however long that takes")
@@ -42,7 +42,7 @@ struct NarratorTests {
         narrator.say(String(repeating: "x y ", count: 90))
         narrator.show(.warning, "append-only file off: a crash loses everything", hint: "CONFIG SET key yes")
 
-        #expect(paper.lines.allSatisfy { displayWidth($0) <= width })
+        #expect(screen.lines.allSatisfy { displayWidth($0) <= width })
     }
 
     @Test(arguments: [("-3", 20), ("0", 20), ("", 80), ("wide", 80), ("120", 120), (nil, 80)])
@@ -52,18 +52,18 @@ struct NarratorTests {
     }
 
     @Test func `a quiet narrator leaves out explanations and keeps results`() async throws {
-        let narrator = Narrator(terminal: paper.terminal(), isQuiet: true)
+        let narrator = Narrator(terminal: screen.terminal(), isQuiet: true)
 
         narrator.say("an explanation")
         narrator.show("a result")
 
-        #expect(paper.lines == ["  a result", ""])
+        #expect(screen.lines == ["  a result", ""])
     }
 
     @Test func `what could steer a terminal is escaped, whoever wrote it`() async throws {
         let attack = "a\u{1B}]0;title\u{7}\u{9B}31m\r\u{202E}b"
         let shown = #"a\u{1B}]0;title\u{7}\u{9B}31m\u{D}\u{202E}b"#
-        let narrator = Narrator(terminal: paper.terminal(width: 200))
+        let narrator = Narrator(terminal: screen.terminal(width: 200))
 
         narrator.title(attack)
         try await narrator.step(attack)
@@ -71,17 +71,17 @@ struct NarratorTests {
         narrator.show(attack)
         narrator.show(.bad, attack, hint: attack)
 
-        let text = paper.lines.joined(separator: "\n")
+        let text = screen.lines.joined(separator: "\n")
         #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
-        #expect(paper.lines.count { $0.contains(shown) } == 6)
+        #expect(screen.lines.count { $0.contains(shown) } == 6)
     }
 
     @Test func `colours appear only on a terminal that has them`() async throws {
-        Narrator(terminal: paper.terminal()).say("with `XADD`")
-        let coloured = Paper()
+        Narrator(terminal: screen.terminal()).say("with `XADD`")
+        let coloured = RecordingTerminal()
         Narrator(terminal: coloured.terminal(hasColours: true)).say("with `XADD`")
 
-        #expect(paper.lines[0] == "with `XADD`")
+        #expect(screen.lines[0] == "with `XADD`")
         #expect(coloured.lines[0] == "with \u{1B}[36mXADD\u{1B}[0m")
     }
 }

@@ -29,7 +29,7 @@ struct RedisCLITests {
         }
     }
 
-    @Test func `a word typed as shown reaches Redis as it was`() async throws {
+    @Test func `an argument typed as shown reaches Redis as it was`() async throws {
         let words = [
             "", "two words", "\"quoted\"", "it's", "back\\slash", "\u{7}\u{8}\t\r\n\u{1}\u{1B}[31m\u{7F}", "#comment",
             "-", "*",
@@ -45,7 +45,7 @@ struct RedisCLITests {
         }
     }
 
-    @Test func `bytes that are no text are escaped as redis-cli does it`() async throws {
+    @Test func `bytes that are not text are escaped as redis-cli does it`() async throws {
         let key = scratchKey()
         try await withScratchRedis { redis in
             _ = try await redis.send("EVAL", #"redis.call('SET', KEYS[1], '\255\0"\\\n\r\t\a\b\127é')"#, "1", key)
@@ -84,7 +84,7 @@ struct RedisCLITests {
         text.replacing(/("c"\n *3\) \(integer\)) \d+/) { "\($0.output.1) …" }
     }
 
-    /// What the trace hook tells about a command, also about one that the server refuses.
+    /// What the trace hook tells about a command, even if the server refuses it.
     private func traced(_ words: [String], _ redis: Redis) async throws -> TracedCommand {
         let seen = Mutex<TracedCommand?>(nil)
         var configuration = redis.configuration

@@ -16,6 +16,7 @@ struct StandardStreamTests {
                 #expect(program.complained.hasPrefix("Error: standard output cannot be written: "))
                 #expect(program.complained.count { $0 == "\n" } == 1)
             }
+            #expect(closed.complained.contains("Bad file descriptor"))
             #expect(programs.leftovers == [])
         }
     }
@@ -33,7 +34,7 @@ struct StandardStreamTests {
         }
     }
 
-    @Test func `closed input and closed errors are no obstacle`() async throws {
+    @Test func `a lesson runs with closed standard input and closed standard error`() async throws {
         try await withPrograms { programs in
             let lesson = try await programs.shell(#""$PRODUCTS/basics" --quiet --step <&- 2>&-"#)
 

@@ -48,7 +48,7 @@ struct LessonShapeTests {
     }
 
     @Test(arguments: lessons)
-    func `exercises hide a hint, and troubles come with cause and fix`(readme: String) throws {
+    func `exercises hide a hint, and each error comes with cause and fix`(readme: String) throws {
         let text = LessonText(try Narrative.text(of: readme))
 
         let exercises = try #require(text.section("Try it yourself"))
@@ -63,7 +63,7 @@ struct LessonShapeTests {
 
 @Suite("Taking a lesson's text apart")
 struct LessonTextTests {
-    @Test func `code, comments, tags and rules are no words`() {
+    @Test func `code, comments, tags and rules do not count as words`() {
         let text = LessonText(
             """
             # Two words

@@ -39,7 +39,7 @@ struct MarkdownBlockTests {
         }
     }
 
-    @Test func `code between backticks on one line is no fence`() throws {
+    @Test func `code between backticks on one line is not a fence`() throws {
         #expect(try MarkdownBlock.all(in: "```inline``` text\n").isEmpty)
     }
 }

@@ -30,7 +30,7 @@ struct OutputNormalizer {
         return collapsingSpaces(line)
     }
 
-    /// One space for every run of them after the indentation, none at the end: column widths follow the values.
+    /// Turns every run of spaces after the indentation into one, because column widths follow the values.
     private func collapsingSpaces(_ line: String) -> String {
         let indentation = line.prefix { $0 == " " }
         let words = line.split { $0 == " " || $0 == "\r" }

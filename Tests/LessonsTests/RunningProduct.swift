@@ -29,7 +29,7 @@ struct RunningProduct {
 }
 
 extension ProductRun {
-    /// Starts a product with a private server; whoever calls must see to its end.
+    /// Starts a product with a private server; the caller must end it.
     static func start(_ command: [String]) throws -> RunningProduct {
         let process = process(command)
         let (input, output) = (Pipe(), Pipe())

@@ -31,7 +31,7 @@ struct DoctorTests {
         }
     }
 
-    @Test func `has a fix for missing rights that is one command and leads to ready`() async throws {
+    @Test func `has a fix for missing rights that is one command, after which all lessons run`() async throws {
         try await withScratchServer { server in
             try await addUser("app", ["~lesson1:*", "+ping", "+info", "+acl|whoami", "+acl|dryrun", "+xadd"], server)
             let before = try await examine(server, user: "app")
@@ -48,6 +48,12 @@ struct DoctorTests {
             let after = try await examine(server, user: "app")
             #expect(after.end == .exited(0), "\(after.text)")
             #expect(after.text.contains("Rights: user app may do all that the lessons do"))
+            for product in ["basics", "setup", "queue-integration", "agent-task-logging", "streaming-to-users"] {
+                try await withPrograms { programs in
+                    let lesson = try await programs.start(product, "--redis", try url(of: server, user: "app"))
+                    #expect(await lesson.end() == .exited(0), "\(product): \(lesson.complained)")
+                }
+            }
         }
     }
 
@@ -99,14 +105,18 @@ struct DoctorTests {
     }
 
     private func examine(_ server: LocalRedis, user: String? = nil) async throws -> (end: Program.End, text: String) {
-        let credentials = user.map { "\($0):secret@" } ?? ""
-        let url = "redis://\(credentials)127.0.0.1:\(try #require(server.port))"
+        let url = try url(of: server, user: user)
         return try await withPrograms { programs in
             let doctor = try await programs.start(
                 ["setup", "doctor", "--redis", url], environment: ["COLUMNS": "4000"])
             let end = await doctor.end()
             return (end, doctor.said + doctor.complained)
         }
+    }
+
+    private func url(of server: LocalRedis, user: String?) throws -> String {
+        let credentials = user.map { "\($0):secret@" } ?? ""
+        return "redis://\(credentials)127.0.0.1:\(try #require(server.port))"
     }
 
     private func addUser(_ name: String, _ rules: [String], _ server: LocalRedis) async throws {

@@ -3,7 +3,7 @@ import Synchronization
 @testable import LessonKit
 
 /// A terminal that keeps what is written to it.
-final class Paper: Sendable {
+final class RecordingTerminal: Sendable {
     private let text = Mutex("")
 
     var lines: [String] {
