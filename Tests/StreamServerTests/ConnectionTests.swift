@@ -147,6 +147,25 @@ struct ConnectionTests {
         }
     }
 
+    @Test(arguments: ["HTTP/1.0", "HTTP/1.1", "HTTP/1.1\r\nConnection: close"])
+    func `a viewer that leaves while nothing happens makes room at once`(version: String) async throws {
+        try await withServer(pace: .seconds(600), script: []) {
+            $0.connections.connections = 1
+            $0.connections.idleTime = .milliseconds(100)
+            $0.pingInterval = .seconds(600)
+        } _: { server in
+            let conversation = try await server.ask("Go")
+            try await eventually("there is room for the viewer") {
+                let viewer = try RawConnection(port: server.port)
+                await viewer.send("GET /api/agent/stream/\(conversation) \(version)\r\nHost: localhost\r\n\r\n")
+                return await viewer.read(until: "event: message").contains(" 200 ")
+            }
+            try await eventually("there is room again") {
+                try await health(of: server.port).hasPrefix("HTTP/1.1 200 ")
+            }
+        }
+    }
+
     private func post(_ path: String) -> String {
         "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
     }

@@ -1,4 +1,5 @@
 import Foundation
+import LocalRedis
 import StreamKit
 import TestSupport
 import Testing
@@ -43,13 +44,20 @@ struct ProtocolTests {
     }
 
     @Test func `HEAD of a stream says nothing of a length it does not know, and reads no log`() async throws {
-        try await withServer { server in
-            let path = "/api/agent/stream/" + (try await server.ask("Go"))
-            let before = try await rangesRead(from: server.redis)
-            let head = try await answer("HEAD \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n", port: server.port)
-            #expect(head.hasPrefix("HTTP/1.1 200 ") && !head.lowercased().contains("content-length"))
-            #expect(head.hasSuffix("\r\n\r\n") && head.components(separatedBy: "\r\n\r\n").count == 2)
-            #expect(try await rangesRead(from: server.redis) == before)
+        try await withScratchServer { local in
+            try await withRedis(local.configuration) { redis in
+                try await withServer(redis, .init(port: 0, agents: ["TravelPlanner"])) { server in
+                    _ = try await redis.send("XADD", "agent-stream:one", "*", "text", "Go", "done", "true")
+                    let before = try await rangesRead(from: redis)
+
+                    let head = try await answer(
+                        "HEAD /api/agent/stream/one HTTP/1.1\r\nHost: localhost\r\n\r\n", port: server.port)
+
+                    #expect(head.hasPrefix("HTTP/1.1 200 ") && !head.lowercased().contains("content-length"))
+                    #expect(head.hasSuffix("\r\n\r\n") && head.components(separatedBy: "\r\n\r\n").count == 2)
+                    #expect(try await rangesRead(from: redis) == before)
+                }
+            }
         }
     }
 

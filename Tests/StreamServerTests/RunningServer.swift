@@ -62,6 +62,13 @@ struct Answer {
     }
 }
 
+/// What the server says when no test listens.
+let silentLogger: Logger = {
+    var logger = Logger(label: "tests")
+    logger.logLevel = .critical
+    return logger
+}()
+
 /// More words than anybody waits for: what is asked with them runs until it is stopped.
 let endlessScript = (0..<100_000).map { "word\($0) " }
 
@@ -84,14 +91,13 @@ func withServer(
 
 /// Runs a server on a Redis that the test may stop.
 func withServer(
-    _ redis: Redis, _ configuration: StreamServerConfiguration, pace: Duration = .zero, script: [String] = [],
+    _ redis: Redis, _ configuration: StreamServerConfiguration, logger: Logger = silentLogger,
+    pace: Duration = .zero, script: [String] = [],
     before: @escaping @Sendable (String) async throws -> Void = { _ in },
     _ body: (RunningServer) async throws -> Void
 ) async throws {
     let (ports, announce) = AsyncStream<Int>.makeStream()
     try await withThrowingTaskGroup(of: Void.self) { group in
-        var logger = Logger(label: "tests")
-        logger.logLevel = .critical
         let server = StreamServer(redis: redis, configuration: configuration, logger: logger) { announce.yield($0) }
         group.addTask {
             defer { announce.finish() }

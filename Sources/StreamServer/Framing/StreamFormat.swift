@@ -1,3 +1,4 @@
+import AgentRuns
 import HTTPTypes
 import Hummingbird
 import StreamKit
@@ -17,6 +18,21 @@ enum StreamFormat: Sendable {
         }
     }
 
+    /// `?isolation=live` shows text as it is written, `committed` once it can no longer be taken back.
+    ///
+    /// Plain text that was sent cannot be replaced, so `committed` is its default.
+    func isolation(of request: Request) throws -> RunIsolation {
+        guard let name = request.uri.queryParameters["isolation"], !name.isEmpty else {
+            if case .plainText = self { return .committed }
+            return .live
+        }
+        guard let isolation = RunIsolation(rawValue: String(name)) else {
+            throw Problem.badRequest(
+                "unknown_isolation", "'\(name)' is not an isolation. Use live or committed, or leave it out.")
+        }
+        return isolation
+    }
+
     var contentType: String {
         switch self {
         case .serverSentEvents: "text/event-stream; charset=utf-8"
@@ -24,12 +40,16 @@ enum StreamFormat: Sendable {
         }
     }
 
-    func framing(reconnectionDelay: Duration, lineBreaks: LineBreakJoiner) -> any EventFraming {
-        switch self {
-        case .serverSentEvents(let everything):
-            ServerSentFraming(
-                everything: everything, reconnectionDelay: reconnectionDelay, lineBreaks: lineBreaks)
-        case .plainText: PlainTextFraming()
-        }
+    func framing(
+        _ isolation: RunIsolation, reconnectionDelay: Duration, lineBreaks: LineBreakJoiner
+    ) -> any EventFraming {
+        let framing: any EventFraming =
+            switch self {
+            case .serverSentEvents(let everything):
+                ServerSentFraming(
+                    everything: everything, reconnectionDelay: reconnectionDelay, lineBreaks: lineBreaks)
+            case .plainText: PlainTextFraming()
+            }
+        return isolation == .committed ? CommittedFraming(framing) : framing
     }
 }

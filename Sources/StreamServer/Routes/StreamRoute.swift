@@ -20,6 +20,7 @@ struct StreamRoute: Sendable {
     private func stream(_ request: Request, of conversation: String, _ logger: Logger) async throws -> Response {
         let cursor = try Cursor(of: request)
         let format = StreamFormat(of: request)
+        let isolation = try format.isolation(of: request)
         // What is wrong is said now: once the body has begun there is no status code left to say it with.
         let (log, lineBreaks) = try await promptly {
             let log = try await backend.existingLog(of: conversation)
@@ -36,7 +37,7 @@ struct StreamRoute: Sendable {
             body: ResponseBody { writer in
                 guard request.method != .head else { return try await writer.finish(nil) }
                 let framing = format.framing(
-                    reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
+                    isolation, reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
                 // A viewer that leaves while nothing happens is noticed at once, not at the next ping.
                 try await request.body.consumeWithCancellationOnInboundClose { _ in
                     try await send(log, after: cursor, framing, to: &writer, logger)
