@@ -106,7 +106,12 @@ let package = Package(
         ),
         .target(name: "ServerSentEvents", swiftSettings: strict),
         .target(name: "LocalRedis", dependencies: ["StreamKit", "CHiredis"], swiftSettings: strict),
-        .target(name: "AgentRuns", dependencies: ["StreamKit", logging], swiftSettings: strict),
+        .target(
+            name: "AgentRuns",
+            dependencies: ["StreamKit", logging, lifecycle],
+            resources: [.embedInCode("Scripts")],
+            swiftSettings: strict
+        ),
         .target(name: "AzureKit", dependencies: [httpClient] + nio, swiftSettings: strict),
         .target(
             name: "AgentKit",

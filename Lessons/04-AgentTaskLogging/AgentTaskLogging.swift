@@ -75,9 +75,9 @@ struct Work: AsyncParsableCommand {
             narrator.show("To kill it from another terminal:\nkill -9 \(getpid())")
             var queueOptions = TaskQueueOptions.lesson(lease: .seconds(lease))
             queueOptions.onEvent = { narrator.show("\($0)") }
-            let worker = AgentWorker(
-                redis: redis, agents: [planner], retention: try .fromEnvironment(), options: queueOptions)
-            try await narrator.untraced { try await worker.run(as: name) }
+            let runs = AgentRuns(redis: redis, retention: try .fromEnvironment(), options: queueOptions)
+            let worker = AgentWorker(runs: runs, agents: [planner], name: name)
+            try await narrator.untraced { try await worker.run() }
         }
     }
 }

@@ -101,19 +101,19 @@ private func replaceAWorker(_ redis: Redis, _ narrator: Narrator) async throws {
 private func stallAndReplace(_ request: RunRequest, _ log: RunLog) async throws -> String {
     try await log.accept(request)
     let stalling = TravelPlanner(model: StallingModel(words: 12))
-    let zombie = try await log.begin(request, attempt: 1)
+    let zombie = try await log.begin(request, token: 1)
     do {
-        try await runAgent(stalling, request: request, writer: zombie)
+        try await stalling.answer(through: zombie)
     } catch is Stalled {}
 
-    let second = try await log.begin(request, attempt: 2)
+    let second = try await log.begin(request, token: 2)
     var refusal = "nothing, and that is a bug"
     do {
         try await zombie.append(.text, text: "and on the second day")
     } catch let error as RunLogError {
         refusal = error.description
     }
-    try await runAgent(TravelPlanner(model: ScriptedModel(pace: .zero)), request: request, writer: second)
+    try await TravelPlanner(model: ScriptedModel(pace: .zero)).answer(through: second)
     return refusal
 }
 // end snippet

@@ -35,7 +35,7 @@ func answerAndWatch(
 ) async throws {
     try await log.accept(request)
     try await withCompanion {
-        try await runAgent(planner, request: request, attempt: 1, log: log)
+        try await planner.answer(through: log.begin(request, token: 1))
     } _: {
         var printer = RunPrinter(narrator)
         for try await event in log.events(after: .beginning) { printer.show(event) }

@@ -2,6 +2,7 @@
 // Run:    swift run streaming-to-users demo
 // Expect: the answer in two pieces, the same to the last byte as the answer in one.
 
+import AgentRuns
 import TravelPlanner
 import AgentKit
 import Foundation
@@ -10,12 +11,13 @@ import ServerSentEvents
 import StreamKit
 import StreamServer
 
-func withTheLibrary(_ redis: Redis, _ narrator: Narrator, queueKey: String, keeps: Bool) async throws {
+func withTheLibrary(_ redis: Redis, _ narrator: Narrator, names: RunNames, keeps: Bool) async throws {
     let planner = TravelPlanner(model: ScriptedModel(pace: .milliseconds(4)))
-    let worker = AgentWorker(redis: redis, agents: [planner], queueKey: queueKey, options: .lesson())
+    let runs = AgentRuns(redis: redis, names: names, options: .lesson())
+    let worker = AgentWorker(runs: runs, agents: [planner], name: "demo-worker")
     try await withServer { running in
         var configuration = StreamServerConfiguration(port: 0, agents: [planner.name])
-        configuration.queueKey = queueKey
+        configuration.names = names
         try await StreamServer(
             redis: redis, configuration: configuration, logger: .toStandardError, onServerRunning: running
         ).run()
@@ -23,12 +25,12 @@ func withTheLibrary(_ redis: Redis, _ narrator: Narrator, queueKey: String, keep
         try await narrator.untraced {
             // A worker that fails ends the demo: nobody else would answer.
             let conversation = try await withCompanion {
-                try await worker.run(as: "demo-worker")
+                try await worker.run()
             } _: {
                 try await askAndLeave(client, narrator)
             }
             guard !keeps else { return }
-            for key in ["agent-stream:\(conversation)", "{agent-stream:\(conversation)}:run"] {
+            for key in RunNames.keys(of: conversation) {
                 _ = try await redis.send("DEL", key)
             }
         }

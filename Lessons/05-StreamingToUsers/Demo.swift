@@ -16,8 +16,8 @@ struct Demo: AsyncParsableCommand {
     @OptionGroup var options: LessonOptions
 
     func run() async throws {
-        let queueKey = "lesson5:tasks"
-        let keys = ["lesson5:sentence"] + TaskQueue<RunRequest>.allKeys(of: queueKey)
+        let names = RunNames(queueKey: "lesson5:tasks")
+        let keys = ["lesson5:sentence"] + names.sharedKeys
         try await withLesson(options, keys: keys) { redis, narrator in
             narrator.title("Lesson 5: Streaming to users")
             narrator.say(
@@ -26,7 +26,7 @@ struct Demo: AsyncParsableCommand {
                 laptop nor a dead worker must cost a word of it.
                 """)
             try await byHand(redis, narrator)
-            try await withTheLibrary(redis, narrator, queueKey: queueKey, keeps: options.keep)
+            try await withTheLibrary(redis, narrator, names: names, keeps: options.keep)
         }
     }
 }

@@ -96,8 +96,9 @@ private struct AgentService: Service {
     init(redis: Redis, agents: [any Agent], _ retention: RunRetention, _ narrator: Narrator) {
         var options = TaskQueueOptions.lesson()
         options.onEvent = { narrator.show("\($0)") }
-        worker = AgentWorker(redis: redis, agents: agents, retention: retention, options: options)
+        let runs = AgentRuns(redis: redis, retention: retention, options: options)
+        worker = AgentWorker(runs: runs, agents: agents, name: "worker-\(getpid())")
     }
 
-    func run() async throws { try await worker.run(as: "worker-\(getpid())") }
+    func run() async throws { try await worker.run() }
 }

@@ -11,8 +11,11 @@ public struct AgentRuns: Sendable {
     public let names: RunNames
     /// How long logs are kept and how long they may grow.
     public let retention: RunRetention
+    /// How many runs may wait for a worker.
+    public let limits: RunLimits
     /// The queue between those who ask and those who answer.
     public let queue: TaskQueue<RunRequest>
+    let waiting: WaitingRuns
 
     /// Creates the service; nothing is sent yet.
     ///
@@ -20,14 +23,24 @@ public struct AgentRuns: Sendable {
     ///   - redis: The client.
     ///   - names: The names of the queue and its group.
     ///   - retention: How long logs are kept and how long they may grow.
+    ///   - limits: How many runs may wait for a worker.
     ///   - options: Leases, retries and limits of the queue.
     public init(
-        redis: Redis, names: RunNames = .init(), retention: RunRetention = .init(), options: TaskQueueOptions = .init()
+        redis: Redis, names: RunNames = .init(), retention: RunRetention = .init(), limits: RunLimits = .init(),
+        options: TaskQueueOptions = .init()
     ) {
         self.redis = redis
         self.names = names
         self.retention = retention
-        queue = TaskQueue(redis: redis, key: names.queueKey, group: names.group, options: options)
+        self.limits = limits
+        var options = options
+        // As long as a run may wait, it must not get into the queue twice.
+        options.idempotencyWindow = retention.maximumWait + retention.timeToLive
+        let queue = TaskQueue<RunRequest>(redis: redis, key: names.queueKey, group: names.group, options: options)
+        self.queue = queue
+        waiting = WaitingRuns(
+            redis: redis, keys: names.waiting, limits: limits,
+            idempotencyKey: { queue.key(ofIdempotencyKey: $0) })
     }
 
     /// The log of a conversation, which need not exist.
@@ -37,26 +50,48 @@ public struct AgentRuns: Sendable {
 
     /// Writes a request into its log, then into the queue: the caller can follow the conversation at once.
     ///
+    /// If the process dies in between, the run is found and enqueued within seconds, see ``lookAfterWaitingRuns()``.
+    ///
     /// - Parameters:
     ///   - request: What the user asked.
     ///   - onlyIfIdle: Whether to refuse while another run of the conversation is open.
     ///   - caller: Who asks, for the limit per caller; `nil` counts for the limit in total only.
-    /// - Throws: ``RunLogError/busy(conversationID:)``, or a ``StreamKitError``. The run will then not be worked on.
+    /// - Throws: ``RunLogError/busy(conversationID:)``, ``RunLogError/tooManyWaiting(_:ofCaller:)``,
+    ///   ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``. The run will then not be worked on.
     public func submit(_ request: RunRequest, onlyIfIdle: Bool = false, caller: String? = nil) async throws {
         let log = log(of: request.conversationID)
         do {
-            try await log.accept(request, onlyIfIdle: onlyIfIdle)
-            try await queue.enqueue(request)
+            try await waiting.add(request, caller: caller)
+            try await accept(request, log, onlyIfIdle: onlyIfIdle)
+            try await enqueue(request)
         } catch let error as RunLogError {
+            if case .tooManyWaiting = error { throw error }
+            try await waiting.remove([request.correlationID])
             throw error
         } catch {
             // Unstructured, because the caller has its answer meanwhile.
-            Task {
-                try? await log.close(
-                    request, attempts: Int(Int32.max), userMessage: "The server could not accept the prompt. Ask again.")
-            }
+            Task { try? await withdraw(request, log) }
             throw error
         }
+    }
+
+    private func accept(_ request: RunRequest, _ log: RunLog, onlyIfIdle: Bool) async throws {
+        do {
+            try await log.accept(request, onlyIfIdle: onlyIfIdle)
+        } catch RunLogError.busy {
+            // The open run may be one that nobody will ever work on.
+            try await lookAfterWaitingRuns()
+            try await log.accept(request, onlyIfIdle: onlyIfIdle)
+        }
+    }
+
+    /// Ends a run that could not be put into the queue; where that fails, it will be found and enqueued.
+    private func withdraw(_ request: RunRequest, _ log: RunLog) async throws {
+        do {
+            try await log.close(
+                request, onlyIfWaiting: true, userMessage: "The server could not accept the prompt. Ask again.")
+        } catch is RunLogError {}
+        for task in try await waiting.remove([request.correlationID]) { try await queue.cancel(task) }
     }
 
     /// Calls off every run of a conversation that has not ended, and tells its worker.
@@ -65,10 +100,13 @@ public struct AgentRuns: Sendable {
     /// - Throws: A ``StreamKitError``.
     public func cancel(_ conversation: String) async throws -> [String] {
         let cancelled = try await log(of: conversation).cancel()
+        for task in try await waiting.remove(cancelled) { try await queue.cancel(task) }
         // The log says it already, so a worker that misses the notice is refused when it next writes.
-        try await RunCancellations(redis: redis, queueKey: names.queueKey).announce(cancelled)
+        try await notices.announce(cancelled)
         return cancelled
     }
+
+    var notices: RunCancellations { RunCancellations(stream: redis.stream(names.cancelled)) }
 
     /// Follows a conversation while it happens.
     ///
@@ -80,7 +118,9 @@ public struct AgentRuns: Sendable {
     public func events(
         of conversation: String, after position: StreamPosition, isolation: RunIsolation = .live
     ) -> RunEvents {
-        RunEvents(log: log(of: conversation), position: position)
+        RunEvents(
+            log: log(of: conversation), position: position, isolation: isolation,
+            whileIdle: { try? await lookAfterWaitingRuns() })
     }
 
     /// Whether Redis holds anything of a conversation.
@@ -121,6 +161,11 @@ public struct AgentRuns: Sendable {
     /// - Throws: A ``StreamKitError``.
     public func load() async throws -> RunLoad {
         let status = try await queue.status()
-        return RunLoad(waiting: status.waiting + status.delayed, running: status.running)
+        return RunLoad(waiting: try await waiting.count(), running: status.running)
     }
+
+    /// How many runs of a caller wait.
+    ///
+    /// - Throws: A ``StreamKitError``.
+    public func waitingRuns(of caller: String) async throws -> Int { try await waiting.count(of: caller) }
 }

@@ -13,14 +13,19 @@ public struct AttemptDetails: Codable, Hashable, Sendable {
     }
 }
 
+extension RunEvent {
+    /// The last entry that still counts, in events of kind ``Kind/attempt``.
+    var lastValidID: StreamID? {
+        kind == .attempt ? decodeData(AttemptDetails.self).flatMap { StreamID($0.lastValidID) } : nil
+    }
+}
+
 extension Sequence<RunEvent> {
     /// The events that count: without the text that a later attempt of the same run has superseded.
     public var valid: [RunEvent] {
         var kept: [RunEvent] = []
         for event in self {
-            if event.kind == .attempt,
-                let last = event.decodeData(AttemptDetails.self).flatMap({ StreamID($0.lastValidID) })
-            {
+            if let last = event.lastValidID {
                 kept.removeAll { $0.run == event.run && $0.kind == .text && $0.id > last }
             }
             kept.append(event)

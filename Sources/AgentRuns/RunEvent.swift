@@ -1,38 +1,52 @@
-import StreamKit
 import Foundation
+public import StreamKit
 
 /// One thing that happened in a run, as its log tells it.
+///
+/// Text and the end of a run are always events of their own, even if a program writes both into one entry: such an
+/// entry is read as two events with one ID.
 public struct RunEvent: Hashable, Sendable {
     /// What kind of thing happened; the raw value is the entry's `event` field.
-    public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+    ///
+    /// A log may hold other kinds than those named here. They keep the name that they were written with.
+    public struct Kind: RawRepresentable, Codable, Hashable, Sendable {
+        /// The name in the log.
+        public let rawValue: String
+
+        /// The kind with this name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
         /// A worker has begun the run.
-        case taskStarted = "task_started"
+        public static let taskStarted = Kind(rawValue: "task_started")
         /// What the agent thinks it should do, and why.
-        case chainOfThought = "chain_of_thought"
+        public static let chainOfThought = Kind(rawValue: "chain_of_thought")
         /// A tool was called, or has answered.
-        case toolUsage = "tool_usage"
+        public static let toolUsage = Kind(rawValue: "tool_usage")
         /// The model has finished one turn.
-        case llmResponse = "llm_response"
+        public static let llmResponse = Kind(rawValue: "llm_response")
         /// How far the run has come.
-        case progress
+        public static let progress = Kind(rawValue: "progress")
         /// A chunk of the answer that the user reads.
-        case text
+        public static let text = Kind(rawValue: "text")
         /// A new attempt has begun; its `data` names the last entry of the former one that still counts.
-        case attempt
+        public static let attempt = Kind(rawValue: "attempt")
         /// The run has ended well.
-        case taskCompleted = "task_completed"
+        public static let taskCompleted = Kind(rawValue: "task_completed")
         /// The run has ended badly; `error` says what the user may see.
-        case taskFailed = "task_failed"
+        public static let taskFailed = Kind(rawValue: "task_failed")
         /// The run was called off.
-        case taskCancelled = "task_cancelled"
+        public static let taskCancelled = Kind(rawValue: "task_cancelled")
+        /// An entry of another program that does not say what it is.
+        public static let unnamed = Kind(rawValue: "unnamed")
+
+        /// The kinds that this library writes.
+        public static let known: [Kind] = [
+            .taskStarted, .chainOfThought, .toolUsage, .llmResponse, .progress, .text, .attempt, .taskCompleted,
+            .taskFailed, .taskCancelled,
+        ]
 
         /// Whether nothing of the same run comes after an event of this kind.
-        public var isTerminal: Bool {
-            switch self {
-            case .taskCompleted, .taskFailed, .taskCancelled: true
-            default: false
-            }
-        }
+        public var isTerminal: Bool { self == .taskCompleted || self == .taskFailed || self == .taskCancelled }
     }
 
     /// The entry's ID, which is also the cursor to resume after.
@@ -41,41 +55,21 @@ public struct RunEvent: Hashable, Sendable {
     public let kind: Kind
     /// When it happened, by the Redis server's clock.
     public let timestamp: Date
-    /// Its place in the conversation: 0, 1, 2 … without gaps; -1 if another program wrote it without one.
-    public let sequence: Int
+    /// Its place in the conversation: 0, 1, 2 … without gaps; `nil` if another program wrote it without a valid one.
+    public let sequence: Int?
     /// Which run of the conversation it belongs to, counting from 1.
     public let run: Int
-    /// A chunk of the answer, in events of kind ``Kind/text``.
+    /// A chunk of the answer, in events of kind ``Kind/text`` and in no others.
     public let text: String?
     /// One JSON object, the details.
     public let data: String?
     /// What the user may know of a failure.
     public let error: String?
+    /// Whether a later attempt may declare this text invalid: this library wrote it.
+    let mayBeSuperseded: Bool
+
     /// Whether the run ends here.
-    public let isLast: Bool
-
-    /// Reads an event from an entry of a run's stream.
-    ///
-    /// Lenient, so that streams of other programs can be read: one that writes only `text`, `done` and `error`
-    /// has an answer, an end and a failure, whatever else is missing.
-    public init(_ entry: StreamEntry) {
-        id = entry.id
-        text = entry["text"]
-        data = entry["data"]
-        error = entry["error"]
-        kind = entry["event"].flatMap(Kind.init(rawValue:)) ?? Self.kindByFields(of: entry)
-        isLast = entry["done"]?.lowercased() == "true" || kind.isTerminal
-        sequence = entry["sequence"].flatMap(Int.init) ?? -1
-        run = entry["run"].flatMap(Int.init) ?? 1
-        let milliseconds = entry["timestamp"].flatMap(Double.init) ?? Double(entry.id.milliseconds)
-        timestamp = Date(timeIntervalSince1970: milliseconds / 1000)
-    }
-
-    private static func kindByFields(of entry: StreamEntry) -> Kind {
-        if entry["error"] != nil { return .taskFailed }
-        if entry["done"]?.lowercased() == "true" { return .taskCompleted }
-        return entry["text"] != nil ? .text : .progress
-    }
+    public var isLast: Bool { kind.isTerminal }
 
     /// Decodes the details.
     ///

@@ -1,10 +1,10 @@
-import StreamKit
-import Foundation
+public import StreamKit
 
 /// Everything that happened in one conversation with an agent, as one stream.
 ///
 /// The stream `agent-stream:<conversation ID>` holds the events; the hash `{agent-stream:<conversation ID>}:run`
-/// says who may write the next one. Both expire together, ``RunRetention/timeToLive`` after the last event.
+/// says who may write the next one. Both expire together, ``RunRetention/timeToLive`` after the last event; while a
+/// run is open they stay for ``RunRetention/maximumWait`` longer.
 public struct RunLog: Sendable {
     /// Names the conversation.
     public let conversationID: String
@@ -16,6 +16,7 @@ public struct RunLog: Sendable {
     public let retention: RunRetention
 
     let redis: Redis
+    let scripts: RunScripts
 
     /// The log of a conversation, which need not exist yet.
     public init(redis: Redis, conversationID: String, retention: RunRetention = .init()) {
@@ -24,17 +25,21 @@ public struct RunLog: Sendable {
         self.retention = retention
         stream = redis.stream(RunNames.log(of: conversationID))
         stateKey = RunNames.state(of: conversationID)
+        scripts = RunScripts(
+            redis: redis, conversationID: conversationID, stateKey: stateKey, retention: retention)
     }
 
     /// Opens a run before any worker has it, so that viewers find the conversation at once.
     ///
     /// Appends a ``RunEvent/Kind/progress`` event with the status `queued`. Accepting the same request again
     /// changes nothing.
+    ///
     /// - Parameters:
     ///   - request: What the user asked.
     ///   - onlyIfIdle: Whether to refuse while another run of the conversation is open. Two runs that are worked on at
     ///     once write into one stream, and their texts mix.
-    /// - Throws: ``RunLogError/busy(conversationID:)``, or a ``StreamKitError``.
+    /// - Throws: ``RunLogError/busy(conversationID:)``, ``RunLogError/damaged(conversationID:field:)``, or a
+    ///   ``StreamKitError``.
     public func accept(_ request: RunRequest, onlyIfIdle: Bool = false) async throws {
         struct Queued: Encodable {
             let status = "queued"
@@ -42,26 +47,26 @@ public struct RunLog: Sendable {
             let correlation_id: String
         }
         let data = try RunJSON.text(of: Queued(agent: request.agent, correlation_id: request.correlationID))
-        _ = try await add(
-            onlyIfIdle ? .acceptIfIdle : .accept, RunAddress(correlationID: request.correlationID), kind: .progress,
-            fields: [("data", data)])
-    }
-
-    /// Whether Redis holds anything of the conversation.
-    public func exists() async throws -> Bool {
-        try await redis.send("EXISTS", stateKey, stream.key).integer ?? 0 > 0
+        try await scripts.accept(request.correlationID, onlyIfIdle: onlyIfIdle, data: data)
     }
 
     /// Takes the run over for an attempt, and appends `task_started` the first time, `attempt` after that.
     ///
-    /// The attempt is a fencing token: from here on Redis refuses what earlier attempts still try to write.
+    /// From here on Redis refuses what attempts with a lower token still try to write.
+    ///
     /// - Parameters:
     ///   - request: What the user asked.
-    ///   - attempt: How often the task has been delivered, counting from 1.
+    ///   - token: A number that only grows from one attempt to the next: ``QueuedTask/fencingToken``.
+    ///   - mayOpen: Whether to open a run that was never accepted, or whose log is gone.
+    ///   - onCheckpoint: Is called after each entry that later attempts need not produce again.
     /// - Returns: The writer of this attempt.
     /// - Throws: ``RunLogError/staleAttempt(attempt:current:)`` if this or a later attempt has begun already,
-    ///   ``RunLogError/finished(_:)`` if the run has ended.
-    public func begin(_ request: RunRequest, attempt: Int) async throws -> RunWriter {
+    ///   ``RunLogError/finished(_:)`` if the run has ended, ``RunLogError/expired(conversationID:)`` if there is no
+    ///   such run and `mayOpen` is false, ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``.
+    public func begin(
+        _ request: RunRequest, token: Int, mayOpen: Bool = true,
+        onCheckpoint: @escaping @Sendable () async -> Void = {}
+    ) async throws -> RunWriter {
         struct Started: Encodable {
             let agent: String
             let correlation_id: String
@@ -69,51 +74,46 @@ public struct RunLog: Sendable {
         }
         let data = try RunJSON.text(
             of: Started(agent: request.agent, correlation_id: request.correlationID, message: request.message))
-        let address = RunAddress(correlationID: request.correlationID, attempt: attempt, writer: UUID().uuidString)
-        let begun = try await add(.begin, address, kind: .taskStarted, fields: [("data", data)])
-        return RunWriter(log: self, address: address, startID: begun.id, run: begun.run)
+        let address = RunScripts.Address(
+            correlationID: request.correlationID, token: token, writer: RandomID().hex)
+        let begun = try await scripts.begin(address, mayOpen: mayOpen, data: data)
+        return RunWriter(
+            log: self, request: request, address: address, run: begun.run, attempt: begun.attempt,
+            onCheckpoint: onCheckpoint)
     }
 
-    /// How a run has ended (HGET).
+    /// Ends a run whose worker cannot do so, so that nobody waits forever for its last event.
     ///
-    /// - Returns: The kind of its last event; `nil` if it has not ended, or nothing is known of it any more.
-    /// - Throws: A ``StreamKitError``.
-    public func end(of request: RunRequest) async throws -> RunEvent.Kind? {
-        guard let number = try await redis.send("HGET", stateKey, "run:\(request.correlationID)").text else {
-            return nil
-        }
-        return try await redis.send("HGET", stateKey, "status:\(number)").text.flatMap(RunEvent.Kind.init(rawValue:))
-    }
-
-    /// Ends a run whose task was given up, so that nobody waits for its last event for ever.
-    ///
-    /// For whoever finds a dead letter: the worker that should have said it is gone.
     /// - Parameters:
     ///   - request: What the user asked.
-    ///   - attempts: How many attempts were made. A run that has got further since is left alone.
+    ///   - onlyIfWaiting: Whether to leave a run alone that a worker has begun.
     ///   - userMessage: What the user may see.
     /// - Throws: ``RunLogError/finished(_:)`` if the run has ended already, ``RunLogError/expired(conversationID:)``
-    ///   if its log is gone, ``RunLogError/staleAttempt(attempt:current:)`` if a later attempt has begun.
-    public func close(_ request: RunRequest, attempts: Int, userMessage: String) async throws {
-        let address = RunAddress(correlationID: request.correlationID, attempt: attempts, writer: UUID().uuidString)
-        _ = try await add(
-            .close, address, kind: .taskFailed, fields: [("error", userMessage), ("done", "true")])
+    ///   if its log is gone, ``RunLogError/staleAttempt(attempt:current:)`` if a worker has begun it,
+    ///   ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``.
+    public func close(_ request: RunRequest, onlyIfWaiting: Bool = false, userMessage: String) async throws {
+        try await scripts.close(request.correlationID, onlyWaiting: onlyIfWaiting, .failure(userMessage))
     }
 
-    /// Follows the conversation while it happens.
+    /// Calls off every run of the conversation that has not ended, whoever works on it.
     ///
-    /// - Parameter position: Where to begin; `.after` an event's ID gives exactly the rest.
-    /// - Returns: A sequence that ends after the last event of the newest accepted run.
-    public func events(after position: StreamPosition) -> RunEvents {
-        RunEvents(log: self, position: position)
+    /// Each gets its last event, `task_cancelled`, in one atomic step; its worker is refused from then on.
+    /// ``AgentRuns/cancel(_:)`` tells the worker as well.
+    ///
+    /// - Returns: The correlation IDs of the runs that were called off; none if all had ended.
+    /// - Throws: ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``, for example `WRONGTYPE` if
+    ///   the key holds something else.
+    @discardableResult
+    public func cancel() async throws -> [String] {
+        try await scripts.cancel(
+            RunScripts.Event(
+                kind: .taskCancelled,
+                fields: [("data", #"{"reason":"requested"}"#), ("error", "The run was cancelled.")]))
     }
 
-    /// Every event that Redis still holds, oldest first.
-    public func history() async throws -> [RunEvent] {
-        try await stream.entries().map(RunEvent.init)
-    }
-
-    /// Forgets the conversation at once.
+    /// Forgets the conversation at once (DEL).
+    ///
+    /// - Throws: A ``StreamKitError``.
     public func remove() async throws {
         _ = try await redis.send("DEL", stream.key, stateKey)
     }

@@ -14,6 +14,13 @@ public enum RunLogError: Error, Hashable, Sendable, CustomStringConvertible {
     case beyondEnd(cursor: StreamID, end: StreamID)
     /// Another run of the conversation has not ended yet, and two answers at once would mix.
     case busy(conversationID: String)
+    /// The log is as long as it may be.
+    case full(conversationID: String)
+    /// A field of the run's state does not hold what it should. Nothing can be written, and nobody can tell how the
+    /// run stands.
+    case damaged(conversationID: String, field: String)
+    /// As many runs wait for a worker as may wait, in all or of one caller.
+    case tooManyWaiting(Int, ofCaller: Bool)
     /// Two writers of one attempt are at work, which the queue should never allow.
     case outOfOrder(expected: Int, sent: Int)
 
@@ -33,6 +40,13 @@ public enum RunLogError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "received."
         case .busy(let id):
             "Conversation \(id) is still being answered. Wait for the end, or cancel what is being written."
+        case .full(let id):
+            "The log of conversation \(id) is as long as it may be. Ask for a shorter answer, or start a new conversation."
+        case .damaged(let id, let field):
+            "The state of conversation \(id) is damaged: field '\(field)' does not hold what it should. Start a new "
+                + "conversation."
+        case .tooManyWaiting(let count, let ofCaller):
+            "\(count) prompts\(ofCaller ? " of yours" : "") wait for a worker already. Try again later."
         case .outOfOrder(let expected, let sent):
             "Entry \(sent) of this attempt arrived where \(expected) was due. Use one writer per attempt."
         }

@@ -1,6 +1,8 @@
+import StreamKit
+
 /// The names of everything that runs keep in Redis.
 ///
-/// This is the one place that knows them. All but the prefix of the logs follow from the queue's key.
+/// This is the one place that knows them.
 public struct RunNames: Hashable, Sendable {
     /// The stream that workers take runs from.
     public var queueKey: String
@@ -13,23 +15,26 @@ public struct RunNames: Hashable, Sendable {
         self.group = group
     }
 
+    /// Every key beside the logs: those of the queue, the notices, and the runs that wait.
+    public var sharedKeys: [String] {
+        let queueKeys = TaskQueue<RunRequest>.allKeys(of: queueKey)
+        return queueKeys + ([cancelled] + waiting).filter { !queueKeys.contains($0) }
+    }
+
+    /// Both keys of a conversation: its events and its state.
+    public static func keys(of conversation: String) -> [String] { [log(of: conversation), state(of: conversation)] }
+
     /// The stream of notices about cancelled runs.
-    var cancelled: String { Self.companion(of: queueKey, "cancelled") }
+    var cancelled: String { CompanionKey.named("cancelled", of: queueKey) }
+
+    /// What is known of runs that no worker has begun, in the order in which the scripts expect it.
+    var waiting: [String] {
+        ["waiting", "waiting-runs", "waiting-callers"].map { CompanionKey.named($0, of: queueKey) }
+    }
 
     /// The stream with the events of a conversation.
     static func log(of conversation: String) -> String { "agent-stream:\(conversation)" }
 
     /// The hash with the state of a conversation.
-    static func state(of conversation: String) -> String { companion(of: log(of: conversation), "run") }
-
-    /// A key in the same hash slot as another one. A key that has a hash tag of its own keeps it.
-    static func companion(of key: String, _ name: String) -> String {
-        hasHashTag(key) ? "\(key):\(name)" : "{\(key)}:\(name)"
-    }
-
-    /// Redis hashes the text between the first `{` and the next `}`, unless it is empty.
-    private static func hasHashTag(_ key: String) -> Bool {
-        guard let open = key.firstIndex(of: "{"), let close = key[open...].firstIndex(of: "}") else { return false }
-        return key.index(after: open) < close
-    }
+    static func state(of conversation: String) -> String { CompanionKey.named("run", of: log(of: conversation)) }
 }

@@ -1,12 +1,21 @@
-import StreamKit
 import Foundation
+import StreamKit
 
 /// How long a run's log is kept, and how long it may grow.
 public struct RunRetention: Hashable, Sendable {
-    /// The time after the last event at which Redis forgets the conversation.
+    /// The time after the last event of a run at which Redis forgets the conversation.
     public var timeToLive: Duration
-    /// About how many entries a log keeps; the oldest go first (`MAXLEN ~`).
+    /// How long a run may wait for a worker.
+    ///
+    /// After that it ends with `task_failed`. While a run is open its log stays for this long, and
+    /// ``timeToLive``, after every event.
+    public var maximumWait: Duration = .seconds(3_600)
+    /// About how many entries a log keeps when a new run begins; the oldest go first.
+    ///
+    /// The entries of an open run all stay, because a later attempt takes up from them.
     public var maximumLength: Int
+    /// How many entries one run may add, about; a longer one fails.
+    public var maximumRunLength: Int = 100_000
 
     /// Ten minutes and 10,000 entries, unless told otherwise.
     public init(timeToLive: Duration = .seconds(600), maximumLength: Int = 10_000) {

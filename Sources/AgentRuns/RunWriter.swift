@@ -1,31 +1,36 @@
-import StreamKit
+public import StreamKit
 
-/// The pen of one attempt: everything a worker says about a run goes through it.
+/// What one attempt writes its events with.
 ///
 /// Entries carry the attempt and their position in it. Redis refuses them once a later attempt has begun, and
 /// recognises one that arrives twice because the reply to the first got lost.
 public actor RunWriter {
     /// The log that it writes to.
     public nonisolated let log: RunLog
-    /// Which attempt it writes for, counting from 1.
+    /// What the user asked.
+    public nonisolated let request: RunRequest
+    /// Which attempt of the run it writes for, counting from 1.
     public nonisolated let attempt: Int
     /// Which run of the conversation it writes for, counting from 1.
     public nonisolated let run: Int
-    /// The entry with which the attempt began.
-    public nonisolated let startID: StreamID
 
-    private var address: RunAddress
+    private let onCheckpoint: @Sendable () async -> Void
+    private var address: RunScripts.Address
     /// An entry that failed although it may have been written: the reply was lost, or the caller cancelled.
-    private var doubtful: (words: [String], position: Int)?
+    private var doubtful: (event: RunScripts.Event, position: Int)?
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    init(log: RunLog, address: RunAddress, startID: StreamID, run: Int) {
+    init(
+        log: RunLog, request: RunRequest, address: RunScripts.Address, run: Int, attempt: Int,
+        onCheckpoint: @escaping @Sendable () async -> Void
+    ) {
         self.log = log
+        self.request = request
         self.address = address
-        self.startID = startID
         self.run = run
-        attempt = address.attempt
+        self.attempt = attempt
+        self.onCheckpoint = onCheckpoint
     }
 
     /// Appends an event (XADD, in the script).
@@ -35,23 +40,46 @@ public actor RunWriter {
     ///   - text: A chunk of the answer.
     ///   - data: The details: one JSON object, already encoded.
     /// - Returns: The ID of the entry.
-    /// - Throws: ``RunLogError/staleAttempt(attempt:current:)`` once another worker has taken over.
+    /// - Throws: ``RunLogError/staleAttempt(attempt:current:)`` once another worker has taken over,
+    ///   ``RunLogError/finished(_:)`` once the run has ended, ``RunLogError/full(conversationID:)`` if the log is as
+    ///   long as it may be, ``RunLogError/expired(conversationID:)``, ``RunLogError/damaged(conversationID:field:)``,
+    ///   a ``StreamKitError``, or `CancellationError`.
     @discardableResult
     public func append(_ kind: RunEvent.Kind, text: String? = nil, data: String? = nil) async throws -> StreamID {
         try await write(kind, text: text, data: data)
     }
 
     /// Appends an event whose details are encoded to JSON.
+    ///
+    /// - Throws: As the form whose details are encoded already, and what the encoder throws.
     @discardableResult
     public func append(
-        _ kind: RunEvent.Kind, text: String? = nil, data: some Encodable & Sendable
+        _ kind: RunEvent.Kind, text: String? = nil, encoding details: some Encodable & Sendable
     ) async throws -> StreamID {
-        try await write(kind, text: text, data: try RunJSON.text(of: data))
+        try await write(kind, text: text, data: try RunJSON.text(of: details))
+    }
+
+    /// Appends an event that later attempts take up from: what it tells is not done again.
+    ///
+    /// The queue is told that the run has made progress.
+    ///
+    /// - Parameters:
+    ///   - kind: What was finished.
+    ///   - data: The details: one JSON object, already encoded.
+    /// - Returns: The ID of the entry.
+    /// - Throws: As ``append(_:text:data:)``.
+    @discardableResult
+    public func checkpoint(_ kind: RunEvent.Kind, data: String) async throws -> StreamID {
+        let id = try await write(kind, data: data)
+        await onCheckpoint()
+        return id
     }
 
     /// Ends the run well.
     ///
     /// Nothing can be added after it.
+    ///
+    /// - Throws: As ``append(_:text:data:)``.
     @discardableResult
     public func complete(data: String? = nil) async throws -> StreamID {
         try await write(.taskCompleted, data: data ?? #"{"status":"completed"}"#)
@@ -61,53 +89,43 @@ public actor RunWriter {
     ///
     /// - Parameter userMessage: What the user may see; keep secrets and stack traces out of it.
     /// - Returns: The ID of the last entry.
-    /// - Throws: ``RunLogError`` if a later attempt has begun, or the run has ended or expired; ``StreamKitError`` if
-    ///   the server refuses or cannot be reached; `CancellationError` if cancelled.
+    /// - Throws: As ``append(_:text:data:)``.
     @discardableResult
     public func fail(userMessage: String) async throws -> StreamID {
-        try await write(.taskFailed, error: userMessage)
+        try await write(.failure(userMessage))
     }
 
-    /// Ends the run because somebody called it off.
-    @discardableResult
-    public func cancel() async throws -> StreamID {
-        try await write(.taskCancelled)
-    }
-
-    private func write(
-        _ kind: RunEvent.Kind, text: String? = nil, data: String? = nil, error: String? = nil
-    ) async throws -> StreamID {
-        await takeTurn()
-        defer { passTurn() }
+    private func write(_ kind: RunEvent.Kind, text: String? = nil, data: String? = nil) async throws -> StreamID {
         var fields: [(String, String)] = []
         if let text { fields.append(("text", text)) }
         if let data { fields.append(("data", data)) }
-        if let error { fields.append(("error", error)) }
-        if kind.isTerminal { fields.append(("done", "true")) }
-        return try await add(kind, fields)
+        return try await write(RunScripts.Event(kind: kind, fields: fields))
+    }
+
+    private func write(_ event: RunScripts.Event) async throws -> StreamID {
+        await takeTurn()
+        defer { passTurn() }
+        return try await add(event)
     }
 
     /// Adds an entry at the next position, or behind a doubtful one if that was written.
     ///
     /// The same entry again keeps its position, by which Redis recognises it. Another one must not have that
     /// position, or it would be taken for the first and be lost.
-    private func add(_ kind: RunEvent.Kind, _ fields: [(String, String)]) async throws -> StreamID {
-        let words = [kind.rawValue] + fields.flatMap { [$0, $1] }
-        let behind = doubtful.map { $0.words == words ? $0.position : $0.position + 1 } ?? address.position + 1
+    private func add(_ event: RunScripts.Event) async throws -> StreamID {
+        let behind = doubtful.map { $0.event == event ? $0.position : $0.position + 1 } ?? address.position + 1
         do {
-            return try await add(kind, fields, words, at: behind)
+            return try await add(event, at: behind)
         } catch RunLogError.outOfOrder(let due, _) where due > address.position && due < behind {
-            return try await add(kind, fields, words, at: due)
+            return try await add(event, at: due)
         }
     }
 
-    private func add(
-        _ kind: RunEvent.Kind, _ fields: [(String, String)], _ words: [String], at position: Int
-    ) async throws -> StreamID {
+    private func add(_ event: RunScripts.Event, at position: Int) async throws -> StreamID {
         var next = address
         next.position = position
-        doubtful = (words, position)
-        let id = try await log.add(.append, next, kind: kind, fields: fields).id
+        doubtful = (event, position)
+        let id = try await log.scripts.append(event, next)
         (address, doubtful) = (next, nil)
         return id
     }

@@ -6,30 +6,24 @@ struct Backend: Sendable {
     let redis: Redis
     let configuration: StreamServerConfiguration
 
-    /// The queue that accepted runs go into.
-    var queue: TaskQueue<RunRequest> {
-        TaskQueue(redis: redis, key: configuration.queueKey, group: configuration.queueGroup)
-    }
+    /// The service for runs.
+    let runs: AgentRuns
 
-    /// Where workers read which runs were called off.
-    var cancellations: RunCancellations {
-        RunCancellations(redis: redis, queueKey: configuration.queueKey)
-    }
-
-    /// The log of a conversation, which need not exist.
-    func log(of conversation: ConversationID) -> RunLog {
-        RunLog(redis: redis, conversationID: conversation.text, retention: configuration.retention)
+    init(redis: Redis, configuration: StreamServerConfiguration) {
+        self.redis = redis
+        self.configuration = configuration
+        runs = AgentRuns(redis: redis, names: configuration.names, retention: configuration.retention)
     }
 
     /// The log of a conversation that a client named.
     /// - Throws: a 404 if there is none.
     func existingLog(of conversation: String) async throws -> RunLog {
-        guard let id = ConversationID(conversation), try await log(of: id).exists() else {
+        guard let id = ConversationID(conversation), try await runs.exists(id.text) else {
             throw Problem.notFound(
                 "unknown_conversation",
                 "There is no conversation '\(conversation)'. It never was, or it expired; start a run with "
                     + "POST /api/agents/{agent}/run.")
         }
-        return log(of: id)
+        return runs.log(of: id.text)
     }
 }

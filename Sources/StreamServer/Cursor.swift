@@ -30,18 +30,4 @@ struct Cursor: Sendable {
         }
         self.id = id
     }
-
-    /// Refuses a cursor that no event of this conversation can have had, or whose successors are gone.
-    func check(against log: RunLog) async throws {
-        // This is done without a cursor, too: it notices a key that does not hold a stream.
-        guard let info = try await log.stream.info(), let id, id != .zero else { return }
-        guard id <= info.lastGeneratedID else {
-            throw Problem.badRequest(
-                "cursor_beyond_end",
-                "Cursor \(id) lies beyond the end of this conversation, which is \(info.lastGeneratedID). Send the id "
-                    + "of an event you received.")
-        }
-        guard let oldest = info.firstEntry.map({ RunEvent($0) }), oldest.id > id, oldest.sequence > 0 else { return }
-        throw RunLogError.trimmed(conversationID: log.conversationID)
-    }
 }

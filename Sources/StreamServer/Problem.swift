@@ -105,7 +105,11 @@ extension Problem {
             self.init(status: .badRequest, code: "cursor_beyond_end", message: "\(error)")
         case .busy:
             self.init(status: .conflict, code: "busy", message: "\(error)")
-        case .staleAttempt, .finished, .outOfOrder:
+        case .tooManyWaiting:
+            self.init(
+                status: .tooManyRequests, code: "too_many_waiting", message: "\(error)",
+                headers: [.retryAfter: "10"])
+        case .staleAttempt, .finished, .outOfOrder, .full, .damaged:
             self.init(status: .conflict, code: "conflict", message: "\(error)")
         }
     }

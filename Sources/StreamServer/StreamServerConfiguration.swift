@@ -1,7 +1,5 @@
 public import AgentRuns
 
-import StreamKit
-
 /// What a ``StreamServer`` has to know.
 public struct StreamServerConfiguration: Sendable {
     /// The address to listen on.
@@ -20,10 +18,8 @@ public struct StreamServerConfiguration: Sendable {
     public var agents: Set<String>
     /// How long a conversation is kept, and how long it may grow.
     public var retention: RunRetention
-    /// The stream that the workers take runs from.
-    public var queueKey = "agent-tasks"
-    /// The consumer group of the workers.
-    public var queueGroup = "agents"
+    /// The names of the queue that accepted runs go into.
+    public var names = RunNames()
     /// How often an event stream says that it is still there.
     ///
     /// Proxies cut what stays silent for long.

@@ -21,7 +21,12 @@ struct Itinerary {
 
     private var opening: String {
         let length = request.days == 1 ? "one day" : "\(request.days) days"
-        return "# ✈️ \(city) in \(length)\n\nHere is your plan, made for the weather and for what is on. \(forecast)"
+        let title = "# ✈️ \(city) in \(length)\n\n"
+        guard guide != nil else {
+            return title + "My built-in guide does not know \(city), so I have no forecast, no events and no names of "
+                + "places. Here is a plan that suits most cities."
+        }
+        return title + "Here is your plan, made for the weather and for what is on. \(forecast)"
     }
 
     private var forecast: String {

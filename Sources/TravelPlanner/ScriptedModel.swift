@@ -39,7 +39,7 @@ public struct ScriptedModel: ChatModel {
         let request = TripRequest(messages.lastUserText)
         let results = messages.resultsOfLastTurn
         if results.isEmpty, !tools.isEmpty {
-            let arguments: JSONValue = ["destination": .string(request.destination), "date": "the days of the trip"]
+            let arguments: JSONValue = ["destination": .string(request.destination)]
             return tools.enumerated().map { index, tool in
                 (.toolCall(ToolCall(id: "call-\(index + 1)", name: tool.name, arguments: arguments)), pace * 8)
             }

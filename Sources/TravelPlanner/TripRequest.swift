@@ -18,7 +18,8 @@ struct TripRequest: Hashable, Sendable {
         if words.contains("week") { return 7 }
         if words.contains("weekend") { return 2 }
         for (word, next) in zip(words, words.dropFirst()) where next == "day" || next == "days" {
-            let count = Int(word) ?? numbers.firstIndex(of: word).map { $0 + 1 }
+            let count =
+                Int(word) ?? numbers.firstIndex(of: word).map { $0 + 1 } ?? (["a", "single"].contains(word) ? 1 : nil)
             if let count { return min(max(count, 1), 7) }
         }
         return 3

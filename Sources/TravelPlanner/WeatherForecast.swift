@@ -1,6 +1,6 @@
 import AgentKit
 
-/// The tool `get_weather_forecast`: built-in weather for well-known cities, something mild for the rest.
+/// The tool `get_weather_forecast`: built-in weather for well-known cities, and plain words where it has none.
 public struct WeatherForecast: Tool {
     /// What the model calls it.
     public let name = "get_weather_forecast"
@@ -15,16 +15,22 @@ public struct WeatherForecast: Tool {
     /// Looks the destination up.
     public func call(_ arguments: JSONValue) async throws -> JSONValue {
         let destination = try DestinationArguments(arguments).destination
-        let guide = CityGuide.find(in: destination)
-        let weather = guide?.weather ?? Weather(.partlyCloudy, high: 22, low: 14)
+        guard let guide = CityGuide.find(in: destination) else {
+            return [
+                "destination": .string(destination),
+                "summary": .string("no forecast: the built-in guide does not know \(destination)"),
+            ]
+        }
+        let weather = guide.weather
         return [
-            "destination": .string(guide?.name ?? destination),
+            "destination": .string(guide.name),
             "condition": .string(weather.condition.rawValue),
-            "high_c": .number(Double(weather.high)),
-            "low_c": .number(Double(weather.low)),
-            "high_f": .number(Double(Weather.fahrenheit(weather.high))),
-            "low_f": .number(Double(Weather.fahrenheit(weather.low))),
+            "high_c": JSONValue(weather.high),
+            "low_c": JSONValue(weather.low),
+            "high_f": JSONValue(Weather.fahrenheit(weather.high)),
+            "low_f": JSONValue(Weather.fahrenheit(weather.low)),
             "recommendation": .string(weather.recommendation),
+            "summary": .string("\(weather.condition.rawValue.lowercased()), \(weather.low)–\(weather.high) °C"),
         ]
     }
 }

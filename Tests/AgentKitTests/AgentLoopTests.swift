@@ -9,8 +9,7 @@ import Testing
 struct AgentLoopTests {
     @Test func `everything the agent does is in the log, in order`() async throws {
         try await withConversation { log, request in
-            try await runAgent(
-                TravelPlanner(model: ScriptedModel(pace: .zero)), request: request, attempt: 1, log: log)
+            try await TravelPlanner(model: ScriptedModel(pace: .zero)).answer(through: log.begin(request, token: 1))
 
             let history = try await log.history()
             let kinds = history.map(\.kind).filter { $0 != .text }
@@ -30,7 +29,7 @@ struct AgentLoopTests {
             let notice = ModelNotice(.promptFilter, isFinding: false, message: "The prompt was checked.")
             let agent = TestAgent { _ in [.notice(notice), .text("Hi"), .usage(TokenUsage(input: 7, output: 2))] }
 
-            try await runAgent(agent, request: request, attempt: 1, log: log)
+            try await agent.answer(through: log.begin(request, token: 1))
 
             let history = try await log.history()
             #expect(history.contains { $0.kind == .progress && $0.decodeData(ModelNotice.self) == notice })
@@ -47,7 +46,7 @@ struct AgentLoopTests {
                     : [.text(messages.results[0]["error"]?.string ?? "nothing")]
             }
 
-            try await runAgent(agent, request: request, attempt: 1, log: log)
+            try await agent.answer(through: log.begin(request, token: 1))
 
             let history = try await log.history()
             #expect(history.answer.contains("book_flight"))
@@ -70,7 +69,7 @@ struct AgentLoopTests {
                 }
             }
 
-            try await runAgent(agent, request: request, attempt: 1, log: log)
+            try await agent.answer(through: log.begin(request, token: 1))
 
             let history = try await log.history()
             #expect(history.usages.compactMap(\.status) == ["failed", "completed"])
@@ -84,8 +83,8 @@ struct AgentLoopTests {
             let agent = TestAgent { messages in
                 [.call("get_local_events", ["destination": "Rome"], id: "call-\(messages.count)")]
             }
-            await #expect(throws: AgentFailure.self) {
-                try await runAgent(agent, request: request, attempt: 1, log: log)
+            await #expect(throws: RunFailure.self) {
+                try await agent.answer(through: log.begin(request, token: 1))
             }
             let turns = try await log.history().filter { $0.kind == .llmResponse }
             #expect(turns.count == 8)
@@ -99,11 +98,11 @@ struct AgentLoopTests {
                 heard.change { $0 = messages }
                 return [.text("Answer to: \(messages.count)")]
             }
-            try await runAgent(agent, request: request, attempt: 1, log: log)
+            try await agent.answer(through: log.begin(request, token: 1))
             var second = request
             second.correlationID = "second"
             second.message = "Now make it two days"
-            try await runAgent(agent, request: second, attempt: 1, log: log)
+            try await agent.answer(through: log.begin(second, token: 1))
 
             #expect(
                 heard.now == [

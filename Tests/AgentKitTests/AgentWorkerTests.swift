@@ -1,5 +1,5 @@
 import TravelPlanner
-import AgentRuns
+@testable import AgentRuns
 import AgentKit
 import StreamKit
 import TestSupport
@@ -57,7 +57,7 @@ struct AgentWorkerTests {
     }
 
     @Test func `a run whose every worker dies gets a last event from the worker that gives it up`() async throws {
-        try await withQueue(maximumAttempts: 1) { place in
+        try await withQueue(maximumWorkerDeaths: 1) { place in
             let request = try await place.submit("Go")
             try await place.takeAndDie()
             try await place.work(by: TestAgent { _ in [.text("too late")] }) {
@@ -66,6 +66,56 @@ struct AgentWorkerTests {
                 #expect(events.answer == "")
                 try await place.isEmpty(dead: 1)
             }
+        }
+    }
+
+    @Test func `attempts that were handed back do not bring a run nearer to its end`() async throws {
+        try await withQueue(maximumAttempts: 2) { place in
+            let request = try await place.submit("Go")
+            let asked = Shared(0)
+            let silent = TestModel { _ in
+                asked.change { $0 += 1 }
+                return AsyncThrowingStream { _ in }
+            }
+            for round in 1...3 {
+                try await place.work(by: TestAgent(model: silent)) {
+                    try await eventually("the model is asked") { asked.now == round }
+                }
+            }
+            let failures = Shared(0)
+            let failingOnce = TestAgent { _ in
+                failures.change { $0 += 1 }
+                if failures.now == 1 { throw ModelTrouble() }
+                return [.text("done")]
+            }
+            try await place.work(by: failingOnce) {
+                let events = try await place.watch(request)
+                #expect(events.answer == "done" && events.last?.kind == .taskCompleted)
+            }
+        }
+    }
+
+    @Test func `a checkpoint in the log tells the queue that the task made progress`() async throws {
+        try await withQueue(maximumWorkerDeaths: 1) { place in
+            let request = try await place.submit("Go")
+            let task = Shared<QueuedTask<RunRequest>?>(nil)
+            // One attempt that writes a checkpoint and then is never heard of again.
+            let working = Task {
+                try await place.queue.work(as: "dying") { delivered in
+                    let log = place.log(request)
+                    let writer = try await log.begin(
+                        request, token: delivered.fencingToken, onCheckpoint: { try? await delivered.madeProgress() })
+                    try await writer.checkpoint(.toolUsage, data: "{}")
+                    task.change { $0 = delivered }
+                    try await Task.sleep(for: .seconds(3_600))
+                }
+            }
+            try await eventually("a checkpoint is written") { task.now != nil }
+            let progress = try await place.redis.send("HLEN", "{\(place.queue.key)}:progress").integer
+            working.cancel()
+            _ = await working.result
+
+            #expect(progress == 1)
         }
     }
 
@@ -98,8 +148,7 @@ struct AgentWorkerTests {
                 try await eventually("the model is asked") {
                     try await place.log(request).history().contains { $0.data?.contains("asking_model") == true }
                 }
-                let cancelled = try await place.log(request).cancel()
-                try await RunCancellations(redis: place.redis, queueKey: place.queue.key).announce(cancelled)
+                let cancelled = try await place.runs.cancel(request.conversationID)
 
                 #expect(cancelled == [request.correlationID])
                 try await eventually("the model is stopped") { isStopped.now }
@@ -164,8 +213,7 @@ struct AgentWorkerTests {
                 try await eventually("the model is asked") { asked.now == 1 }
                 // Until it has arrived: the worker reads notices from when it began to.
                 try await eventually("the model is asked again") {
-                    try await RunCancellations(redis: place.redis, queueKey: place.queue.key)
-                        .announce([request.correlationID])
+                    try await place.runs.notices.announce([request.correlationID])
                     return asked.now >= 2
                 }
                 #expect(try await place.watch(request).answer == "done")
@@ -176,16 +224,16 @@ struct AgentWorkerTests {
 
 /// A queue of a test's own.
 private struct Place: Sendable {
-    let redis: Redis
-    let queue: TaskQueue<RunRequest>
+    let runs: AgentRuns
+    var redis: Redis { runs.redis }
+    var queue: TaskQueue<RunRequest> { runs.queue }
 
-    func log(_ request: RunRequest) -> RunLog { RunLog(redis: redis, conversationID: request.conversationID) }
+    func log(_ request: RunRequest) -> RunLog { runs.log(of: request.conversationID) }
 
     func submit(_ message: String, agent: String = "TravelPlanner") async throws -> RunRequest {
         let request = RunRequest(
             conversationID: scratchKey(), correlationID: scratchKey(), agent: agent, message: message)
-        try await log(request).accept(request)
-        try await queue.enqueue(request)
+        try await runs.submit(request)
         return request
     }
 
@@ -212,9 +260,9 @@ private struct Place: Sendable {
 
     /// Runs a worker for the length of the body.
     func work(by agent: any Agent, _ body: () async throws -> Void) async throws {
-        let worker = AgentWorker(redis: redis, agents: [agent], queueKey: queue.key, options: queue.options)
+        let worker = AgentWorker(runs: runs, agents: [agent])
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await worker.run(as: "worker") }
+            group.addTask { try await worker.run() }
             defer { group.cancelAll() }
             try await body()
         }
@@ -222,7 +270,8 @@ private struct Place: Sendable {
 }
 
 private func withQueue(
-    _ hint: String = #function, maximumAttempts: Int = 2, _ body: (Place) async throws -> Void
+    _ hint: String = #function, maximumAttempts: Int = 2, maximumWorkerDeaths: Int = 20,
+    _ body: (Place) async throws -> Void
 ) async throws {
     try await withScratchRedis { redis in
         var options = TaskQueueOptions()
@@ -232,8 +281,9 @@ private func withQueue(
         options.sweepInterval = .milliseconds(30)
         options.backoff = RetryBackoff(initial: .milliseconds(10), maximum: .milliseconds(10))
         options.shutdownGrace = .milliseconds(50)
-        let queue = TaskQueue<RunRequest>(redis: redis, key: scratchKey(hint), group: "agents", options: options)
-        try await body(Place(redis: redis, queue: queue))
-        try await queue.remove()
+        options.maximumWorkerDeaths = maximumWorkerDeaths
+        let runs = AgentRuns(redis: redis, names: RunNames(queueKey: scratchKey(hint)), options: options)
+        try await body(Place(runs: runs))
+        _ = try await redis.send(["DEL"] + runs.names.sharedKeys)
     }
 }

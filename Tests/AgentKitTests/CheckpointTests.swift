@@ -1,5 +1,6 @@
 import AgentRuns
 import AgentKit
+import FaultKit
 import StreamKit
 import TestSupport
 import Testing
@@ -11,9 +12,9 @@ struct CheckpointTests {
             let calls = Shared(0)
             let failing = agent(calls) { throw ModelTrouble() }
             await #expect(throws: ModelTrouble.self) {
-                try await runAgent(failing, request: request, attempt: 1, log: log)
+                try await failing.answer(through: log.begin(request, token: 1))
             }
-            try await runAgent(agent(calls) {}, request: request, attempt: 2, log: log)
+            try await agent(calls) {}.answer(through: log.begin(request, token: 2))
 
             let history = try await log.history()
             #expect(history.usages.count == 2)
@@ -26,14 +27,14 @@ struct CheckpointTests {
     @Test func `the attempt event names the last entry that still counts`() async throws {
         try await withConversation { log, request in
             let failing = agent(Shared(0)) { throw ModelTrouble() }
-            try? await runAgent(failing, request: request, attempt: 1, log: log)
-            try await runAgent(agent(Shared(0)) {}, request: request, attempt: 3, log: log)
+            try? await failing.answer(through: log.begin(request, token: 1))
+            try await agent(Shared(0)) {}.answer(through: log.begin(request, token: 3))
 
             let history = try await log.history()
             let attempt = try #require(history.first { $0.kind == .attempt })
             let details = try #require(attempt.decodeData(AttemptDetails.self))
             let counts = try #require(history.firstIndex { "\($0.id)" == details.lastValidID })
-            #expect(details.attempt == 3)
+            #expect(details.attempt == 2)
             #expect(history[counts].kind != .text && history[counts + 1].kind == .text)
             #expect(history.filter { $0.kind == .taskStarted }.count == 1)
         }
@@ -54,10 +55,10 @@ struct CheckpointTests {
                     }
                 })
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await runAgent(zombie, request: request, attempt: 1, log: log) }
+                group.addTask { try await zombie.answer(through: log.begin(request, token: 1)) }
                 try await eventually("the zombie has spoken") { try await !log.history().answer.isEmpty }
 
-                try await runAgent(TestAgent { _ in [.text("whole")] }, request: request, attempt: 2, log: log)
+                try await TestAgent { _ in [.text("whole")] }.answer(through: log.begin(request, token: 2))
                 open.finish()
 
                 await #expect(throws: RunLogError.staleAttempt(attempt: 1, current: 2)) {
@@ -68,8 +69,95 @@ struct CheckpointTests {
         }
     }
 
+    @Test(arguments: ["same", ""])
+    func `calls with one ID for all are told apart by their place`(id: String) async throws {
+        try await withConversation { log, request in
+            let calls = Shared(0)
+            let agent = { (attempt: Int) in
+                var agent = TestAgent { messages in
+                    if messages.results.isEmpty { return [.call("count", [:], id: id), .call("count", [:], id: id)] }
+                    if attempt == 1 { throw ModelTrouble() }
+                    return [.text(messages.results.map(\.text).joined(separator: " "))]
+                }
+                agent.tools = [CountingTool(calls: calls)]
+                return agent
+            }
+            await #expect(throws: ModelTrouble.self) {
+                try await agent(1).answer(through: log.begin(request, token: 1))
+            }
+            try await agent(2).answer(through: log.begin(request, token: 2))
+
+            #expect(calls.now == 2)
+            #expect(try await log.history().answer == #"{"calls":1} {"calls":2}"#)
+        }
+    }
+
+    @Test func `an answer of 30,000 words does not push a finished tool call out of the checkpoint`() async throws {
+        try await withConversation { log, request in
+            let calls = Shared(0)
+            let words = 30_000
+            let failing = agent(calls, words: words) { throw ModelTrouble() }
+            await #expect(throws: ModelTrouble.self) {
+                try await failing.answer(through: log.begin(request, token: 1))
+            }
+            #expect(try await log.stream.length() > words)
+            try await agent(calls) {}.answer(through: log.begin(request, token: 2))
+
+            #expect(calls.now == 1)
+            #expect(try await log.history().answer == "half whole")
+        }
+    }
+
+    @Test func `numbers in arguments and results keep their digits over a takeover`() async throws {
+        try await withConversation { log, request in
+            let number = "2512292042121000001"
+            let heard = Shared<[JSONValue]>([])
+            let agent = { (attempt: Int) in
+                var agent = TestAgent { messages in
+                    if messages.results.isEmpty {
+                        return [.call("echo", try JSONValue(parsing: #"{"id":\#(number)}"#))]
+                    }
+                    if attempt == 1 { throw ModelTrouble() }
+                    heard.change { $0 = messages.results }
+                    return [.text("done")]
+                }
+                agent.tools = [EchoTool()]
+                return agent
+            }
+            try? await agent(1).answer(through: log.begin(request, token: 1))
+            try await agent(2).answer(through: log.begin(request, token: 2))
+
+            #expect(heard.now.map(\.text) == [#"{"heard":{"id":\#(number)},"price":0.10}"#])
+        }
+    }
+
+    @Test func `whatever a log holds, a checkpoint is read from it`() async throws {
+        var generator = SeededGenerator(seed: 3)
+        let values = [
+            "{}", "[]", "nonsense", #"{"turn":1,"tool_calls":[]}"#, #"{"turn":9223372036854775807,"tool_calls":[{}]}"#,
+            #"{"turn":1e400,"call":-1,"action":"result","result":null}"#, #"{"turn":1,"call":0,"action":"result"}"#,
+            #"{"message":7}"#, #"{"last_valid_id":"0-0","attempt":-5}"#, String(repeating: "[", count: 5_000),
+        ]
+        for _ in 0..<40 {
+            try await withConversation { log, request in
+                try? await TestAgent { _ in throw ModelTrouble() }.answer(through: log.begin(request, token: 1))
+                for _ in 0..<Int.random(in: 1...8, using: &generator) {
+                    let kind = RunEvent.Kind.known.filter { !$0.isTerminal }.randomElement(using: &generator) ?? .text
+                    try await log.stream.append([
+                        "event": kind.rawValue, "data": values.randomElement(using: &generator) ?? "",
+                        "run": ["1", "0", "-1", "9223372036854775807"].randomElement(using: &generator) ?? "1",
+                    ])
+                }
+                try await TestAgent { _ in [.text("done")] }.answer(through: log.begin(request, token: 2))
+                #expect(try await log.end(of: request) == .taskCompleted)
+            }
+        }
+    }
+
     /// An agent that uses a tool once, and then says two words with something between them.
-    private func agent(_ calls: Shared<Int>, between: @escaping @Sendable () throws -> Void) -> TestAgent {
+    private func agent(
+        _ calls: Shared<Int>, words: Int = 1, between: @escaping @Sendable () throws -> Void
+    ) -> TestAgent {
         var agent = TestAgent(
             model: TestModel { messages in
                 AsyncThrowingStream { continuation in
@@ -77,7 +165,7 @@ struct CheckpointTests {
                         continuation.yield(.call("count", [:]))
                         return continuation.finish()
                     }
-                    continuation.yield(.text("half "))
+                    for _ in 0..<words { continuation.yield(.text("half ")) }
                     do {
                         try between()
                         continuation.yield(.text("whole"))
@@ -100,6 +188,16 @@ private struct CountingTool: Tool {
 
     func call(_ arguments: JSONValue) async throws -> JSONValue {
         calls.change { $0 += 1 }
-        return ["calls": .number(Double(calls.now))]
+        return ["calls": JSONValue(calls.now)]
+    }
+}
+
+private struct EchoTool: Tool {
+    let name = "echo"
+    let summary = "Says what it heard."
+    let parameters: JSONValue = [:]
+
+    func call(_ arguments: JSONValue) async throws -> JSONValue {
+        ["heard": arguments, "price": try JSONValue(parsing: "0.10")]
     }
 }

@@ -66,7 +66,7 @@ func withConversation(
 }
 
 /// The words of one tool use in a log.
-struct Usage: Decodable, Equatable {
+struct Usage: Equatable {
     let tool: String
     let action: String
     let status: String?
@@ -74,5 +74,11 @@ struct Usage: Decodable, Equatable {
 }
 
 extension [RunEvent] {
-    var usages: [Usage] { filter { $0.kind == .toolUsage }.compactMap { $0.decodeData(Usage.self) } }
+    var usages: [Usage] {
+        filter { $0.kind == .toolUsage }.compactMap(\.details).map {
+            Usage(
+                tool: $0["tool"]?.string ?? "", action: $0["action"]?.string ?? "", status: $0["status"]?.string,
+                result: $0["result"])
+        }
+    }
 }

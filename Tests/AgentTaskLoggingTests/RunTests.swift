@@ -30,7 +30,7 @@ struct RunTests {
                     let request = RunRequest(
                         conversationID: conversation, correlationID: try #require(state), agent: "TravelPlanner",
                         message: "Plan a 7-day trip to Rome")
-                    _ = try await log.begin(request, attempt: 2)
+                    _ = try await log.begin(request, token: 2)
                 }
 
                 #expect(await run.end() == .exited(1))
@@ -45,7 +45,7 @@ struct RunTests {
             let request = RunRequest(
                 conversationID: "dead", correlationID: "1", agent: "TravelPlanner", message: "Plan a trip")
             try await log.accept(request)
-            let writer = try await log.begin(request, attempt: 1)
+            let writer = try await log.begin(request, token: 1)
             for words in ["A line.\n", "Half a ", "sente"] { try await writer.append(.text, text: words) }
         }
         #expect(said.contains("  │ A line.\n  │ Half a sente\n"))

@@ -96,7 +96,7 @@ private struct AgentQueue: Sendable {
         let request = RunRequest(
             conversationID: "trip-\(UUID().uuidString)", correlationID: UUID().uuidString, agent: "TravelPlanner",
             message: prompt)
-        try await AgentWorker(redis: redis, agents: []).submit(request)
+        try await AgentRuns(redis: redis).submit(request)
         return Run(log: RunLog(redis: redis, conversationID: request.conversationID), request: request)
     }
 
@@ -161,7 +161,7 @@ private struct Run: Sendable {
         var other = request
         other.conversationID = "undisturbed"
         let log = RunLog(redis: log.stream.redis, conversationID: other.conversationID)
-        try await runAgent(TravelPlanner(model: ScriptedModel(pace: .zero)), request: other, attempt: 1, log: log)
+        try await TravelPlanner(model: ScriptedModel(pace: .zero)).answer(through: log.begin(other, token: 1))
         return try await log.history().answer
     }
 }

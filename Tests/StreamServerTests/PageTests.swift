@@ -99,13 +99,13 @@ struct PageTests {
             let request = RunRequest(
                 conversationID: "attempt", correlationID: "1", agent: "TravelPlanner", message: "<i>Go</i>")
             let log = RunLog(redis: server.redis, conversationID: request.conversationID)
-            let lost = try await log.begin(request, attempt: 1)
+            let lost = try await log.begin(request, token: 1)
             try await lost.append(.text, text: "# Half\n- a **sent")
             try await withBrowser { browser in
                 try await browser.open(server.url + "/#attempt")
                 try await browser.wait(for: "document.querySelector('.said')?.textContent.includes('sent')")
 
-                let second = try await log.begin(request, attempt: 2)
+                let second = try await log.begin(request, token: 2)
                 try await second.append(.text, text: "# Whole\n- a **sen")
                 try await second.append(.text, text: "tence** <b>\n")
                 try await second.complete()

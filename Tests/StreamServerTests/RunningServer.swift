@@ -83,7 +83,7 @@ func withServer(
 ) async throws {
     try await withScratchRedis { redis in
         var configuration = StreamServerConfiguration(port: 0, agents: ["TravelPlanner"])
-        configuration.queueKey = scratchKey("queue")
+        configuration.names.queueKey = scratchKey("queue")
         adjust(&configuration)
         try await withServer(redis, configuration, pace: pace, script: script, before: before, body)
     }
@@ -103,14 +103,14 @@ func withServer(
             defer { announce.finish() }
             try await server.run()
         }
-        let queue = TaskQueue<RunRequest>(redis: redis, key: configuration.queueKey, group: configuration.queueGroup)
+        let queue = AgentRuns(redis: redis, names: configuration.names).queue
         let retention = configuration.retention
         group.addTask {
             try await queue.work(as: "scripted", concurrency: 8) { task in
                 let log = RunLog(redis: redis, conversationID: task.payload.conversationID, retention: retention)
                 let writer: RunWriter
                 do {
-                    writer = try await log.begin(task.payload, attempt: task.attempt)
+                    writer = try await log.begin(task.payload, token: task.fencingToken)
                 } catch RunLogError.finished {
                     return
                 }

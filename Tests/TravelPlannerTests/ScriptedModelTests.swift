@@ -34,6 +34,8 @@ struct ScriptedModelTests {
     @Test(arguments: [
         ("Plan a 3-day trip to Tokyo", "Tokyo", 3), ("two days in SAO PAULO", "SAO PAULO", 2),
         ("a week in Reykjavik!", "Reykjavik", 7), ("🗼🗼\n\n🗼", "your destination", 3), ("", "your destination", 3),
+        ("A day in Rome", "Rome", 1),
+        ("Plan a single day in Paris", "Paris", 1),
         ("visit Paris for 99 days", "Paris", 7), ("Visiting </script><b>Rome", "Rome", 3),
     ])
     func `finds the place and the length in a prompt`(prompt: String, place: String, days: Int) async throws {

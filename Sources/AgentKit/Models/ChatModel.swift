@@ -23,7 +23,7 @@ public enum ChatDelta: Hashable, Sendable {
 }
 
 /// A model's wish to use a tool.
-public struct ToolCall: Codable, Hashable, Sendable {
+public struct ToolCall: Hashable, Sendable {
     /// Ties the result to the call.
     public let id: String
     /// Which tool.

@@ -16,9 +16,9 @@ struct CancelRoute: Sendable {
     }
 
     private func cancel(_ conversation: String) async throws -> Response {
-        let (log, cancelled) = try await promptly {
-            let log = try await backend.existingLog(of: conversation)
-            return (log, try await log.cancel())
+        let cancelled = try await promptly {
+            _ = try await backend.existingLog(of: conversation)
+            return try await backend.runs.cancel(conversation)
         }
         guard !cancelled.isEmpty else {
             throw Problem(
@@ -26,11 +26,9 @@ struct CancelRoute: Sendable {
                 message: "Nothing in conversation '\(conversation)' is being written any more, so there is nothing to "
                     + "cancel.")
         }
-        // The log says it already, so a worker that misses the notice is refused when it next writes.
-        try await promptly { try await backend.cancellations.announce(cancelled) }
         return .json(
-            Cancelled(conversation_id: log.conversationID, correlation_ids: cancelled), status: .accepted,
-            headers: [.location: "/api/agent/stream/\(log.conversationID)"])
+            Cancelled(conversation_id: conversation, correlation_ids: cancelled), status: .accepted,
+            headers: [.location: "/api/agent/stream/\(conversation)"])
     }
 
     private struct Cancelled: Encodable {

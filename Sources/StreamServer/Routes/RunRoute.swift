@@ -24,33 +24,13 @@ struct RunRoute: Sendable {
         let run = RunRequest(
             conversationID: conversation.text, correlationID: RandomID().uuid, agent: agent,
             message: message.text)
-        let log = backend.log(of: conversation)
-
         // A continued conversation is watched from here on; its earlier answers are not said again.
         let isContinued = message.conversation != nil
-        let before = try await promptly { isContinued ? try await log.stream.lastID() : nil }
-        try await submit(run, log)
-        return accepted(run, after: before)
-    }
-
-    /// The log first: whoever has the answer to this request can watch, however late a worker comes.
-    private func submit(_ run: RunRequest, _ log: RunLog) async throws {
-        do {
-            try await promptly {
-                try await log.accept(run, onlyIfIdle: true)
-                _ = try await backend.queue.enqueue(run)
-            }
-        } catch let error as RunLogError {
-            throw error
-        } catch {
-            // Nobody will work on it, so whoever watches this conversation must not wait. Unstructured, because the
-            // client has its answer meanwhile.
-            Task {
-                try? await log.close(
-                    run, attempts: Int(Int32.max), userMessage: "The server could not take the prompt in. Ask again.")
-            }
-            throw error
+        let before = try await promptly {
+            isContinued ? try await backend.runs.lastEventID(of: conversation.text) : nil
         }
+        try await promptly { try await backend.runs.submit(run, onlyIfIdle: true) }
+        return accepted(run, after: before)
     }
 
     private func accepted(_ run: RunRequest, after cursor: StreamID?) -> Response {

@@ -24,7 +24,7 @@ struct StreamRoute: Sendable {
         // What is wrong is said now: once the body has begun there is no status code left to say it with.
         let (log, lineBreaks) = try await promptly {
             let log = try await backend.existingLog(of: conversation)
-            try await cursor.check(against: log)
+            try await backend.runs.check(cursor.id, of: conversation)
             return (log, try await joiner(before: cursor, in: log))
         }
         return Response(
@@ -40,7 +40,9 @@ struct StreamRoute: Sendable {
                     isolation, reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
                 // A viewer that leaves while nothing happens is noticed at once, not at the next ping.
                 try await request.body.consumeWithCancellationOnInboundClose { _ in
-                    try await send(log, after: cursor, framing, to: &writer, logger)
+                    try await send(
+                        backend.runs.events(of: conversation, after: cursor.position, isolation: isolation), log,
+                        framing, to: &writer, logger)
                     try await writer.finish(nil)
                 }
             })
@@ -49,7 +51,7 @@ struct StreamRoute: Sendable {
     /// How the text before a cursor ends, by the last few events.
     private func joiner(before cursor: Cursor, in log: RunLog) async throws -> LineBreakJoiner {
         guard let id = cursor.id, id != .zero else { return LineBreakJoiner() }
-        return LineBreakJoiner(after: try await log.stream.entriesReversed(from: .id(id), limit: 16).map(RunEvent.init))
+        return LineBreakJoiner(after: try await log.newestEvents(16, upTo: id))
     }
 
     /// Writes event by event.
@@ -57,12 +59,12 @@ struct StreamRoute: Sendable {
     /// The next one is asked for when the last is on its way, so a slow viewer holds up nobody and collects
     /// nothing here.
     @concurrent private func send(
-        _ log: RunLog, after cursor: Cursor, _ framing: any EventFraming, to writer: inout any ResponseBodyWriter,
+        _ events: RunEvents, _ log: RunLog, _ framing: any EventFraming, to writer: inout any ResponseBodyWriter,
         _ logger: Logger
     ) async throws {
         var framing = framing
         try await writer.write(ByteBuffer(bytes: framing.start()))
-        let items = chain(log.events(after: cursor.position).map { Item.event($0) }, [Item.end].async)
+        let items = chain(events.map { Item.event($0) }, [Item.end].async)
         let ticks = AsyncTimerSequence(interval: backend.configuration.pingInterval, clock: .continuous)
         do {
             for try await item in merge(items, ticks.map { _ in .ping }).cancelOnGracefulShutdown() {
@@ -90,7 +92,7 @@ struct StreamRoute: Sendable {
     }
 
     private func newest(of log: RunLog) async throws -> RunEvent? {
-        try await log.stream.entriesReversed(limit: 1).first.map(RunEvent.init)
+        try await log.newestEvents(1).first
     }
 
     private enum Item: Sendable {

@@ -1,4 +1,4 @@
-import Foundation
+import StreamKit
 import Synchronization
 
 /// The runs that one worker has in hand, by correlation ID, so that a notice can stop one of them.
@@ -11,7 +11,7 @@ final class RunningRuns: Sendable {
     /// A run's place; two runs have one name only while a task that this worker lost comes back to it.
     private struct Place: Hashable {
         let correlationID: String
-        let number = UUID()
+        let number = RandomID()
     }
 
     private let runs = Mutex<[Place: Run]>([:])

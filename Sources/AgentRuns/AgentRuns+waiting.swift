@@ -1,0 +1,55 @@
+import Logging
+import StreamKit
+
+extension AgentRuns {
+    /// Looks after runs that no worker has begun.
+    ///
+    /// One that never came into the queue, because the server died in between, is enqueued. One whose task is gone,
+    /// or that waited longer than ``RunRetention/maximumWait``, gets its last event. Workers do this every few seconds,
+    /// and so does the follower of a conversation in which nothing happens.
+    ///
+    /// - Throws: A ``StreamKitError``.
+    public func lookAfterWaitingRuns() async throws {
+        for run in try await waiting.due(limit: 200) {
+            do {
+                try await lookAfter(run)
+            } catch let error as StreamKitError where !error.isTransient {
+                // One key that holds something else must not keep all others waiting.
+                queue.options.logger.warning("run \(run.correlationID) waits and cannot be looked at: \(error)")
+                try await waiting.remove([run.correlationID])
+            } catch is RunLogError {
+                // It has ended, or a worker has begun it.
+                try await waiting.remove([run.correlationID])
+            }
+        }
+    }
+
+    private func lookAfter(_ run: WaitingRuns.Run) async throws {
+        guard let request = run.request else { return _ = try await waiting.remove([run.correlationID]) }
+        let log = log(of: request.conversationID)
+        switch try await log.stage(of: request) {
+        case .unknown where run.waited < .seconds(60):
+            // Its server is about to accept it.
+            return
+        case .unknown, .begun:
+            try await waiting.remove([run.correlationID])
+        case .waiting where run.waited >= retention.maximumWait:
+            try await close(request, log, "The prompt waited too long for a worker. Ask again.")
+        case .waiting:
+            guard let task = run.task else { return try await enqueue(request) }
+            guard try await !queue.holds(task) else { return }
+            try await close(request, log, "The prompt was lost before a worker began it. Ask again.")
+        }
+    }
+
+    /// Puts a run into the queue, once however often it is called.
+    func enqueue(_ request: RunRequest) async throws {
+        let task = try await queue.enqueue(request, idempotencyKey: request.correlationID)
+        try await waiting.confirm(request.correlationID, task: task)
+    }
+
+    private func close(_ request: RunRequest, _ log: RunLog, _ message: String) async throws {
+        try await log.close(request, onlyIfWaiting: true, userMessage: message)
+        for task in try await waiting.remove([request.correlationID]) { try await queue.cancel(task) }
+    }
+}

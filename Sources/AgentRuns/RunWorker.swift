@@ -1,0 +1,100 @@
+import Logging
+public import ServiceLifecycle
+import StreamKit
+
+/// A worker of the queue of runs: takes them one by one and lets a handler write what happens.
+///
+/// Every run it hears of gets a last event: from the handler, because it was called off, because its last attempt
+/// failed, or because the queue gave it up when worker after worker died over it.
+public struct RunWorker: Service {
+    let runs: AgentRuns
+    let name: String
+    let concurrency: Int
+    let handler: @Sendable (RunWriter) async throws -> Void
+    private let running = RunningRuns()
+
+    init(
+        runs: AgentRuns, name: String, concurrency: Int, handler: @escaping @Sendable (RunWriter) async throws -> Void
+    ) {
+        self.runs = runs
+        self.name = name
+        self.concurrency = concurrency
+        self.handler = handler
+    }
+
+    /// Works until the Swift task is cancelled or the service group shuts down gracefully.
+    ///
+    /// - Throws: A ``StreamKitError`` that waiting does not fix, such as a Redis that cannot be reached at the start.
+    public func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await persistently("follow cancellations") { try await stopCancelledRuns() } }
+            group.addTask { await persistently("follow dead letters") { try await closeAbandonedRuns() } }
+            group.addTask { await persistently("look after waiting runs") { try await runs.lookAfterWaitingRuns() } }
+            defer { group.cancelAll() }
+            try await runs.queue.work(as: name, concurrency: concurrency) { task in try await answer(task) }
+        }
+    }
+
+    private func stopCancelledRuns() async throws {
+        try await runs.notices.follow { running.callOff($0) }
+    }
+
+    private func answer(_ task: QueuedTask<RunRequest>) async throws {
+        let request = task.payload
+        do {
+            try await running.run(request.correlationID) { try await work(on: task) }
+        } catch RunLogError.finished, RunLogError.expired {
+            // Called off, given up or forgotten; or an earlier attempt ended it and died before it told the queue.
+            try await runs.waiting.remove([request.correlationID])
+        } catch let error as RunLogError {
+            guard case .damaged = error else { throw error }
+            throw PermanentTaskFailure(error.description)
+        } catch let error as RunCalledOff {
+            // A notice counts only if the log says the same; otherwise the run is tried again.
+            guard try await runs.log(of: request.conversationID).end(of: request) != nil else { throw error }
+        }
+    }
+
+    private func work(on task: QueuedTask<RunRequest>) async throws {
+        let request = task.payload
+        let writer = try await runs.log(of: request.conversationID).begin(
+            request, token: task.fencingToken, mayOpen: false,
+            // Lost progress is not lost work: the queue would only count a worker's death too many.
+            onCheckpoint: { try? await task.madeProgress() })
+        try await runs.waiting.remove([request.correlationID])
+        do {
+            try await handler(writer)
+        } catch let error as RunFailure {
+            try await writer.fail(userMessage: error.userMessage)
+            throw PermanentTaskFailure(error.description)
+        } catch let error as RunLogError {
+            guard case .full = error else { throw error }
+            try await writer.fail(userMessage: "The answer grew too long.")
+            throw PermanentTaskFailure(error.description)
+        } catch let error where task.isLastAttempt && !(error is CancellationError) && !Task.isCancelled {
+            // The run gets its last event, so that no viewer waits forever.
+            try await writer.fail(userMessage: Self.givenUp)
+            throw error
+        }
+    }
+
+    /// What the user may know of a run that was tried as often as it may be.
+    static let givenUp = "The agent failed several times. Please try again later."
+}
+
+extension AgentRuns {
+    /// A worker that runs when its ``RunWorker/run()`` is called, for instance by a `ServiceGroup`.
+    ///
+    /// A handler that throws has its run tried again by another attempt; a ``RunFailure`` ends it at once.
+    ///
+    /// - Parameters:
+    ///   - name: The worker's name, for people.
+    ///   - concurrency: How many runs at once. Agents mostly wait for their model, so many fit.
+    ///   - handler: Does the work and writes what happens, the end of the run included.
+    /// - Returns: The worker; it does nothing yet.
+    public func worker(
+        as name: String, concurrency: Int = 16, _ handler: @escaping @Sendable (RunWriter) async throws -> Void
+    ) -> RunWorker {
+        RunWorker(runs: self, name: name, concurrency: concurrency, handler: handler)
+    }
+}

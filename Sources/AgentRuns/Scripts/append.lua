@@ -1,0 +1,25 @@
+-- Adds an entry in the name of an attempt. The same position again is a repeat after a lost reply and changes nothing.
+--
+-- KEYS   the log's
+-- ARGV   5 correlation ID, 6 fencing token, 7 the writer's name, 8 position, 9 the event's name, 10 `1` if it ends the
+--        run, then the event's fields
+-- Reply  `ok`, entry ID, run; `stale`, token; `finished`, event; `expired`; `order`, position due; `full`; or
+--        `damaged`, field
+
+local token, writer, position, ends = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), ARGV[10] == '1'
+local number, damaged = find(ARGV[5])
+if damaged then return {'damaged', damaged} end
+if not number then return {'expired'} end
+local current = whole('attempt:' .. number)
+if token ~= current or writer ~= field(number, 'writer') then return {'stale', digits(current)} end
+local written = whole('position:' .. number)
+if position == written then return {'ok', field(number, 'entry') or '0-0', number} end
+local ended = field(number, 'status')
+if ended then return {'finished', ended} end
+if position ~= written + 1 then return {'order', digits(written + 1)} end
+if not ends and redis.call('XLEN', stream) >= tonumber(ARGV[2]) then return {'full'} end
+local fields = {}
+for i = 11, #ARGV do fields[i - 10] = ARGV[i] end
+local id = add(number, {name = ARGV[9], fields = fields, ends = ends})
+redis.call('HSET', state, 'position:' .. number, position)
+return {'ok', id, number}

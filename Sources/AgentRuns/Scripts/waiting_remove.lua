@@ -1,0 +1,24 @@
+-- Forgets runs that no longer wait.
+--
+-- KEYS   as in `waiting_add`, then the idempotency key of each run
+-- ARGV   the correlation IDs
+-- Reply  the ID of each one's task, empty where it is not known
+
+local tasks = {}
+for i, correlation in ipairs(ARGV) do
+    tasks[i] = redis.call('HGET', KEYS[2], 'task:' .. correlation) or ''
+    local caller = redis.call('HGET', KEYS[2], 'caller:' .. correlation)
+    if redis.call('ZREM', KEYS[1], correlation) == 1 and caller and caller ~= '' then
+        local own = (tonumber(redis.call('HGET', KEYS[3], caller) or 0) or 0) - 1
+        if own > 0 then
+            redis.call('HSET', KEYS[3], caller, string.format('%d', own))
+        else
+            redis.call('HDEL', KEYS[3], caller)
+        end
+    end
+    for _, name in ipairs({'request', 'since', 'caller', 'task'}) do
+        redis.call('HDEL', KEYS[2], name .. ':' .. correlation)
+    end
+end
+for i = 4, #KEYS do redis.call('DEL', KEYS[i]) end
+return tasks

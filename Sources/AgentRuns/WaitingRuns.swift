@@ -1,0 +1,88 @@
+import Foundation
+import StreamKit
+
+/// The runs that no worker has begun: how many there are, whose they are, and which of them need to be looked at.
+///
+/// One method per `Scripts/waiting_….lua`. The run's own log decides how a run stands; what is kept here may lag behind.
+struct WaitingRuns: Sendable {
+    /// A run that has waited for a while.
+    struct Run: Sendable {
+        let correlationID: String
+        /// What the user asked; `nil` if that cannot be read.
+        let request: RunRequest?
+        /// Its task in the queue; `nil` if it is not known to have one.
+        let task: StreamID?
+        let waited: Duration
+    }
+
+    let redis: Redis
+    let keys: [String]
+    let limits: RunLimits
+    /// The key by which the queue knows a run that it has seen.
+    let idempotencyKey: @Sendable (_ correlationID: String) -> String
+
+    /// How soon a run is looked at that is not known to be in the queue.
+    private static let soon = Duration.seconds(5)
+    /// How soon a run is looked at that waits in the queue.
+    private static let later = Duration.seconds(20)
+
+    private static let addScript = script(PackageResources.waiting_add_lua)
+    private static let confirmScript = script(PackageResources.waiting_confirm_lua)
+    private static let removeScript = script(PackageResources.waiting_remove_lua)
+    private static let dueScript = script(PackageResources.waiting_due_lua)
+
+    private static func script(_ file: [UInt8]) -> RedisScript { RedisScript(String(decoding: file, as: UTF8.self)) }
+
+    /// Notes a run.
+    ///
+    /// - Throws: ``RunLogError/tooManyWaiting(_:ofCaller:)``, or a ``StreamKitError``.
+    func add(_ request: RunRequest, caller: String?) async throws {
+        let reply = try await redis.run(
+            Self.addScript, keys: keys,
+            arguments: [
+                request.correlationID, try RunJSON.text(of: request), caller ?? "", String(limits.maximumWaiting),
+                String(limits.maximumWaitingPerCaller), String(Self.soon.wholeMilliseconds),
+            ])
+        let parts = (reply.elements ?? []).compactMap(\.text)
+        guard parts.first != "ok" else { return }
+        throw RunLogError.tooManyWaiting(parts.last.flatMap { Int($0) } ?? 0, ofCaller: parts.first == "caller")
+    }
+
+    /// Notes that a run is in the queue.
+    func confirm(_ correlationID: String, task: StreamID) async throws {
+        _ = try await redis.run(
+            Self.confirmScript, keys: keys,
+            arguments: [correlationID, "\(task)", String(Self.later.wholeMilliseconds)])
+    }
+
+    /// Forgets runs, and returns the tasks that are known of them.
+    @discardableResult
+    func remove(_ correlationIDs: [String]) async throws -> [StreamID] {
+        guard !correlationIDs.isEmpty else { return [] }
+        let reply = try await redis.run(
+            Self.removeScript, keys: keys + correlationIDs.map(idempotencyKey), arguments: correlationIDs)
+        return (reply.elements ?? []).compactMap { $0.text.flatMap(StreamID.init) }
+    }
+
+    /// Takes runs that have waited for a while; nobody else gets them for some seconds.
+    func due(limit: Int) async throws -> [Run] {
+        let reply = try await redis.run(
+            Self.dueScript, keys: keys,
+            arguments: [limit, Self.soon.wholeMilliseconds, Self.later.wholeMilliseconds].map { String($0) })
+        let values = (reply.elements ?? []).map { $0.text ?? "" }
+        return stride(from: 0, to: values.count - values.count % 4, by: 4).map { index in
+            Run(
+                correlationID: values[index],
+                request: try? JSONDecoder().decode(RunRequest.self, from: Data(values[index + 1].utf8)),
+                task: StreamID(values[index + 2]), waited: .milliseconds(Int(values[index + 3]) ?? 0))
+        }
+    }
+
+    /// How many wait (ZCARD).
+    func count() async throws -> Int { try await redis.send("ZCARD", keys[0]).integer ?? 0 }
+
+    /// How many of a caller's wait (HGET).
+    func count(of caller: String) async throws -> Int {
+        try await redis.send("HGET", keys[2], caller).integer ?? 0
+    }
+}
