@@ -2,7 +2,8 @@ import Limits
 import StreamKit
 
 /// What every measurement appends.
-let payload: EntryFields = ["event": "token", "data": "hello-world-token-text"]
+let payloadPairs = [("event", "token"), ("data", "hello-world-token-text")]
+let payload = EntryFields(payloadPairs)
 let payloadTrim = StreamTrim.maximumLength(10_000)
 
 private let appendTurns = 5

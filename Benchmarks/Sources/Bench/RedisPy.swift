@@ -7,7 +7,7 @@ enum RedisPy {
         let program = """
             import redis, time
             client = redis.Redis(\(address))
-            fields = {\(payload.map { "'\($0.key)': '\($0.value)'" }.joined(separator: ", "))}
+            fields = {\(payloadPairs.map { "'\($0.0)': '\($0.1)'" }.joined(separator: ", "))}
             def append(to):
                 to.xadd('\(key)', fields, maxlen=10000, approximate=True)
             client.ping()
