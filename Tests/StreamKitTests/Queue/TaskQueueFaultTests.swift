@@ -156,7 +156,8 @@ struct TaskQueueFaultTests {
                 try await !group.consumers().map(\.name).contains("dead")
             }
 
-            #expect(seen.withLock { $0 } == [id])
+            // A machine that pauses for a lease of 200 ms may have it run twice.
+            #expect(seen.withLock { Set($0) } == [id])
         }
     }
 
