@@ -81,8 +81,10 @@ package struct ManagedIdentityEndpoint: TokenProvider {
             }
         }
         let body = try? JSONDecoder().decode(Body.self, from: body)
-        let reason = (body?.errorDescription ?? body?.message).map { ": \($0.prefix(300))" } ?? "."
-        let text = "\(place) answered \(status)\(reason)"
+        let reason = body?.errorDescription ?? body?.message
+        let text = "\(place) answered \(status)\(reason.map { ": \($0.prefix(300))" } ?? "")."
+        // Other clouds, and proxies, answer at the address of the metadata service, too.
+        if !isCertain, reason == nil { return .noIdentity(text) }
         // 404 and 410 mean that the service is being updated.
         if [404, 408, 410, 429].contains(status) || status >= 500 { return .unavailable(text) }
         let identity = clientID.map { "Is \($0) (AZURE_CLIENT_ID) the client ID of an identity that is assigned here?" }

@@ -111,6 +111,18 @@ struct ManagedIdentityEndpointTests {
         }
     }
 
+    @Test(arguments: [403, 404]) func `another cloud's metadata service is not an identity`(status: Int) async throws {
+        try await withReplayServer { _, _ in
+            .answer("\(status) X", body: "<html>")
+        } _: { server in
+            let source = try AzureIdentity(environment: [
+                "AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://127.0.0.1:\(server.port)", "PATH": "/nonexistent",
+            ])
+            let error = await #expect(throws: AzureIdentityError.self) { try await source.token(for: "s") }
+            #expect(error?.description.contains("There is no Azure identity here") == true)
+        }
+    }
+
     @Test(arguments: ["IDENTITY_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST"])
     func `an address that is not a URL is named`(name: String) {
         let error = #expect(throws: AzureIdentityError.self) {
