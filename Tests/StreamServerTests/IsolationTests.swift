@@ -17,10 +17,10 @@ struct IsolationTests {
             let request = RunRequest(
                 conversationID: RandomID().uuid, correlationID: RandomID().uuid, agent: "TravelPlanner", message: "Go")
             let log = RunLog(redis: server.redis, conversationID: request.conversationID)
-            let lost = try await log.begin(request, attempt: 1)
+            let lost = try await log.begin(request, token: 1)
             try await lost.append(.text, text: "Half of ")
             try await body(server, "/api/agent/stream/\(request.conversationID)") {
-                let second = try await log.begin(request, attempt: 2)
+                let second = try await log.begin(request, token: 2)
                 for text in ["The whole ", "answer."] { try await second.append(.text, text: text) }
                 try await second.complete()
             }
