@@ -30,11 +30,13 @@ final class Signal: Sendable {
             defer { state.isKept = false }
             return state.isKept
         }
-        guard !isSent else { return }
-        await waiter.sleep()
-        // A signal that found a waiter which was cancelled at that moment belongs to the next one.
-        let wasWoken = state.withLock { $0.waiters.removeValue(forKey: ObjectIdentifier(waiter)) == nil }
-        if wasWoken, Task.isCancelled { send() }
+        var wasSignalled = isSent
+        if !isSent {
+            await waiter.sleep()
+            wasSignalled = state.withLock { $0.waiters.removeValue(forKey: ObjectIdentifier(waiter)) == nil }
+        }
+        // A signal that reached a waiter at the moment it was cancelled belongs to the next one.
+        if wasSignalled, Task.isCancelled { send() }
     }
 }
 

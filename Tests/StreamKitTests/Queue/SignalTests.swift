@@ -3,7 +3,7 @@ import Testing
 
 @testable import StreamKit
 
-@Suite("Signals and gates between a worker's tasks", .timeLimit(.minutes(1)))
+@Suite("Signals and gates between a worker's tasks", .timeLimit(.minutes(5)))
 struct SignalTests {
     @Test func `a gate stays closed after a task that waited for it was cancelled`() async {
         let gate = Gate()
@@ -53,7 +53,7 @@ struct SignalTests {
     }
 
     @Test func `a signal that meets a cancelled wait reaches the next one`() async {
-        for _ in 0..<200 {
+        for _ in 0..<50 {
             let signal = Signal()
             let cancelled = Task { await signal.wait() }
             await Task.yield()
