@@ -38,7 +38,7 @@ extension RedisConfiguration {
     }
 
     /// How many bytes the path of a unix socket may have: 107 on Linux, 103 on macOS.
-    package static var longestSocketPath: Int { MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1 }
+    static var longestSocketPath: Int { MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1 }
 
     private static func requireNoZero(_ text: String?, _ part: String) throws(StreamKitError) {
         guard text?.utf8.contains(0) == true else { return }
