@@ -1,4 +1,4 @@
-import StreamKit
+@testable import StreamKit
 import TestSupport
 import Testing
 
