@@ -19,6 +19,8 @@ let hiredisPkgConfig: String? = nil
 let streamKit: Target.Dependency = .product(name: "StreamKit", package: "redis-streams-workspace")
 let localRedis: Target.Dependency = .product(name: "LocalRedis", package: "redis-streams-workspace")
 let faultKit: Target.Dependency = .product(name: "FaultKit", package: "redis-streams-workspace")
+let agentRuns: Target.Dependency = .product(name: "AgentRuns", package: "redis-streams-workspace")
+let agentKit: Target.Dependency = .product(name: "AgentKit", package: "redis-streams-workspace")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -41,7 +43,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "stress",
-            dependencies: [streamKit, localRedis, faultKit, argumentParser],
+            dependencies: [streamKit, localRedis, agentRuns, agentKit, faultKit, argumentParser],
             path: "Sources/Stress",
             swiftSettings: strict
         ),

@@ -11,7 +11,7 @@ struct Stress: AsyncParsableCommand {
         abstract: "Programs that break servers, networks and readers on purpose, and count what was lost.",
         subcommands: [
             Crash.self, Wedge.self, Cancel.self, Soak.self, Fuzz.self, QueueCrash.self, QueueCrashWorker.self,
-            QueueLease.self,
+            QueueLease.self, RunsCrash.self, RunsCrashWorker.self,
         ]
     )
 }

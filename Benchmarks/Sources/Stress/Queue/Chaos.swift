@@ -16,13 +16,16 @@ final class Chaos: Sendable {
 
     private let state: Mutex<State>
     private let socket: String
-    private let pace: Int
+    /// The arguments that make a process of this program the worker of that name.
+    private let arguments: @Sendable (_ name: String) -> [String]
     /// A library that puts a process's clock forward.
     private let skewer: String?
 
-    init(socket: String, workers: Int, pace: Int, skewer: String?) {
+    init(
+        socket: String, workers: Int, skewer: String? = nil, arguments: @escaping @Sendable (_ name: String) -> [String]
+    ) {
         self.socket = socket
-        self.pace = pace
+        self.arguments = arguments
         self.skewer = skewer
         state = Mutex(State())
         for _ in 0..<workers { startWorker() }
@@ -75,7 +78,7 @@ final class Chaos: Sendable {
             // By way of env, because the first process that libfaketime enters has its environment moved, and
             // Swift looks for the arguments next to it.
             process.executableURL = URL(filePath: "/usr/bin/env")
-            process.arguments = [Bundle.main.executablePath ?? "", "queue-crash-worker", name, String(pace)]
+            process.arguments = [Bundle.main.executablePath ?? ""] + arguments(name)
             process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
             do {
                 try process.run()

@@ -23,7 +23,10 @@ struct QueueCrash: AsyncParsableCommand {
     func run() async throws {
         try await withLocalRedis(options: .init(durable: true)) { server in
             try await withRedis(server.configuration) { redis in
-                let chaos = Chaos(socket: server.socket, workers: workers, pace: pace, skewer: skewWith)
+                let pace = String(pace)
+                let chaos = Chaos(socket: server.socket, workers: workers, skewer: skewWith) {
+                    ["queue-crash-worker", $0, pace]
+                }
                 let start = ContinuousClock.now
                 try await withThrowingTaskGroup { group in
                     group.addTask { try await enqueue(on: CrashQueue.queue(redis)) }
