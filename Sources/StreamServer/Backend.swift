@@ -12,7 +12,8 @@ struct Backend: Sendable {
     init(redis: Redis, configuration: StreamServerConfiguration) {
         self.redis = redis
         self.configuration = configuration
-        runs = AgentRuns(redis: redis, names: configuration.names, retention: configuration.retention)
+        runs = AgentRuns(
+            redis: redis, names: configuration.names, retention: configuration.retention, limits: configuration.limits)
     }
 
     /// The log of a conversation that a client named.

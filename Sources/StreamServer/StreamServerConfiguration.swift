@@ -18,6 +18,11 @@ public struct StreamServerConfiguration: Sendable {
     public var agents: Set<String>
     /// How long a conversation is kept, and how long it may grow.
     public var retention: RunRetention
+    /// How many prompts may wait for a worker, in all and of one caller; further ones are answered 429.
+    ///
+    /// A caller is the address that a connection comes from. Behind a proxy all callers share the proxy's address, and so
+    /// the limit per caller: raise it there to that of all, and let the proxy limit its clients.
+    public var limits = RunLimits()
     /// The names of the queue that accepted runs go into.
     public var names = RunNames()
     /// How often an event stream says that it is still there.

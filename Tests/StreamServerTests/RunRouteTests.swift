@@ -1,3 +1,4 @@
+import AgentRuns
 import LocalRedis
 @testable import TravelPlanner
 import Foundation
@@ -63,6 +64,54 @@ struct RunRouteTests {
             let whole = try await server.events(stream + "?events=all")
             #expect(whole.filter { $0.event == "task_cancelled" }.count == 2)
         }
+    }
+
+    @Test func `a caller with as many waiting prompts as it may have is told to come back, and others are served`()
+        async throws
+    {
+        try await withLimits(RunLimits(maximumWaiting: 3, maximumWaitingPerCaller: 1)) { server in
+            try await submit(as: "192.0.2.1", to: server)
+
+            let first = try await server.send(path, method: .POST, headers: plain, body: Array("One".utf8))
+            #expect(first.status == 202)
+            let refused = try await server.send(path, method: .POST, headers: plain, body: Array("Two".utf8))
+            #expect(refused.status == 429 && refused.headers.first(name: "Retry-After") == "10")
+            #expect(refused.text.contains("of yours"))
+
+            let stream = "/api/agent/stream/" + (try first.json("conversation_id"))
+            #expect(try await server.send(stream + "/cancel", method: .POST).status == 202)
+            let again = try await server.send(path, method: .POST, headers: plain, body: Array("Two".utf8))
+            #expect(again.status == 202)
+        }
+    }
+
+    @Test func `when as many prompts wait as may in all, every caller is told to come back`() async throws {
+        try await withLimits(RunLimits(maximumWaiting: 2, maximumWaitingPerCaller: 2)) { server in
+            for caller in ["192.0.2.1", "192.0.2.2"] { try await submit(as: caller, to: server) }
+
+            let refused = try await server.send(path, method: .POST, headers: plain, body: Array("One".utf8))
+            #expect(refused.status == 429 && refused.headers.first(name: "Retry-After") == "10")
+            #expect(refused.text.contains("2 prompts wait"))
+        }
+    }
+
+    /// A server whose worker leaves every run among those that wait.
+    private func withLimits(_ limits: RunLimits, _ body: (RunningServer) async throws -> Void) async throws {
+        try await withServer(script: endlessScript) {
+            $0.limits = limits
+        } before: { _ in
+            try await Task.sleep(for: .seconds(600))
+        } _: {
+            try await body($0)
+        }
+    }
+
+    /// A prompt from another address.
+    private func submit(as caller: String, to server: RunningServer) async throws {
+        let runs = AgentRuns(redis: server.redis, names: RunNames(queueKey: server.queue.key))
+        let name = RandomID().uuid
+        let request = RunRequest(conversationID: name, correlationID: name, agent: "TravelPlanner", message: "Go")
+        try await runs.submit(request, caller: caller)
     }
 
     @Test func `what cannot be asked is refused with a sentence that helps`() async throws {

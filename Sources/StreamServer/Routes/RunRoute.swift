@@ -8,12 +8,12 @@ struct RunRoute: Sendable {
     let backend: Backend
 
     var route: Route {
-        Route(.post, "/api/agents/{agent}/run") { request, parameters, _ in
-            try await accept(request, for: parameters[0])
+        Route(.post, "/api/agents/{agent}/run") { request, parameters, context in
+            try await accept(request, for: parameters[0], from: context.remoteAddress)
         }
     }
 
-    private func accept(_ request: Request, for agent: String) async throws -> Response {
+    private func accept(_ request: Request, for agent: String, from caller: String) async throws -> Response {
         let configuration = backend.configuration
         guard configuration.agents.contains(agent) else {
             let known = configuration.agents.sorted().joined(separator: ", ")
@@ -29,7 +29,7 @@ struct RunRoute: Sendable {
         let before = try await promptly {
             isContinued ? try await backend.runs.lastEventID(of: conversation.text) : nil
         }
-        try await promptly { try await backend.runs.submit(run, onlyIfIdle: true) }
+        try await promptly { try await backend.runs.submit(run, onlyIfIdle: true, caller: caller) }
         return accepted(run, after: before)
     }
 
