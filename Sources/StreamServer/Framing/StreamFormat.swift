@@ -40,16 +40,11 @@ enum StreamFormat: Sendable {
         }
     }
 
-    func framing(
-        _ isolation: RunIsolation, reconnectionDelay: Duration, lineBreaks: LineBreakJoiner
-    ) -> any EventFraming {
-        let framing: any EventFraming =
-            switch self {
-            case .serverSentEvents(let everything):
-                ServerSentFraming(
-                    everything: everything, reconnectionDelay: reconnectionDelay, lineBreaks: lineBreaks)
-            case .plainText: PlainTextFraming()
-            }
-        return isolation == .committed ? CommittedFraming(framing) : framing
+    func framing(reconnectionDelay: Duration, lineBreaks: LineBreakJoiner) -> any EventFraming {
+        switch self {
+        case .serverSentEvents(let everything):
+            ServerSentFraming(everything: everything, reconnectionDelay: reconnectionDelay, lineBreaks: lineBreaks)
+        case .plainText: PlainTextFraming()
+        }
     }
 }

@@ -37,7 +37,7 @@ struct StreamRoute: Sendable {
             body: ResponseBody { writer in
                 guard request.method != .head else { return try await writer.finish(nil) }
                 let framing = format.framing(
-                    isolation, reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
+                    reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
                 // A viewer that leaves while nothing happens is noticed at once, not at the next ping.
                 try await request.body.consumeWithCancellationOnInboundClose { _ in
                     try await send(
