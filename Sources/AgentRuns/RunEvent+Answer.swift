@@ -15,7 +15,7 @@ public struct AttemptDetails: Codable, Hashable, Sendable {
 
 extension RunEvent {
     /// The last entry that still counts, in events of kind ``Kind/attempt``.
-    var lastValidID: StreamID? {
+    package var lastValidID: StreamID? {
         kind == .attempt ? decodeData(AttemptDetails.self).flatMap { StreamID($0.lastValidID) } : nil
     }
 }

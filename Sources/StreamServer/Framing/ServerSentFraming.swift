@@ -5,7 +5,7 @@ import StreamKit
 /// Events as `text/event-stream`: `message` for text, then `done` or `error`.
 ///
 /// An `attempt` event tells that a worker was lost: text after its `last_valid_id` no longer counts.
-/// With `everything`, the other events of the log appear under their own names too.
+/// With `everything`, the other events of the log appear under their own names too, see ``loggedName(of:)``.
 struct ServerSentFraming: EventFraming {
     let everything: Bool
     let reconnectionDelay: Duration
@@ -44,7 +44,7 @@ struct ServerSentFraming: EventFraming {
         // A viewer that resumes after the last event is told again how it ended, without an ID: a stream always ends.
         let id = lastEvent?.id
         guard let last = lastEvent ?? repeated else { return encode(nil, "done", "[DONE]") }
-        let log = everything ? encode(nil, last.kind.rawValue, last.data ?? "{}") : []
+        let log = everything ? encode(nil, Self.loggedName(of: last.kind), last.data ?? "{}") : []
         if let message = last.failureMessage { return log + encode(id, "error", message) }
         return log + encode(id, "done", "[DONE]")
     }
@@ -61,14 +61,31 @@ struct ServerSentFraming: EventFraming {
     private func shown(_ event: RunEvent) -> [UInt8] {
         switch event.kind {
         case .text: []
-        case .attempt: encode(event.id, event.kind.rawValue, event.data ?? "{}")
+        case .attempt where event.lastValidID != nil: encode(event.id, event.kind.rawValue, event.data ?? "{}")
         default: logged(event)
         }
     }
 
     private func logged(_ event: RunEvent) -> [UInt8] {
-        everything ? encode(event.id, event.kind.rawValue, event.data ?? "{}") : []
+        everything ? encode(event.id, Self.loggedName(of: event.kind), event.data ?? "{}") : []
     }
+
+    /// The name that an event of the log appears under.
+    ///
+    /// Programs may write any name into a log. One that could pass for an event of this protocol, or for one that
+    /// browsers make themselves, appears with `log.` before it, for example `log.done`. So does a name with spaces, line
+    /// breaks or control characters.
+    static func loggedName(of kind: RunEvent.Kind) -> String {
+        let name = kind.rawValue
+        guard !name.isEmpty else { return RunEvent.Kind.unnamed.rawValue }
+        let isPlain = name.unicodeScalars.allSatisfy {
+            !$0.properties.isWhitespace && $0.properties.generalCategory != .control
+        }
+        return isPlain && !reservedNames.contains(name.lowercased()) ? name : "log.\(name)"
+    }
+
+    /// `message`, `done`, `error` and `attempt` are this protocol's; browsers and clients make `open` and `close`.
+    private static let reservedNames: Set<String> = ["message", "done", "error", "attempt", "open", "close"]
 
     private func encode(_ id: StreamID?, _ name: String, _ data: String) -> [UInt8] {
         encoder.encode(ServerSentEvent(id: id.map { "\($0)" }, event: name, data: data))
