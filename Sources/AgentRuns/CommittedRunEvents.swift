@@ -28,6 +28,7 @@ struct CommittedRunEvents: Sendable {
     private var delivered: StreamID?
     private var check: SequenceCheck
     private var page: ArraySlice<RunEvent> = []
+    private var pageSize = PageSize()
 
     init(_ scout: LiveRunEvents) {
         self.scout = scout
@@ -95,12 +96,13 @@ struct CommittedRunEvents: Sendable {
     }
 
     private mutating func readPage(after start: StreamID, through end: StreamID) async throws {
-        let log = scout.log
+        let (log, limit) = (scout.log, pageSize.entries)
         let entries = try await log.patiently {
-            try await log.stream.entries(from: .after(start), to: .id(end), limit: 256)
+            try await log.stream.entries(from: .after(start), to: .id(end), limit: limit)
         }
         // The scout has seen the end, so it was there.
         guard let last = entries.last else { throw RunLogError.trimmed(conversationID: log.conversationID) }
+        pageSize.learn(from: entries)
         page = entries.runEvents[...]
         delivered = last.id
         superseded.removeAll { $0.before <= start }

@@ -9,6 +9,7 @@ struct LiveRunEvents: Sendable {
     private(set) var cursor: StreamID?
     private var check: SequenceCheck
     private var buffer: ArraySlice<RunEvent> = []
+    private var page = PageSize()
     private var mayWait = false
     private var hasEnded = false
 
@@ -62,8 +63,7 @@ struct LiveRunEvents: Sendable {
     private mutating func fill() async throws {
         let start = try await start().id
         let wait: ReadWait = mayWait ? .atMost(min(Self.longestWait, log.retention.timeToLive)) : .no
-        let entries = try await log.patiently { try await log.stream.read(after: start, limit: 256, wait: wait) }
-        buffer = entries.runEvents[...]
+        let entries = try await read(after: start, wait: wait)
         mayWait = true
         guard entries.isEmpty else { return }
         switch try await log.patiently({ try await log.standing(after: start) }) {
@@ -72,9 +72,16 @@ struct LiveRunEvents: Sendable {
         case .gone: throw RunLogError.expired(conversationID: log.conversationID)
         case .further:
             // Something was written after the read, or it was written and is gone.
-            let entries = try await log.patiently { try await log.stream.read(after: start, limit: 256) }
+            let entries = try await read(after: start, wait: .no)
             guard !entries.isEmpty else { throw RunLogError.trimmed(conversationID: log.conversationID) }
-            buffer = entries.runEvents[...]
         }
+    }
+
+    private mutating func read(after start: StreamID, wait: ReadWait) async throws -> [StreamEntry] {
+        let limit = page.entries
+        let entries = try await log.patiently { try await log.stream.read(after: start, limit: limit, wait: wait) }
+        page.learn(from: entries)
+        buffer = entries.runEvents[...]
+        return entries
     }
 }

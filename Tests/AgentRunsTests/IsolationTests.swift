@@ -97,7 +97,7 @@ struct IsolationTests {
             for number in 0..<600 { try await writer.append(.progress, data: "\(number)") }
             var events = log.events(after: .beginning, isolation: isolation).makeAsyncIterator()
             _ = try await events.next()
-            // The iterator has read some hundred entries ahead, and those it has not read go.
+            // The iterator has read a page ahead, and most of those that it has not read go.
             _ = try await log.stream.trim(.maximumLength(10, exact: true))
 
             var seen = 1
@@ -108,6 +108,25 @@ struct IsolationTests {
                 }
             }
             #expect(seen < 591)
+        }
+    }
+
+    @Test(arguments: [(bytes: 10, ahead: 12), (bytes: 32 << 10, ahead: 6)])
+    func `a viewer reads ahead by bytes: few entries when they are large`(bytes: Int, ahead: Int) async throws {
+        try await withRun { log, request in
+            let writer = try await log.begin(request, token: 1)
+            let data = String(repeating: "x", count: bytes)
+            for _ in 0..<40 { try await writer.append(.progress, data: data) }
+            var events = log.events(after: .beginning).makeAsyncIterator()
+            // The first four are one page; what the second holds is decided by the size of the first.
+            for _ in 0..<5 { _ = try await events.next() }
+            _ = try await log.stream.trim(.maximumLength(1, exact: true))
+
+            var seen = 5
+            await #expect(throws: RunLogError.trimmed(conversationID: log.conversationID)) {
+                while try await events.next() != nil { seen += 1 }
+            }
+            #expect(seen == ahead)
         }
     }
 
