@@ -23,13 +23,14 @@ struct ChildProcess: Sendable {
     ///   - input: the descriptor it reads from; nil for nothing to read.
     ///   - third: the descriptor it gets as number 3, if any.
     ///   - output: the file that its output and its errors go to, emptied first.
-    /// - Throws: ``StreamKitError/cannotConnect(_:)`` if the system refuses.
+    /// - Throws: ``StreamKitError/invalidInput(_:)`` if a word contains a zero byte, which no program can be given;
+    ///   ``StreamKitError/cannotConnect(_:)`` if the system refuses.
     init(_ words: [String], input: Int32? = nil, third: Int32? = nil, output: String) throws {
         let environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C"]) { $1 }
         let inheritance = Inheritance(input: input, third: third, output: output)
         var child: pid_t = 0
-        let problem = withCStrings(words) { arguments in
-            withCStrings(environment.map { "\($0)=\($1)" }) { variables in
+        let problem = try withCStrings(words) { arguments in
+            try withCStrings(environment.map { "\($0)=\($1)" }) { variables in
                 posix_spawn(&child, words[0], &inheritance.files, &inheritance.attributes, arguments, variables)
             }
         }
@@ -65,14 +66,20 @@ struct ChildProcess: Sendable {
 }
 
 /// Lends an array of strings to a C function, as `argv` is: pointers, the last of them null.
+///
+/// A C string ends at its first zero byte, so a string that contains one is refused.
 private func withCStrings<R>(
-    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
-) -> R {
+    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) throws -> R
+) throws -> R {
+    // The message leaves the string out: it may hold a password.
+    guard !strings.contains(where: { $0.utf8.contains(0) }) else {
+        throw StreamKitError.invalidInput("An argument contains a zero byte, at which the system would cut it.")
+    }
     let pointers = strings.map { strdup($0) }
     defer { pointers.forEach { free($0) } }
     var terminated = pointers + [nil]
-    return terminated.withUnsafeMutableBufferPointer { buffer in
+    return try terminated.withUnsafeMutableBufferPointer { buffer in
         guard let base = buffer.baseAddress else { preconditionFailure("an array with its null is never empty") }
-        return body(base)
+        return try body(base)
     }
 }

@@ -30,7 +30,7 @@ extension LocalRedis {
         state.withLock { $0.server = server }
         let deadline = ContinuousClock.now + .seconds(30)
         while true {
-            let answer = LocalSocket.ping(socket)
+            let answer = try LocalSocket.ping(socket)
             if answer == .ready || (answer == .loading && acceptsLoading) { return }
             try check(server, deadline)
             usleep(2_000)

@@ -46,7 +46,8 @@ public final class LocalRedis: Sendable {
     /// - Parameter options: durable or not, with a TCP port or without; see ``Options``.
     /// - Returns: the running server; call ``stop()`` when done, or use ``withLocalRedis(options:_:)``.
     /// - Throws: ``StreamKitError/cannotConnect(_:)`` if there is no redis-server, with what to install,
-    ///   or if it does not come up, with the end of its log.
+    ///   or if it does not come up, with the end of its log;
+    ///   ``StreamKitError/invalidInput(_:)`` if an argument contains a zero byte.
     public static func start(options: Options = Options()) async throws -> LocalRedis {
         var attempt = 1
         while true {

@@ -24,7 +24,13 @@ enum LocalSocket {
     static let pathCapacity = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
 
     /// Asks the server behind a unix socket whether it is there yet; blocks for two seconds at most.
-    static func ping(_ path: String) -> Answer {
+    ///
+    /// - Throws: ``StreamKitError/invalidInput(_:)`` if no unix socket can have that path.
+    static func ping(_ path: String) throws -> Answer {
+        guard path.utf8.count < pathCapacity, !path.utf8.contains(0) else {
+            throw StreamKitError.invalidInput(
+                "A unix socket's path has at most \(pathCapacity - 1) bytes, none of them zero. Set a shorter TMPDIR.")
+        }
         let connection = socket(AF_UNIX, stream, 0)
         guard connection >= 0 else { return .none }
         defer { close(connection) }
@@ -55,7 +61,7 @@ enum LocalSocket {
     private static func connects(_ connection: Int32, to path: String) -> Bool {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(pathCapacity - 1)) }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         return withSocketAddress(of: &address) { connect(connection, $0, $1) == 0 }
     }
 

@@ -27,6 +27,8 @@ enum ServerBinary {
     }
 
     private static func isExecutable(_ path: String) -> Bool {
+        // For the system a path ends at its first zero byte, so this would look at another file.
+        guard !path.utf8.contains(0) else { return false }
         var isDirectory: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
             && !isDirectory.boolValue && access(path, X_OK) == 0

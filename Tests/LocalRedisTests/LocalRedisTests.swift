@@ -1,8 +1,9 @@
-import LocalRedis
 import Foundation
 import StreamKit
 import TestSupport
 import Testing
+
+@testable import LocalRedis
 
 @Suite("A private redis-server")
 struct LocalRedisTests {
@@ -88,6 +89,20 @@ struct LocalRedisTests {
 
         // "Bad directive" and the words themselves; Redis 8 quotes only the words.
         #expect(error?.description.contains("nonsense") == true)
+    }
+
+    @Test func `refuses an argument with a zero byte instead of cutting it there`() async throws {
+        let error = await #expect(throws: StreamKitError.self) {
+            try await LocalRedis.start(options: .init(extraArguments: ["--requirepass", "secret\0more"]))
+        }
+
+        guard case .invalidInput(let text)? = error else { throw try #require(error) }
+        #expect(text.contains("zero byte") && !text.contains("secret"))
+    }
+
+    @Test(arguments: ["/tmp/a\0b.sock", "/tmp/" + String(repeating: "x", count: 200)])
+    func `refuses a path that no socket can have`(path: String) {
+        #expect(throws: StreamKitError.self) { try LocalSocket.ping(path) }
     }
 
     @Test func `says which program was not found`() async throws {

@@ -25,6 +25,10 @@ struct ServerBinaryTests {
         }
     }
 
+    @Test func `a path with a zero byte is not taken for what stands before that byte`() {
+        #expect(throws: StreamKitError.self) { try ServerBinary.find(asked: "/bin/sh\0x", environment: [:]) }
+    }
+
     @Test func `a folder or a file without permission to run is not a program`() throws {
         #expect(throws: StreamKitError.self) { try ServerBinary.find(asked: "/tmp", environment: [:]) }
         #expect(throws: StreamKitError.self) { try ServerBinary.find(asked: "/etc/passwd", environment: [:]) }
