@@ -1,5 +1,5 @@
 // The demo: the log by hand, the library's log, and a worker that is replaced in the middle.
-// Run:    swift run agent-task-logging demo
+// Run:    ./lesson 4 demo
 // Expect: three parts; in the last one a zombie is refused, and no tool is called twice.
 
 import AgentKit
@@ -45,8 +45,8 @@ private func logByHand(_ redis: Redis, _ narrator: Narrator) async throws {
         return try await agent.log.entries()
     }
     for entry in entries {
-        let event = entry["event"] ?? "?"
-        narrator.show("\(event): \(eventLine(event, data: entry["data"]))")
+        let kind = RunEvent.Kind(rawValue: entry["event"] ?? "?")
+        narrator.show(kind.line(data: entry["data"]) ?? "")
     }
     narrator.say(
         """

@@ -1,5 +1,5 @@
 // A run as people read it: one line per event, and the answer word by word as it is written.
-// Run:    swift run agent-task-logging run "Plan a weekend in Rome"
+// Run:    ./lesson 4 run "Plan a weekend in Rome"
 // Expect: thoughts and tool calls first, then the itinerary while the agent writes it.
 
 import AgentKit
@@ -20,9 +20,9 @@ struct RunPrinter {
     mutating func show(_ event: RunEvent) {
         // An entry of another program may hold the last words and the end at once.
         if let words = event.text { text.append(words) }
-        guard event.kind != .text else { return }
+        guard let line = event.line else { return }
         text.end()
-        narrator.show("\(event.kind.rawValue): \(event.error ?? eventLine(event.kind.rawValue, data: event.data))")
+        narrator.show(line)
     }
 
     /// Ends a line that nobody has finished.

@@ -1,5 +1,5 @@
 // The server, with a worker in the same process or without one.
-// Run:    swift run streaming-to-users serve --port 8080
+// Run:    ./lesson 5 serve --port 8080
 // Expect: a page at http://127.0.0.1:8080. With --no-worker, prompts wait until a `work` comes.
 
 import AgentKit
@@ -54,7 +54,7 @@ struct Serve: AsyncParsableCommand {
             narrator.show("This is process \(getpid()). Ctrl-C stops the server.")
         }
         var services: [any Service] = [server]
-        if !noWorker { services.append(AgentService(redis: redis, agents: [planner], retention, narrator)) }
+        if !noWorker { services.append(reportingWorker(with: planner, redis, retention, narrator)) }
         // The first to end takes the other along: a page that nobody works for helps nobody.
         try await ServiceGroup(services: services, logger: logger).run()
     }
@@ -82,23 +82,19 @@ struct Work: AsyncParsableCommand {
                 _ = try await narrator.untraced { try await redis.send("PING") }
                 narrator.show("Worker, process \(getpid()), waits for runs. Ctrl-C ends it; another one goes on.")
                 narrator.show("To kill it from another terminal:\nkill -9 \(getpid())")
-                let worker = AgentService(redis: redis, agents: [planner], try .fromEnvironment(), narrator)
+                let worker = reportingWorker(with: planner, redis, try .fromEnvironment(), narrator)
                 try await narrator.untraced { try await worker.run() }
             }
         } catch is CancellationError {}
     }
 }
 
-/// An agent's worker that says what it takes, finishes, loses and hands back.
-private struct AgentService: Service {
-    private let worker: AgentWorker
-
-    init(redis: Redis, agents: [any Agent], _ retention: RunRetention, _ narrator: Narrator) {
-        var options = TaskQueueOptions.lesson()
-        options.onEvent = { narrator.show("\($0)") }
-        let runs = AgentRuns(redis: redis, retention: retention, options: options)
-        worker = AgentWorker(runs: runs, agents: agents, name: "worker-\(getpid())")
-    }
-
-    func run() async throws { try await worker.run() }
+/// A worker that says what it takes, finishes, loses and hands back.
+private func reportingWorker(
+    with planner: TravelPlanner, _ redis: Redis, _ retention: RunRetention, _ narrator: Narrator
+) -> AgentWorker {
+    var options = TaskQueueOptions.lesson()
+    options.onEvent = { narrator.show("\($0)") }
+    let runs = AgentRuns(redis: redis, retention: retention, options: options)
+    return AgentWorker(runs: runs, agents: [planner], name: "worker-\(getpid())")
 }

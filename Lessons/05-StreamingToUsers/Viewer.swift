@@ -1,7 +1,9 @@
 // Watching one conversation to its end, over as many connections as that takes.
-// Run:    swift run streaming-to-users watch <conversation>
+// Run:    ./lesson 5 watch <conversation>
 // Expect: the answer on standard output; what is not part of it on standard error, so that the answer can be piped.
 
+import AgentKit
+import AgentRuns
 import ArgumentParser
 import Foundation
 import LessonKit
@@ -81,7 +83,7 @@ struct Viewer {
         case nil, "message":
             StandardOutput.write(printable(event.data))
         case let name?:
-            note("[\(name): \(eventLine(name, data: event.data))]")
+            if let line = RunEvent.Kind(rawValue: name).line(data: event.data) { note("[\(line)]") }
         }
         return false
     }

@@ -13,26 +13,29 @@ extension RunEvent {
 extension RunEvent.Kind {
     /// An event of this kind as one line for people; `nil` for text.
     ///
+    /// Details of a shape that this library does not write are shown value by value.
+    ///
     /// - Parameters:
     ///   - data: The event's details as JSON text.
     ///   - error: What the user may know of a failure.
     /// - Returns: The line, without control characters.
     public func line(data: String?, error: String? = nil) -> String? {
-        let details = data.flatMap { try? JSONValue(parsing: $0) }
+        let details = data.map { (try? JSONValue(parsing: $0)) ?? .string($0) }
         let line: String
         switch self {
         case .text: return nil
         case .progress: line = Self.progress(details)
-        case .taskStarted: line = "started: " + (details?["message"]?.string ?? "")
-        case .chainOfThought: line = "thought: " + (details?["thought"]?.string ?? details?.brief ?? "")
+        case .taskStarted: line = "started: " + (details?["message"]?.string ?? details?.brief ?? "")
+        case .chainOfThought:
+            line = "thought: " + (details?["thought"]?.string ?? details?["prompt"]?.string ?? details?.brief ?? "")
         case .toolUsage: line = Self.toolUse(details)
         case .llmResponse: line = Self.modelTurn(details)
         case .attempt:
             line = "attempt \(details?["attempt"]?.brief ?? "?"): a worker was lost, another one goes on"
-        case .taskCompleted: line = "completed"
+        case .taskCompleted: line = Self.completion(details)
         case .taskFailed: line = "failed: " + (error ?? "the run failed")
         case .taskCancelled: line = "cancelled"
-        default: line = "\(rawValue): " + (error ?? details?.brief ?? data ?? "")
+        default: line = "\(rawValue): " + (error ?? details?["error"]?.string ?? details?.brief ?? "")
         }
         return line.onOneLine(limit: 200)
     }
@@ -50,11 +53,23 @@ extension RunEvent.Kind {
     private static func toolUse(_ details: JSONValue?) -> String {
         let arguments = details?["arguments"].map { "(\($0.brief))" } ?? ""
         let call = "tool \(details?["tool"]?.string ?? "?")\(arguments)"
-        guard details?["action"] == "result", let result = details?["result"] else { return call }
-        return "\(call) → \(result["summary"]?.string ?? result["error"]?.string ?? result.brief)"
+        if details?["action"] == "result", let result = details?["result"] {
+            return "\(call) → \(result["summary"]?.string ?? result["error"]?.string ?? result.brief)"
+        }
+        guard arguments.isEmpty, case .object(let members)? = details else { return call }
+        let rest = JSONValue.object(members.filter { $0.key != "tool" }).brief
+        return rest.isEmpty ? call : "\(call): \(rest)"
+    }
+
+    private static func completion(_ details: JSONValue?) -> String {
+        guard let status = details?["status"]?.string, !["completed", "success"].contains(status) else {
+            return "completed"
+        }
+        return "completed: \(status)"
     }
 
     private static func modelTurn(_ details: JSONValue?) -> String {
+        if let response = details?["response"]?.string { return "model: \(response)" }
         let tools = (details?["tool_calls"]?.array ?? []).compactMap { $0["name"]?.string }
         let model = "model \(details?["model"]?.string ?? "?")"
         return tools.isEmpty ? "\(model) has answered" : "\(model) asks for \(tools.joined(separator: ", "))"

@@ -25,6 +25,22 @@ struct LineTests {
         }
     }
 
+    @Test(
+        arguments: [
+            ("task_started", #"{"task_id":"7","type":"csv"}"#, "started: 7, csv"),
+            ("chain_of_thought", #"{"step":"analyzing","prompt":"How?"}"#, "thought: How?"),
+            ("llm_response", #"{"response":"Row by row."}"#, "model: Row by row."),
+            ("progress", #"{"status":"loading","step":"1 of 2"}"#, "loading"),
+            ("tool_usage", #"{"tool":"t","action":"load","file":"a.csv"}"#, "tool t: load, a.csv"),
+            ("error", #"{"tool":"t","error":"a.csv: no such file"}"#, "error: a.csv: no such file"),
+            ("task_completed", #"{"task_id":"7","status":"success"}"#, "completed"),
+            ("task_completed", #"{"task_id":"7","status":"failed"}"#, "completed: failed"),
+            ("progress", "not JSON", "progress: not JSON"),
+        ] as [(String, String, String)])
+    func `the events of lesson 4's agent made by hand are lines, too`(event: String, data: String, line: String) {
+        #expect(RunEvent.Kind(rawValue: event).line(data: data) == line)
+    }
+
     @Test(arguments: [nil, "", "not JSON", "[]", "7", #"{"thought":{"a":[1,null]}}"#, #"{"tool":5,"action":"result"}"#])
     func `details of another shape make a line all the same`(data: String?) {
         for kind in RunEvent.Kind.known + [RunEvent.Kind(rawValue: "tea\u{1B}[2J\nbreak")] where kind != .text {

@@ -9,7 +9,7 @@ struct InterruptionTests {
     func `a run under way ends and leaves nothing`(signal: Int32, words: [String]) async throws {
         try await withPrograms { programs in
             let program = try await programs.start(["agent-task-logging"] + words)
-            try await program.says("tool_usage")
+            try await program.says("tool ")
             program.send(signal)
             #expect(await program.end() == .exited(128 + signal))
             #expect(!program.complained.contains("too long"))

@@ -76,7 +76,7 @@ struct WorkerTests {
             let replay = try await queue.programs.start(
                 "agent-task-logging", "replay", run.request.conversationID, "--redis", queue.url)
             #expect(await replay.end() == .exited(0))
-            #expect(replay.said.contains("│ # ✈️ Rome") && replay.said.contains("task_completed"))
+            #expect(replay.said.contains("│ # ✈️ Rome") && replay.said.contains("  completed\n"))
             for id in ["unknown", "", "a b", "{x}", "🗼"] {
                 let none = try await queue.programs.start("agent-task-logging", "replay", id, "--redis", queue.url)
                 #expect(await none.end() == .exited(1))
