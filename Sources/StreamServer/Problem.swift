@@ -77,7 +77,7 @@ extension Problem {
         case .server(let reply) where reply.prefix == "OOM":
             self.init(
                 status: .serviceUnavailable, code: "redis_full",
-                message: "Redis has no memory left. Nothing that was accepted is lost; try again later.",
+                message: "Redis has no memory left. Try again later.",
                 headers: [.retryAfter: "30"])
         case .server(let reply) where reply.isTemporary:
             self = .redisUnavailable
@@ -92,7 +92,7 @@ extension Problem {
 
     static let redisUnavailable = Problem(
         status: .serviceUnavailable, code: "redis_unavailable",
-        message: "The server cannot reach Redis. Nothing that was accepted is lost; try again in a few seconds.",
+        message: "The server cannot reach Redis. Try again in a few seconds.",
         headers: [.retryAfter: "2"])
 
     private init(_ error: RunLogError) {
