@@ -1,5 +1,5 @@
 // Groups: the consumers of a group share the entries, and inherit what a dead one held.
-// Run:    swift run setup groups
+// Run:    ./lesson 2 groups
 // Expect: ada and bob get different tasks; bob dies with two; ada claims and finishes them.
 
 import LessonKit
@@ -36,7 +36,8 @@ private func fill(_ tasks: RedisStream, _ group: ConsumerGroup, _ narrator: Narr
 
 private func share(_ group: ConsumerGroup, _ narrator: Narrator) async throws -> [StreamEntry] {
     try await narrator.step("Two consumers, one of them doomed")
-    narrator.say("Each new task is given to one consumer. Ada acknowledges hers: `XACK`. Bob takes his and dies.")
+    narrator.say(
+        "Each new task is given to one consumer. Ada acknowledges what she gets: `XACK`. Bob dies with what he gets.")
     let hers = try await group.consumer("ada").read(limit: 2)
     let his = try await group.consumer("bob").read(limit: 2)
     if !hers.isEmpty { _ = try await group.acknowledge(hers.map(\.id)) }
@@ -75,9 +76,12 @@ private func takeOver(
     narrator.say(
         """
         Ada claims what has been idle for too long. How long is too long? Longer than the longest task, or she robs \
-        the living: usually minutes. To make it harder, one of the tasks is deleted from the stream first.
+        the living: usually minutes.
         """)
-    if let entry { _ = try await group.stream.delete([entry.id]) }
+    if let entry {
+        narrator.say("To make it harder, one of bob's tasks is deleted from the stream first.")
+        _ = try await group.stream.delete([entry.id])
+    }
     try await Task.sleep(for: .milliseconds(150))  // bob's tasks get older
     let claim = try await claimAbandonedTasks(group, for: "ada")
     let next = claim.next == .zero ? "`0-0`: that was all" : "there is more"
@@ -86,7 +90,14 @@ private func takeOver(
         The reply has three parts: where to go on (\(next)), the claimed tasks, and the IDs that were pending but \
         are deleted, which Redis takes off the pending list.
         """)
-    narrator.show("ada finished \(claim.entries.count) of bob's tasks; \(claim.deleted.count) had been deleted")
+    narrator.show(outcome(of: claim))
+}
+
+private func outcome(of claim: Claim) -> String {
+    guard claim.entries.count + claim.deleted.count > 0 else {
+        return "ada got nothing: nothing had been pending for long enough"
+    }
+    return "ada finished \(claim.entries.count) of bob's tasks; \(claim.deleted.count) had been deleted"
 }
 
 // snippet: claim
@@ -109,7 +120,8 @@ private func tidyUp(_ group: ConsumerGroup, _ narrator: Narrator) async throws {
         """)
     let pending = try await group.pending()
     if let bobs = pending.perConsumer.first(where: { $0.name == "bob" }) {
-        return narrator.say("Bob still holds \(bobs.count) of the tasks, so he is not deleted: they would be lost.")
+        let entries = bobs.count == 1 ? "one pending entry" : "\(bobs.count) pending entries"
+        return narrator.say("Bob still has \(entries), so he is not deleted: the group would forget what he had.")
     }
     narrator.say("Bob holds nothing, so nothing is lost with him.")
     _ = try await group.removeConsumer("bob")

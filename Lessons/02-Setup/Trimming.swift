@@ -1,5 +1,5 @@
 // Trimming: a log that only grows fills the memory, so every stream needs a limit.
-// Run:    swift run setup trimming
+// Run:    ./lesson 2 trimming
 // Expect: 1000 entries become some 300, exactly 250, and then only those after a certain ID.
 
 import LessonKit
@@ -58,10 +58,12 @@ private func trimExactly(_ log: RedisStream, _ narrator: Narrator) async throws 
     let limit = 250
     narrator.say(
         """
-        Exactly \(limit), then. Redis walks through the oldest node and marks its entries as deleted. Their memory \
-        comes back only when the whole node goes, and on every append this walk adds up.
+        At most \(limit), then, and not one more. Where that cuts through a node, Redis walks through it and marks \
+        entries as deleted. Their memory comes back only when the whole node goes, and on every append this walk \
+        adds up.
         """)
-    _ = try await log.trim(.maximumLength(limit, exact: true))
+    let removed = try await log.trim(.maximumLength(limit, exact: true))
+    if removed == 0 { narrator.say("There were not more than \(limit), so nothing had to go.") }
     try await report(on: log, narrator)
 }
 
