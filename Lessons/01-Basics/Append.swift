@@ -1,5 +1,5 @@
 // Append: an entry is a few fields under an ID that the server hands out.
-// Run:    swift run basics
+// Run:    ./lesson 1
 // Expect: three new IDs, each larger than the one before, and a length of 3.
 
 import LessonKit

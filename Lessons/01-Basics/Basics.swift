@@ -1,5 +1,5 @@
 // Redis Streams, the basics: one stream, and everything you do with it.
-// Run:    swift run basics
+// Run:    ./lesson 1
 // Expect: six short steps; each shows what goes to Redis and what comes back.
 
 import ArgumentParser

@@ -1,5 +1,5 @@
 // A queue forgets: what one worker pops is gone for everybody else.
-// Run:    swift run basics
+// Run:    ./lesson 1
 // Expect: one task goes in and out of a list, and the list is empty again.
 
 import LessonKit

@@ -1,5 +1,5 @@
 // Ranges: read any part of a log, from either end; reading removes nothing.
-// Run:    swift run basics
+// Run:    ./lesson 1
 // Expect: all three entries, then two from the middle on, then the newest.
 
 import LessonKit

@@ -1,5 +1,5 @@
 // Read what is new: a reader remembers the last ID it saw and asks for what comes after.
-// Run:    swift run basics
+// Run:    ./lesson 1
 // Expect: everything after 0, and then nothing, because nothing is new.
 
 import LessonKit

@@ -1,5 +1,5 @@
 // Share the work: a group gives each entry to one of its consumers, and remembers to whom.
-// Run:    swift run basics
+// Run:    ./lesson 1
 // Expect: ada and bob get different entries; an acknowledged entry is no longer pending.
 
 import LessonKit

@@ -1,5 +1,5 @@
 // Wait for the next entry: a blocking read is answered in the moment another client appends.
-// Run:    swift run basics
+// Run:    ./lesson 1
 // Expect: the viewer asks once and waits; the agent's entry ends its wait.
 
 import LessonKit

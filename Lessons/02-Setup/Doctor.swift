@@ -1,5 +1,5 @@
 // The doctor: is this Redis fit for streams? It looks, and changes nothing.
-// Run:    swift run setup doctor --redis redis://localhost:6379
+// Run:    ./lesson doctor --redis redis://localhost:6379
 // Expect: one line for each thing that matters, and a fix under each that is not right.
 
 import ArgumentParser

@@ -1,5 +1,5 @@
 // Set-up: is this Redis fit for streams? And the two habits that keep streams healthy.
-// Run:    swift run setup
+// Run:    ./lesson 2
 // Expect: an examination of your Redis, a consumer that dies, and a stream that stays small.
 
 import ArgumentParser

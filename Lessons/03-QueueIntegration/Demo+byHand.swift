@@ -1,5 +1,5 @@
 // Acts one and two of the demo: the list that loses a task, and the stream that keeps it.
-// Run:    swift run queue-integration
+// Run:    ./lesson 3
 // Expect: the same kill twice, with two different ends.
 
 import LessonKit

@@ -1,5 +1,5 @@
 // Act three of the demo: what the library's queue does that fifty lines do not.
-// Run:    swift run queue-integration
+// Run:    ./lesson 3
 // Expect: a long task that runs once, a worker that wakes up too late, and a task that cannot succeed.
 
 import Foundation

@@ -1,5 +1,5 @@
 // The demo in three acts: a list loses a task, a stream saves it, and the library is ready for the rest.
-// Run:    swift run queue-integration
+// Run:    ./lesson 3
 // Expect: two workers killed and one paused (real processes, real signals), and what became of their tasks.
 
 import ArgumentParser

@@ -1,5 +1,5 @@
 // What this lesson's keys are called.
-// Run:    swift run queue-integration
+// Run:    ./lesson 3
 // Expect: keys that begin with lesson3:, so that they meet nobody else's on a shared server.
 
 import StreamKit

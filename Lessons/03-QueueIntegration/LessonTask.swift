@@ -1,5 +1,5 @@
 // The task: what a producer writes into the queue as JSON.
-// Run:    swift run queue-integration
+// Run:    ./lesson 3
 // Expect: {"data":{"payload":{"file":"data.csv"},"type":"process_data"},"id":1}
 
 import Foundation

@@ -1,5 +1,5 @@
 // The library's queue: what the forty lines of StreamQueue.swift grow into once they have met production.
-// Run:    swift run queue-integration
+// Run:    ./lesson 3
 // Expect: leases that are renewed, writes that are fenced, retries that end, and dead letters.
 
 import StreamKit

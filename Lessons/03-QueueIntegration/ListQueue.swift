@@ -1,5 +1,5 @@
 // The queue most people have: a list. BRPOP takes a task, and from then on only the worker knows of it.
-// Run:    swift run queue-integration
+// Run:    ./lesson 3
 // Expect: a worker that dies between BRPOP and the end takes its task along.
 
 import StreamKit

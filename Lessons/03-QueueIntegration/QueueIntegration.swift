@@ -1,5 +1,5 @@
 // A queue says what to do, a stream says what happens meanwhile: three queues, and what each does about a dead worker.
-// Run:    swift run queue-integration            (the demo; `--help` lists what else there is)
+// Run:    ./lesson 3            (the demo; `--help` lists what else there is)
 // Expect: a task lost by a list, saved by a stream with a group, and then everything the library adds.
 
 import ArgumentParser

@@ -1,5 +1,5 @@
 // What the library's queue holds at this moment.
-// Run:    swift run queue-integration status --watch --redis redis://localhost:6379
+// Run:    ./lesson 3 status --watch --redis redis://localhost:6379
 // Expect: how many tasks wait, run, are delayed or dead, and who works on what.
 
 import ArgumentParser

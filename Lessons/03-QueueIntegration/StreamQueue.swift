@@ -1,5 +1,5 @@
 // The same queue on a stream with a group: a task stays in Redis until its worker says that it is done.
-// Run:    swift run queue-integration
+// Run:    ./lesson 3
 // Expect: a worker dies, another one claims its task, and the log shows both attempts.
 
 import StreamKit

@@ -1,5 +1,5 @@
 // The lesson in terminals of your own: one produces, others work, one watches. Kill what you like.
-// Run:    swift run queue-integration work --redis redis://localhost:6379
+// Run:    ./lesson 3 work --redis redis://localhost:6379
 // Expect: tasks that are finished whatever happens to single workers (but see what --queue list does).
 
 import ArgumentParser

@@ -1,5 +1,5 @@
 // The work on a task: every step goes to the task's own log stream.
-// Run:    swift run queue-integration
+// Run:    ./lesson 3
 // Expect: started, processing step1, processing step2, completed.
 
 import Foundation

@@ -1,5 +1,5 @@
 // Workers as processes of their own, so that they can be killed for real.
-// Run:    swift run queue-integration
+// Run:    ./lesson 3
 // Expect: nothing to see here; the demo starts, pauses and kills what this file makes.
 
 import ArgumentParser

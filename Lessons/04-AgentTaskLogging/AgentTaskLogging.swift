@@ -1,5 +1,5 @@
 // Agent task logging: an agent writes down everything it does, while it does it.
-// Run:    swift run agent-task-logging
+// Run:    ./lesson 4
 // Expect: an agent that logs by hand, then one whose log survives a crash.
 
 import AgentKit

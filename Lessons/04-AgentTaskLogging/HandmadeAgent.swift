@@ -1,5 +1,5 @@
 // An agent that logs by hand: a loop, a mocked model, and one XADD for every step.
-// Run:    swift run agent-task-logging
+// Run:    ./lesson 4
 // Expect: eight entries in agent_logs:lesson4, from task_started to task_completed, and a task that fails.
 
 import Foundation

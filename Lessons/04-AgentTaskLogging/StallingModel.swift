@@ -1,5 +1,5 @@
 // A model that stops in the middle of a sentence, as a worker does whose machine hangs.
-// Run:    swift run agent-task-logging demo
+// Run:    ./lesson 4 demo
 // Expect: twelve words, and then nothing more.
 
 import TravelPlanner

@@ -1,5 +1,5 @@
 // The other end of the stream: asks an agent, and reads the events of the answer.
-// Run:    swift run streaming-to-users watch <conversation>
+// Run:    ./lesson 5 watch <conversation>
 // Expect: events one by one, each with the cursor to come back with.
 
 import AsyncHTTPClient

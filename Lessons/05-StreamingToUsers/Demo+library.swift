@@ -1,5 +1,5 @@
 // The second part of the demo: the library's server, an agent, and a viewer that hangs up and comes back.
-// Run:    swift run streaming-to-users demo
+// Run:    ./lesson 5 demo
 // Expect: the answer in two pieces, the same to the last byte as the answer in one.
 
 import AgentRuns

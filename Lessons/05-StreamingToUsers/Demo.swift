@@ -1,5 +1,5 @@
 // The demo: a stream by hand, then the library's server; a viewer leaves both and comes back.
-// Run:    swift run streaming-to-users demo
+// Run:    ./lesson 5 demo
 // Expect: two streams over real HTTP, each cut in the middle, each whole in the end.
 
 import AgentRuns

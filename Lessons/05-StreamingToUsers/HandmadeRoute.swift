@@ -1,5 +1,5 @@
 // Server-sent events by hand: a GET that never hurries, one "id" and one "data" per entry.
-// Run:    swift run streaming-to-users demo
+// Run:    ./lesson 5 demo
 // Expect: the second request continues after the entry whose id it sends back.
 
 import HTTPTypes

@@ -1,5 +1,5 @@
 // Where this lesson's servers log.
-// Run:    LOG_LEVEL=debug swift run streaming-to-users serve
+// Run:    LOG_LEVEL=debug ./lesson 5 serve
 // Expect: what the server does, on standard error.
 
 import Foundation

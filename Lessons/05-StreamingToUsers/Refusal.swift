@@ -1,5 +1,5 @@
 // An answer that is not what was asked for, in words for the person at the terminal.
-// Run:    swift run streaming-to-users watch no-such-conversation
+// Run:    ./lesson 5 watch no-such-conversation
 // Expect: one line that says what is wrong.
 
 import AsyncHTTPClient

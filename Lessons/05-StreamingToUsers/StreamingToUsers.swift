@@ -1,5 +1,5 @@
 // Streaming to users: an answer that a browser watches, leaves and comes back to.
-// Run:    swift run streaming-to-users          (or serve, and open http://127.0.0.1:8080)
+// Run:    ./lesson 5          (or serve, and open http://127.0.0.1:8080)
 // Expect: a stream by hand, then the library's server; both go on exactly where the viewer left.
 
 import ArgumentParser

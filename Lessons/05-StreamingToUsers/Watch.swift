@@ -1,5 +1,5 @@
 // A viewer for the terminal, which comes back by itself.
-// Run:    swift run streaming-to-users watch <conversation>
+// Run:    ./lesson 5 watch <conversation>
 // Expect: the answer as it is written, also when the server was stopped and started again meanwhile.
 
 import ArgumentParser
