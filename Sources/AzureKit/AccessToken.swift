@@ -1,6 +1,6 @@
 import Foundation
 
-/// A token of Microsoft Entra: whoever holds it is the identity, until it expires.
+/// A token of Microsoft Entra: until it expires, anybody who holds it can act as the identity.
 ///
 /// It is a secret. Printing or dumping an access token shows when it expires, not the token.
 public struct AccessToken: Hashable, Sendable {
@@ -9,7 +9,7 @@ public struct AccessToken: Hashable, Sendable {
     /// When services stop accepting it.
     public let expires: Date
 
-    /// A token.
+    /// Creates a token.
     public init(value: String, expires: Date) {
         self.value = value
         self.expires = expires

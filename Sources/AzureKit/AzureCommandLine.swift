@@ -1,6 +1,6 @@
 import Foundation
 
-/// The tokens of whoever logged in with `az login`.
+/// The tokens of the user who logged in with `az login`.
 package struct AzureCommandLine: TokenProvider {
     private let environment: [String: String]
 
@@ -53,7 +53,7 @@ package struct AzureCommandLine: TokenProvider {
         }
     }
 
-    /// Reads on a thread of its own: it blocks until the program closes its end.
+    /// Reads on a thread of its own, because reading blocks until the program closes its end.
     private static func everything(from pipe: Pipe) async -> Data {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {

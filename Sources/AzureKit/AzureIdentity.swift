@@ -3,8 +3,8 @@ import Synchronization
 
 /// The identity of this process on Azure, or of the person at the keyboard, as a source of tokens.
 ///
-/// It keeps a token per scope and renews it early. However many callers wait, one request is under way. While the
-/// endpoint fails, the old token goes on serving; if there is none, the endpoint is asked again for 75 seconds.
+/// It keeps a token per scope and renews it early. However many callers wait, only one request is under way. While the
+/// endpoint fails, the old token stays in use; if there is none, the endpoint is asked again for 75 seconds.
 public final class AzureIdentity: TokenSource {
     private struct Scope {
         var cache = TokenCache()
@@ -16,7 +16,7 @@ public final class AzureIdentity: TokenSource {
     private let clock: TokenClock
     private let scopes = Mutex<[String: Scope]>([:])
 
-    /// How long to go on asking if there is no token at all: managed identities may be away for 70 seconds.
+    /// How long to go on asking if there is no token at all: a managed identity can be unavailable for 70 seconds.
     private static let giveUpAfter: TimeInterval = 75
 
     package init(_ provider: any TokenProvider, clock: TokenClock = .system) {

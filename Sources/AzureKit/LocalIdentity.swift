@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Finds out which provider there is on this machine: the instance metadata service, or `az`.
+/// Finds the provider of this machine: the instance metadata service, or `az`.
 ///
 /// The first token decides, and later ones come from the same place.
 final class LocalIdentity: TokenProvider {
@@ -52,7 +52,7 @@ final class LocalIdentity: TokenProvider {
             "There is no Azure identity here. IDENTITY_ENDPOINT is not set. " + reasons.joined(separator: " "))
     }
 
-    /// What gave a token once is only away for a while.
+    /// A provider that once gave a token is only unavailable for a while.
     private func token(for resource: String, from known: any TokenProvider) async throws -> AccessToken {
         do {
             return try await known.token(for: resource)

@@ -10,7 +10,7 @@ package struct ManagedIdentityEndpoint: TokenProvider {
     let apiVersion: String
     let clientID: String?
     var limit = Duration.seconds(10)
-    /// Whether something answers there for certain; otherwise silence means that there is no identity.
+    /// Whether an endpoint certainly exists there; if not, silence means that there is no identity.
     let isCertain: Bool
     var clock = TokenClock.system
 
@@ -83,7 +83,7 @@ package struct ManagedIdentityEndpoint: TokenProvider {
         let body = try? JSONDecoder().decode(Body.self, from: body)
         let reason = body?.errorDescription ?? body?.message
         let text = "\(place) answered \(status)\(reason.map { ": \($0.prefix(300))" } ?? "")."
-        // Other clouds, and proxies, answer at the address of the metadata service, too.
+        // Other clouds and proxies answer at the metadata service's address, too.
         if !isCertain, reason == nil { return .noIdentity(text) }
         // 404 and 410 mean that the service is being updated.
         if [404, 408, 410, 429].contains(status) || status >= 500 { return .unavailable(text) }

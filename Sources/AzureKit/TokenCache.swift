@@ -2,7 +2,7 @@ import Foundation
 
 /// One token, and when to ask for another.
 struct TokenCache {
-    /// What a caller is to do.
+    /// What a caller should do.
     enum Decision: Equatable {
         case use(AccessToken)
         case renew
@@ -13,7 +13,7 @@ struct TokenCache {
     private var nextTry = Date.distantPast
     private var failures = 0
 
-    /// What a caller is to do now.
+    /// What a caller should do now.
     func decision(at now: Date) -> Decision {
         guard let token = validToken(at: now) else { return .renew }
         return now >= renewal && now >= nextTry ? .renew : .use(token)
@@ -28,7 +28,7 @@ struct TokenCache {
     /// Keeps a token.
     ///
     /// It is renewed when between 60 and 70 % of its life are over: early enough to outlive a failure of the endpoint,
-    /// at least three minutes before its end if it lives for ten or more, and not in the same second as everybody's.
+    /// at least three minutes before its end if it lives for ten or more, and not in the same second as all others.
     ///
     /// - Parameters:
     ///   - token: The token.
@@ -40,7 +40,7 @@ struct TokenCache {
         renewal = now + max(0, token.expires.timeIntervalSince(now)) * (0.6 + 0.1 * chance)
     }
 
-    /// Takes notice that a renewal failed; the next one waits a little longer each time.
+    /// Notes that a renewal failed; the next one waits a little longer each time.
     mutating func failed(at now: Date) {
         nextTry = now + min(30, Double(1 << min(failures, 5)))
         failures += 1
@@ -51,6 +51,6 @@ struct TokenCache {
         if token == refused { token = nil }
     }
 
-    /// A token on its last seconds expires on the way.
+    /// A token in its last seconds could expire on the way.
     static let margin: TimeInterval = 2
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Something that makes tokens: asked once per token, it keeps nothing.
+/// Something that gets tokens: it is asked once per token and keeps none.
 package protocol TokenProvider: Sendable {
     /// Asks for a token.
     ///
@@ -22,7 +22,7 @@ package struct TokenClock: Sendable {
 
     package static let system = TokenClock(now: { .now }, sleep: { try await Task.sleep(for: $0) })
 
-    /// Does something for which there is a limited time.
+    /// Runs a body that has limited time.
     func within<Value: Sendable>(
         _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value? {

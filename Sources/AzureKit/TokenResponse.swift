@@ -1,6 +1,6 @@
 import Foundation
 
-/// What Azure's endpoints answer, as far as it is used.
+/// The parts of the answers of Azure's endpoints that are used.
 struct TokenResponse: Decodable {
     let token: String
     let expires: Date
@@ -29,13 +29,13 @@ struct TokenResponse: Decodable {
         }
     }
 
-    /// Numbers come as numbers and as texts.
+    /// Numbers come as numbers or as text.
     private static func seconds(_ container: KeyedDecodingContainer<CodingKeys>, _ key: CodingKeys) -> Double? {
         (try? container.decode(Double.self, forKey: key))
             ?? (try? container.decode(String.self, forKey: key)).flatMap(Double.init)
     }
 
-    /// Before version 2.54 `az` told only the local time: `2024-01-31 09:05:00.000000`.
+    /// Before version 2.54 `az` printed only the local time: `2024-01-31 09:05:00.000000`.
     private static func date(ofLocalTime text: String) throws -> Date {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")

@@ -7,6 +7,6 @@ public protocol TokenSource: Sendable {
     /// - Throws: An ``AzureIdentityError`` if there is none to be had, `CancellationError` if cancelled.
     func token(for scope: String) async throws -> AccessToken
 
-    /// Says that a service refused a token, so that the source does not give it again.
+    /// Tells the source that a service refused a token, so that it is not given again.
     func discard(_ token: AccessToken, for scope: String)
 }

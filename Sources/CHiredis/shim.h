@@ -1,5 +1,5 @@
-// What StreamKit needs of hiredis, with the differences between 0.14 and 1.x evened out, and of Linux
-// what Swift's Glibc module leaves out.
+// What StreamKit needs from hiredis, without the differences between 0.14 and 1.x, and what it needs from
+// Linux that Swift's Glibc module leaves out.
 #ifndef STREAMKIT_CHIREDIS_SHIM_H
 #define STREAMKIT_CHIREDIS_SHIM_H
 
@@ -9,7 +9,7 @@
 #ifdef __linux__
 #include <stdint.h>
 
-// epoll, which Swift's Glibc module leaves out. Not by its own header, which would make more of the system's
+// epoll, which Swift's Glibc module leaves out. Its own header is not included: it would make more of the system's
 // types members of this module, and other files would have to import it for them.
 struct epoll_event;
 int epoll_create1(int flags);

@@ -1,4 +1,4 @@
-// What StreamKit needs of hiredis_ssl and OpenSSL; functions stand in for macros, which Swift does not see.
+// What StreamKit needs from hiredis_ssl and OpenSSL; functions stand in for macros, which Swift does not see.
 #ifndef STREAMKIT_CHIREDISSSL_SHIM_H
 #define STREAMKIT_CHIREDISSSL_SHIM_H
 
@@ -44,7 +44,7 @@ static inline int streamkit_tls_write_quietly(BIO *bio, const char *bytes, int c
     return written;
 }
 
-// OpenSSL's way to a socket, but one whose end does not raise SIGPIPE; made once, never freed.
+// OpenSSL's way to write to a socket, without SIGPIPE when its other end is gone; created once, never freed.
 static inline BIO_METHOD *streamkit_tls_quiet_socket(void) {
     const BIO_METHOD *socket = BIO_s_socket();
     BIO_METHOD *quiet = BIO_meth_new(BIO_TYPE_SOCKET, "socket without SIGPIPE");
@@ -58,7 +58,7 @@ static inline BIO_METHOD *streamkit_tls_quiet_socket(void) {
     return quiet;
 }
 
-// Makes an SSL object go on over such a socket; 0 if there is no memory.
+// Makes an SSL object use such a socket from now on; 0 if there is no memory.
 static inline int streamkit_tls_use_socket(SSL *ssl, const BIO_METHOD *method, int descriptor) {
     BIO *bio = method == NULL ? NULL : BIO_new(method);
     if (bio == NULL) return 0;

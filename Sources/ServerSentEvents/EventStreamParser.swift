@@ -30,7 +30,7 @@ public struct EventStreamParser: Sendable {
         self.maximumEventSize = maximumEventSize
     }
 
-    /// Takes the next bytes, and returns the events they complete.
+    /// Reads the next bytes, and returns the events they complete.
     /// - Throws: ``EventStreamError/eventTooLarge(limit:)``; the parser is of no use afterwards.
     public mutating func parse(_ bytes: some Sequence<UInt8>) throws(EventStreamError) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []

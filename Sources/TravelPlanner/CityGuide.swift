@@ -1,7 +1,7 @@
 import AgentKit
 import Foundation
 
-/// What the built-in tools and the scripted model know of one city.
+/// What the built-in tools and the scripted model know about one city.
 struct CityGuide: Sendable {
     let name: String
     let weather: Weather

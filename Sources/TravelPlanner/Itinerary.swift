@@ -1,6 +1,6 @@
 import AgentKit
 
-/// The text that the scripted model writes: a heading a day, places, weather, events, tips.
+/// The text that the scripted model writes: a heading per day, places, weather, events, tips.
 struct Itinerary {
     let request: TripRequest
     let weather: JSONValue?

@@ -7,7 +7,7 @@ import AgentKit
 public struct ScriptedModel: ChatModel {
     /// The model's name, for the log.
     public let name = "scripted-traveller"
-    /// The middling time between two words; zero for no pauses at all.
+    /// The average time between two words; zero means no pauses.
     public let pace: Duration
 
     /// A model that speaks at a pace.
@@ -48,7 +48,7 @@ public struct ScriptedModel: ChatModel {
         return zip(text.words, 0...).map { word, index in (.text(word), pause(before: word, index)) }
     }
 
-    /// Uneven on purpose: a breath before a paragraph, a stumble now and then, short words faster.
+    /// The pause is uneven on purpose: longer before a paragraph and now and then, shorter before short words.
     private func pause(before word: String, _ index: Int) -> Duration {
         let unevenness = [0.6, 1.1, 0.8, 1.6, 0.5, 1.0, 0.7, 1.3][index % 8]
         let breath = word.contains("\n") ? 3.0 : 0

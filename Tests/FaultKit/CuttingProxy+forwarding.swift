@@ -9,7 +9,7 @@ import Glibc
 import Musl
 #endif
 
-// What the proxy does on its threads: one that accepts, and two a connection.
+// What the proxy does on its threads: one that accepts, and two per connection.
 extension CuttingProxy {
     func acceptUntilStopped() {
         while true {

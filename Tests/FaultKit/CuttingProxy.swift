@@ -3,7 +3,7 @@ import Synchronization
 
 /// A network that fails on demand: forwards a loopback port to a server's, and cuts or stalls it.
 ///
-/// Plain sockets and two threads a connection: what is tested must not be tested with itself.
+/// It uses plain sockets and two threads per connection: the code under test must not test itself.
 public final class CuttingProxy: Sendable {
     /// The port of 127.0.0.1 to connect to in place of the server's.
     public let port: Int
@@ -14,7 +14,7 @@ public final class CuttingProxy: Sendable {
         var server: Int32
         var replyBytesLeft: Int?
         var openDirections = 2
-        /// Whether its server is to go on believing in it.
+        /// Whether its server should go on believing that the client is there.
         var isHalfDead = false
     }
 
@@ -65,7 +65,7 @@ public final class CuttingProxy: Sendable {
         }
     }
 
-    /// Cuts one open connection, whichever; false if there was none.
+    /// Cuts any one open connection; false if there was none.
     @discardableResult public func cutRandom() -> Bool {
         state.withLock { state in
             guard let link = state.links.values.randomElement() else { return false }
@@ -74,7 +74,7 @@ public final class CuttingProxy: Sendable {
         }
     }
 
-    /// From now on cuts each new connection after so many bytes of replies, wherever in a reply that is.
+    /// From now on cuts each new connection after the given number of bytes of replies, even within a reply.
     ///
     /// - Parameter bytes: how many; each connection draws its own number. Nil lets them live.
     public func cutNewConnections(afterReplyBytes bytes: ClosedRange<Int>?) {

@@ -28,17 +28,17 @@ public final class ManualClock: Clock {
 
     private let state = Mutex(State())
 
-    /// A clock at its beginning.
+    /// Creates a clock at its beginning.
     public init() {}
 
     /// The time.
     public var now: Instant { state.withLock { $0.now } }
-    /// None.
+    /// The smallest step is zero.
     public let minimumResolution = Duration.zero
     /// The time since the clock's beginning.
     public var elapsed: Duration { now.offset }
 
-    /// How long each of those who sleep still has to.
+    /// How long each sleeper still has to sleep.
     public var sleeps: [Duration] {
         state.withLock { state in state.sleepers.map { state.now.duration(to: $0.deadline) } }
     }

@@ -21,7 +21,7 @@ public struct OneGreeting: Sendable {
         (listener, port) = try LoopbackSocket.listen()
     }
 
-    /// What the first to connect says first; empty if it hangs up.
+    /// The first bytes of the first client to connect; empty if it hangs up.
     public func bytes() async -> [UInt8] {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {

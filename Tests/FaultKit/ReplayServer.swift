@@ -55,7 +55,7 @@ public final class ReplayServer: Sendable {
         Thread.detachNewThread { [self] in acceptUntilStopped() }
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     public var requests: [Request] { state.withLock { $0.requests } }
 
     /// How many clients hung up while the server waited for that.

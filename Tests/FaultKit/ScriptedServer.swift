@@ -11,7 +11,7 @@ import Musl
 
 /// A server that answers as its script says, however wrong that is.
 ///
-/// It reads whole commands and knows nothing of Redis. One thread a connection.
+/// It reads whole commands and knows nothing about Redis. Each connection has a thread.
 public final class ScriptedServer: Sendable {
     /// What to do about one command.
     public enum Answer: Sendable {
@@ -19,7 +19,7 @@ public final class ScriptedServer: Sendable {
         case bytes([UInt8])
         /// Send these bytes and hang up.
         case lastBytes([UInt8])
-        /// Send these bytes so many times, for as long as the other side takes them.
+        /// Send these bytes the given number of times, for as long as the other side takes them.
         case flood([UInt8], times: Int)
         /// Say nothing and go on listening.
         case silence
@@ -33,7 +33,7 @@ public final class ScriptedServer: Sendable {
 
     /// Starts to listen.
     ///
-    /// - Parameter script: called with the words of each command, on the connection's own thread.
+    /// - Parameter script: called with the name and arguments of each command, on the connection's own thread.
     /// - Throws: `POSIXError` if no port is free.
     public init(_ script: @escaping @Sendable (_ words: [String]) -> Answer) throws {
         self.script = script

@@ -31,7 +31,7 @@ public final class Program: Sendable {
         output = directory.appending(path: "output-\(number)")
         errors = directory.appending(path: "errors-\(number)")
         let process = Process()
-        // A product by its name, or anything else by its whole path.
+        // A product is started by its name, anything else by its whole path.
         process.executableURL =
             words[0].hasPrefix("/") ? URL(filePath: words[0]) : Self.folder.appending(path: words[0])
         process.arguments = Array(words.dropFirst())
@@ -50,7 +50,7 @@ public final class Program: Sendable {
         }
         try process.run()
         id = process.processIdentifier
-        // Unstructured, because several callers may wait for the one end.
+        // Unstructured, because several callers may wait for the same end.
         ended = Task { await ends.first { _ in true } ?? .exited(-1) }
     }
 
@@ -65,9 +65,9 @@ public final class Program: Sendable {
     /// Waits until it has ended.
     public func end() async -> End { await ended.value }
 
-    /// Waits until it has printed a text.
+    /// Waits until it has printed the given text.
     ///
-    /// - Throws: ``NotInTime``, also if it ended without.
+    /// - Throws: ``NotInTime``, even if it ended without printing it.
     public func says(_ text: String, within limit: Duration = .seconds(30)) async throws {
         try await eventually("'\(text)' in: \(said)\(complained)", within: limit) {
             if said.contains(text) { return true }
@@ -110,7 +110,7 @@ public struct Programs: Sendable {
     }
 
     fileprivate init() throws {
-        // A short path, because a unix socket's may not be long.
+        // The path is short, because a unix socket's path must be.
         directory = URL(filePath: "/tmp/p-\(UUID().uuidString.prefix(8))")
         temporary = directory.appending(path: "t")
         try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)

@@ -7,13 +7,13 @@ public final class Shared<Value: Sendable>: Sendable {
     /// Holds a value.
     public init(_ value: Value) { mutex = Mutex(value) }
 
-    /// What it is at this moment.
+    /// Its value at this moment.
     public var now: Value { mutex.withLock { $0 } }
 
     /// Changes it.
     public func change(_ body: (inout Value) -> Void) { withLock(body) }
 
-    /// Looks at it or changes it, while nobody else does.
+    /// Reads or changes it, while nobody else does.
     @discardableResult
     public func withLock<R: Sendable>(_ body: (inout Value) -> R) -> R {
         mutex.withLock { value in

@@ -3,22 +3,22 @@ import LocalRedis
 import Foundation
 import StreamKit
 
-/// Certificates for tests, made by the openssl command in a folder of their own.
+/// Certificates for tests, created by the openssl command in a folder of their own.
 ///
 /// `server` is for localhost, redis.test and 127.0.0.1; `stranger` for another host, `expired` was valid until
-/// yesterday, `client` is for us. Authority `ca` signed them all, authority `other` nothing.
+/// yesterday, `client` is the client's. Authority `ca` signed them all, authority `other` none.
 public final class TestCertificates: Sendable {
     /// The folder that holds `<name>.crt` and `<name>.key`.
     public let folder: String
 
-    /// Those of this process, made once and removed as it exits.
+    /// The certificates of this process, created once and removed when it exits.
     public static let shared: Result<TestCertificates, any Error> = Result {
         // A global's deinit never runs.
         atexit { try? TestCertificates.shared.get().remove() }
         return try TestCertificates()
     }
 
-    /// Makes all of them.
+    /// Creates all of them.
     public init() throws {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("streamkit-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)

@@ -7,7 +7,7 @@ import Synchronization
 /// Tests share it and keep apart by their keys; see ``scratchKey(_:)``. It ends with the process. A test
 /// that stops, kills or reconfigures its server takes one of its own, with ``withScratchServer(_:_:)``.
 public actor TestServer {
-    /// The one of this process.
+    /// The server of this process.
     public static let shared = TestServer()
 
     private var starting: Task<LocalRedis, any Error>?

@@ -8,7 +8,7 @@ import Foundation
 import Musl
 #endif
 
-/// What was waited for did not come about.
+/// The condition that was waited for did not become true.
 public struct NotInTime: Error, CustomStringConvertible {
     /// What was waited for, and for how long.
     public let description: String
@@ -16,8 +16,8 @@ public struct NotInTime: Error, CustomStringConvertible {
 
 /// Checks a condition again and again until it holds, and throws if it does not in time.
 ///
-/// For what another process or task does in its own time. The limit is generous: a test that passes
-/// never waits for it.
+/// Use it for what another process or task does in its own time. The limit is generous: a test that passes
+/// never reaches it.
 public func eventually(
     _ expectation: String = "the condition holds", within limit: Duration = .seconds(60),
     _ condition: () async throws -> Bool

@@ -2,7 +2,7 @@ import LocalRedis
 import ArgumentParser
 import StreamKit
 
-/// Appends in batches and does nothing else, so that a profiler sees nothing else.
+/// Only appends, so that a profiler sees nothing else.
 struct Append: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Appends entries to a private server, for a profiler to look at.", shouldDisplay: false)

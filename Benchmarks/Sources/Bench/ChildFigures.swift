@@ -28,7 +28,7 @@ enum ChildFigures {
 
     /// The difference of two runs, so that starting up does not count; `nil` without valgrind and strip.
     ///
-    /// Of a copy without debug information, because valgrind 3.19 gives up on the Swift compiler's.
+    /// It counts a copy without debug information, because valgrind 3.19 cannot read the Swift compiler's.
     private static func instructionsPerAppend() async -> Double? {
         let program = FileManager.default.temporaryDirectory.path + "/streamkit-bench-\(getpid())"
         defer { try? FileManager.default.removeItem(atPath: program) }

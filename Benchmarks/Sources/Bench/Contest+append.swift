@@ -11,7 +11,7 @@ private let appendTurns = 5
 extension Contest {
     /// Appends: in batches, by many tasks at once, and one at a time.
     ///
-    /// In short turns: the speed of a shared machine changes within seconds.
+    /// The turns are short, because the speed of a shared machine changes within seconds.
     mutating func addAppends() {
         let key = "bench:appends"
         let stream = Lazy { [transport] in Redis(transport.configuration).stream(key) }
@@ -79,7 +79,7 @@ func appendConcurrently(_ stream: RedisStream, tasks: Int, each: Int) async thro
     }
 }
 
-/// A value made when it is first asked for, because most runs measure only a part.
+/// A value that is created when it is first asked for, because most runs measure only a part.
 final class Lazy<Value> {
     private let make: () throws -> Value
     private var made: Value?

@@ -2,7 +2,7 @@ import Limits
 import StreamKit
 
 extension Contest {
-    /// From the moment XADD is answered, in a blocking C program, to the moment the follower holds the entry.
+    /// Measures from the moment XADD is answered, in a blocking C program, until the follower holds the entry.
     mutating func addFollowers() {
         let rounds = FollowRounds(transport)
         for (share, label) in [(0.99, "p99"), (0.5, "median")] {
@@ -50,7 +50,7 @@ private final class FollowRounds {
     private func measure() async throws -> Round {
         var round = Round()
         for stretch in 0..<Self.stretches {
-            // Now the one first, now the other, so that neither always comes after what the other leaves behind.
+            // They take turns at going first, so that neither always suffers from what the other leaves behind.
             if stretch.isMultiple(of: 2) { round.limit.append(try await limitDelays(transport)) }
             round.kit.append(try await followDelays(transport))
             if !stretch.isMultiple(of: 2) { round.limit.append(try await limitDelays(transport)) }
@@ -96,7 +96,7 @@ private func arrivals(_ stream: RedisStream) async throws -> [UInt64] {
 }
 
 private func appendPaced(_ transport: Transport, _ key: String) async throws -> [UInt64] {
-    // Connecting is not what is measured: the follower is to wait by then.
+    // Connecting is not measured, so the follower should already wait by then.
     try await Task.sleep(for: .milliseconds(20))
     let replied = Moments(count)
     let writer = try HiredisConnection(transport)
@@ -115,7 +115,7 @@ private func percentile(_ share: Double, of values: [Double]) -> Double {
     values.sorted()[min(values.count - 1, Int(Double(values.count) * share))]
 }
 
-/// Memory that C writes moments to.
+/// Memory to which C writes times.
 ///
 /// Safety: one thread writes; it is read once that thread is done.
 private final class Moments: @unchecked Sendable {

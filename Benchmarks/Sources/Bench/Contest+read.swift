@@ -7,7 +7,7 @@ extension Contest {
     mutating func addReads() {
         addRanges("XRANGE of 1,000 entries", "bench:ranges") { $0 }
         guard transport.path != nil else { return }
-        // What is left without the server's work is the client's own: parsing, and here also decoding.
+        // Without the server's work, what is left is the client's own: parsing, and here decoding, too.
         let socket = transport.directory + "/ranges.sock"
         addRanges("XRANGE of 1,000 entries, instant server", "bench:ranges") { transport in
             if !FileManager.default.fileExists(atPath: socket) {
@@ -40,7 +40,7 @@ extension Contest {
     }
 }
 
-/// Fills a stream with so many of the usual entries, unless it has them.
+/// Fills a stream with the given number of usual entries, unless it has them.
 func prepare(_ key: String, length: Int, _ transport: Transport) async throws {
     try await withRedis(transport.configuration) { redis in
         let missing = length - (try await redis.stream(key).length())

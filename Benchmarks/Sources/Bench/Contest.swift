@@ -5,7 +5,7 @@ import StreamKit
 struct Sampler {
     let name: String
     let unit: String
-    /// How often a round.
+    /// How often it runs in a round.
     let turns: Int
     let sample: () async throws -> Double
 }
@@ -46,7 +46,7 @@ struct Row {
     var limit: Double?
     var bar: Bar?
 
-    /// `nil` where there is nothing to compare with, also for a limit too small to be measured.
+    /// `nil` if there is nothing to compare with, or if a limit is too small to be measured.
     var ratio: Double? { limit.flatMap { $0 > 0 ? value / $0 : nil } }
     var meetsBar: Bool? { ratio.flatMap { ratio in bar.map { $0.isMet(by: ratio) } } }
 }
@@ -103,7 +103,7 @@ struct Contest {
 }
 
 extension [Sampler] {
-    /// Each as often as it is to run in a round, those with several turns alternating.
+    /// Each sampler as often as it should run in a round; those with several turns alternate.
     fileprivate var inTurns: [Sampler] {
         (0..<(map(\.turns).max() ?? 0)).flatMap { turn in filter { turn < $0.turns } }
     }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// What is printed and written.
+/// What the benchmark prints and writes.
 enum Report {
-    /// Shows what is under way where somebody looks on; `nil` clears it.
+    /// Shows what is being measured, on a terminal; `nil` clears it.
     static func progress(_ text: String?) {
         guard isatty(STDERR_FILENO) != 0 else { return }
         FileHandle.standardError.write(Data("\r\u{1B}[K\(text ?? "")".utf8))
@@ -38,7 +38,7 @@ enum Report {
         String(format: "%.2f", value)
     }
 
-    /// Three digits that count, thousands apart.
+    /// A number with three significant digits and separated thousands.
     private static func number(_ value: Double) -> String {
         guard value >= 100 else { return String(format: value < 10 ? "%.2f" : "%.1f", value) }
         let step = pow(10, floor(log10(value)) - 2)

@@ -26,7 +26,7 @@ struct Transport: Sendable {
         ]
     }
 
-    /// The same client by another unix socket.
+    /// The same client over another unix socket.
     func through(_ path: String) -> Transport {
         Transport(
             name: name, configuration: RedisConfiguration(unixSocket: path), path: path, port: port,
@@ -70,7 +70,7 @@ func onThread<R: Sendable>(_ work: @escaping @Sendable () -> R) async -> R {
     }
 }
 
-/// Runs work of a task and returns the seconds it took.
+/// Runs asynchronous work and returns the seconds it took.
 func seconds(_ work: () async throws -> Void) async rethrows -> Double {
     let start = limit_now()
     try await work()

@@ -49,7 +49,7 @@ static int holds_range_request(const char *bytes, size_t count) {
     return 0;
 }
 
-// Answers the client, or passes its request on.
+// Answers the client, or forwards its request.
 static int client_sent(struct link *link, char *scratch) {
     ssize_t count = recv(link->client, scratch, capacity, 0);
     if (count <= 0) return 0;

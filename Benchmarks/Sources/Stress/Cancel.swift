@@ -65,7 +65,7 @@ struct Cancel: AsyncParsableCommand {
         var delivered: [StreamID] = []
     }
 
-    /// Every third read is a follower's, the others are the group's; now and then an entry comes in between.
+    /// Every third read is a follower's, the others are the group's; now and then an entry is appended in between.
     private func read(
         _ number: Int, _ stream: RedisStream, _ consumer: GroupConsumer, _ outcome: Ledger
     ) async throws {
@@ -97,7 +97,7 @@ struct Cancel: AsyncParsableCommand {
         }
     }
 
-    /// What came too late for a cancelled read belongs to the next.
+    /// An entry that came too late for a cancelled read belongs to the next one.
     private func collectRest(_ consumer: GroupConsumer, _ outcome: Ledger) async throws {
         while outcome.state.withLock({ $0.delivered.count < $0.appended.count }) {
             let more = try await consumer.read(wait: .atMost(.seconds(3))).map(\.id)

@@ -11,7 +11,7 @@ struct CrashTally {
     var acknowledged: [Acknowledged] = []
     /// Attempts that may or may not have been carried out.
     var unknown = 0
-    /// Attempts that certainly were not.
+    /// Attempts that were certainly not carried out.
     var unsent = 0
     var unexpected: [String] = []
     /// What each consumer was given, in order.

@@ -3,7 +3,7 @@ import FaultKit
 import StreamKit
 import Synchronization
 
-/// One run: a durable server behind a proxy, everybody who uses it, and what befalls them.
+/// One run: a durable server behind a proxy, its clients, and the faults they meet.
 final class CrashRun: Sendable {
     let plan: Crash
     let tally = Mutex(CrashTally())
@@ -45,7 +45,7 @@ final class CrashRun: Sendable {
             try await trouble
             _ = await insist { try await writing.stream(Self.key).append([Self.end: "true"]) }
             let everything = try await followed
-            // Too few is for the findings to say.
+            // If there are too few, the findings say so.
             try? await eventually { self.tally.withLock { $0.deliveredCount >= everything[0].count } }
             consuming.cancelAll()
             try await consuming.waitForAll()
@@ -110,7 +110,7 @@ final class CrashRun: Sendable {
         }
     }
 
-    // MARK: What befalls them
+    // MARK: The faults
 
     /// Spreads the kills and the cuts over the time it takes to append.
     private func cause(_ server: LocalRedis, _ proxy: CuttingProxy) async throws {

@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// A file that always holds the input under test, also after a crash: it is mapped into memory.
+/// A file, mapped into memory, that always holds the input under test, even after a crash.
 ///
 /// Safety: the mapping lives as long as this object, and one task uses it.
 final class CrashWitness {

@@ -40,11 +40,11 @@ struct Fuzz: AsyncParsableCommand {
     }
 }
 
-/// Something that takes input, and can say what is wrong with what came out.
+/// A target that takes input, and can say what is wrong with the result.
 protocol FuzzTarget {
     var name: String { get }
     var figures: String { get }
-    /// Makes one input, shows it to the witness and tries it.
+    /// Generates one input, gives it to the witness and tries it.
     /// - Returns: what is wrong, or nil.
     mutating func round(_ random: inout SeededGenerator, _ witness: CrashWitness) -> String?
 }

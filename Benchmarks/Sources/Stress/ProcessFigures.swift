@@ -20,7 +20,7 @@ struct ProcessFigures: CustomStringConvertible {
 
     var description: String { "\(descriptors) descriptors, \(threads) threads, \(memory) KiB" }
 
-    /// Measures now, after the allocator gave back what it merely keeps.
+    /// Measures after the allocator has given back the memory that it only keeps.
     static func now() -> ProcessFigures {
         giveBackMemory()
         return ProcessFigures(
@@ -39,7 +39,7 @@ struct ProcessFigures: CustomStringConvertible {
         try? FileManager.default.contentsOfDirectory(atPath: directory).count
     }
 
-    /// Zero where the system has no /proc; the comparison is empty there.
+    /// The count is zero if the system has no /proc; then the comparison means nothing.
     private static func residentPages() -> Int {
         let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
         return text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0

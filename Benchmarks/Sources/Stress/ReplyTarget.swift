@@ -53,7 +53,7 @@ struct ReplyTarget: FuzzTarget {
         return decoded
     }
 
-    /// Reads a reply in every way there is, for whatever it is.
+    /// Reads a reply in every way there is, whatever it holds.
     private static func use(_ reply: Reply) -> String {
         _ = try? StreamEntry.all(in: reply).map { ($0.description, $0["a"], $0.bytes("b"), $0.rawFields) }
         _ = try? reply.entriesByStream()
@@ -90,7 +90,7 @@ struct ReplyTarget: FuzzTarget {
         }
     }
 
-    /// What looks like entries, and has anything for fields.
+    /// Replies that look like entries and have any values as fields.
     private static func entries(_ random: inout SeededGenerator) -> (bytes: [UInt8], shown: String) {
         let id = "\(random.next() % 100)-\(random.next() % 3)"
         let fields = array(depth: 4, &random)

@@ -1,4 +1,4 @@
-// As many connects, disconnects, appends and follows as fit into a minute; then compares what it holds.
+// Connects, disconnects, appends and follows as often as it can for a minute; then compares its resources.
 // Run:    ./lesson stress soak
 // Expect: as many descriptors at the end as at the start, and hardly more memory.
 
@@ -14,7 +14,7 @@ struct Soak: AsyncParsableCommand {
     @Option(help: "How long, in seconds, after a tenth of it to warm up.") var seconds = 60
     @Option(help: "How many clients at a time.") var clients = 8
 
-    /// What a minute may add: room for the allocator's moods, far below one leaked KiB a life.
+    /// How much a minute may add: enough for the allocator's variations, far below one leaked KiB per client.
     private static let slack = 4 * 1024
 
     func run() async throws {
@@ -92,7 +92,7 @@ struct Soak: AsyncParsableCommand {
                 for _ in 0..<10 { batch.add("PING") }
             }
             guard try await (followed, delivered) == (5, 5) else { throw StreamKitError.closed }
-            // One that still waits when its client is closed.
+            // This read still waits when its client is closed.
             let abandoned = Task { try await stream.read(after: .maximum, wait: .forever) }
             await Task.yield()
             try await stream.remove()

@@ -1,7 +1,7 @@
 import FaultKit
 import StreamKit
 
-/// Stream IDs: what is read must be written again as the same ID, and nothing else is one.
+/// Stream IDs: an ID that was read must be written as the same ID, and nothing else is an ID.
 struct EntryIDTarget: FuzzTarget {
     let name = "IDs: read, refused"
     private var (read, refused) = (0, 0)
@@ -19,7 +19,7 @@ struct EntryIDTarget: FuzzTarget {
         return StreamID(id.description) == id && neighbours ? nil : "\(id) is not what it says it is"
     }
 
-    /// The same, by the book and without hurry.
+    /// Reads the same by the rules, without optimisations.
     private static func expected(_ text: String) -> StreamID? {
         let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let numbers = parts.map { part in
@@ -31,7 +31,7 @@ struct EntryIDTarget: FuzzTarget {
     }
 }
 
-/// Redis URLs: whatever comes is read or refused, and a password is shown in neither case.
+/// Redis URLs: any text is read or refused, and neither shows a password.
 struct URLTarget: FuzzTarget {
     let name = "URLs: read, refused"
     private var (read, refused) = (0, 0)

@@ -24,13 +24,13 @@ struct Verdict {
     }
 }
 
-/// Prints a line that is seen at once, also where the output goes into a file.
+/// Prints a line at once, even if the output goes into a file.
 func say(_ line: String) {
     print(line)
     fflush(nil)
 }
 
-/// The program took longer than it may; whoever waits would wait for ever.
+/// The program took longer than its limit, and would otherwise wait forever.
 struct TookTooLong: Error, CustomStringConvertible {
     let limit: Duration
     var description: String { "FAIL: not done after \(limit)" }

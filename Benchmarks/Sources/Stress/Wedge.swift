@@ -1,4 +1,4 @@
-// Kills the server under batches of every size, with little room and cancelled tasks; then asks the client something.
+// Kills the server under batches of every size, back-pressure and cancelled tasks; then sends a fresh command.
 // Run:    ./lesson stress wedge --runs 200
 // Expect: after each run every task has ended, and a fresh command is answered within a second.
 

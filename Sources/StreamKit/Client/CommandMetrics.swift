@@ -2,15 +2,15 @@ import CoreMetrics
 
 /// What a client counts and times for swift-metrics.
 ///
-/// There is one per client, and none where nobody collects: then a command costs one look at a `nil`.
+/// Each client has one, unless nobody collects metrics: then a command only checks for `nil`.
 final class CommandMetrics: Sendable {
-    /// Commands that were sent, each attempt and each command of a batch counted.
+    /// Commands that were sent; each attempt and each command of a batch counts.
     private let commands: Counter
     /// Error replies, and commands that got no reply.
     private let errors: Counter
     /// Connections that came back after a loss.
     private let reconnects: Counter
-    /// From a command, or a whole batch, to its reply; blocking reads left out, which last as long as they wait.
+    /// The time from a command, or a whole batch, to its reply; blocking reads are left out, because they wait.
     private let durations: Timer
 
     /// - Returns: `nil` if metrics go nowhere.

@@ -1,6 +1,6 @@
 /// Decides whether a command that failed is sent again, and waits until it is time to.
 ///
-/// Only what the server surely did not carry out is repeated, and what may be carried out twice.
+/// It repeats a command if the server certainly did not carry it out, or if carrying it out twice does no harm.
 struct CommandRetry {
     /// How often a lost reply is asked for again.
     private static let mostLostReplies = 2

@@ -1,6 +1,6 @@
 /// Sees every command that a client sends, with its reply: for narration, logs and debugging.
 ///
-/// Without a trace nothing is recorded and nothing is paid.
+/// Without a trace nothing is recorded, and commands cost no more.
 public struct CommandTrace: Sendable {
     /// What receives each command; one trace can pass on to another.
     public let handler: @Sendable (TracedCommand) -> Void
@@ -13,13 +13,13 @@ public struct CommandTrace: Sendable {
 
 /// One command as it went out, and what came back.
 public struct TracedCommand: Sendable {
-    /// The command's words as text, invalid UTF-8 repaired.
+    /// The command's name and arguments as text, with invalid UTF-8 repaired.
     public let words: [String]
-    /// The reply, an error reply included; `nil` when none came.
+    /// The reply, which may be an error reply; `nil` when none came.
     public let reply: Reply?
     /// Why no reply came.
     public let error: StreamKitError?
-    /// From sending to the outcome.
+    /// The time from sending to the outcome.
     public let duration: Duration
 
     /// The command as one would type it in redis-cli.
@@ -38,7 +38,7 @@ public struct TracedCommand: Sendable {
             || "\"'\\".unicodeScalars.contains(scalar)
     }
 
-    /// Reads the words back out of encoded commands, one array a command.
+    /// Reads the arguments back out of encoded commands, one array per command.
     static func words(in encoded: borrowing ByteBuffer) -> [[String]] {
         encoded.withBytes { bytes in
             var commands: [[String]] = []

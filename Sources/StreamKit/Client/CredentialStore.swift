@@ -3,8 +3,8 @@ import Synchronization
 
 /// The credentials of one client that come from a provider: fetched once for all connections, and again in time.
 ///
-/// Connections ask for ``current()`` when they are opened. Those that live on are told of new ones before the old ones
-/// run out: the shared connection at once, by `renewed`; the blocking ones between two reads, by ``generation``.
+/// A connection asks for ``current()`` when it is opened. Open connections learn of new credentials before the old
+/// ones expire: the shared connection at once, by `renewed`; the blocking ones between two reads, by ``generation``.
 final class CredentialStore: Sendable {
     private struct State {
         var credentials: Credentials?
@@ -18,7 +18,7 @@ final class CredentialStore: Sendable {
     private let state = Mutex(State())
     private let provider: Credentials.Provider
     private let logger: Logger
-    /// Told of credentials that replace others.
+    /// Is called with credentials that replace others.
     private let renewed: @Sendable (Credentials, _ generation: UInt64) async throws -> Void
 
     init(
@@ -52,7 +52,7 @@ final class CredentialStore: Sendable {
         }
     }
 
-    /// Fetches nothing any more.
+    /// Stops fetching credentials.
     func stop() {
         let tasks = state.withLock { state in
             state.isStopped = true

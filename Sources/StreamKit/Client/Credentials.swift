@@ -1,4 +1,4 @@
-/// Who we are for the server: an ACL user and its password.
+/// Who the client is to the server: an ACL user and its password.
 ///
 /// Source: <https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/>
 public struct Credentials: Sendable, Hashable {
@@ -6,7 +6,7 @@ public struct Credentials: Sendable, Hashable {
     public var username: String?
     /// The password, or the token of a cloud identity; without user and password no AUTH is sent.
     public var password: String?
-    /// How long they are good for, from the moment they were provided; `nil` means until they are changed by hand.
+    /// How long they are valid, from the moment they were provided; `nil` means until somebody changes them.
     public var lifetime: Duration?
 
     /// A user and a password, either of which may be left out.
@@ -16,13 +16,13 @@ public struct Credentials: Sendable, Hashable {
         self.lifetime = lifetime
     }
 
-    /// Gets the credentials that are good now, for example a new token.
+    /// Gets the credentials that are valid now, for example a new token.
     ///
-    /// It is asked for every connection whose credentials are no longer fresh, and before a lifetime is over. An error
-    /// it throws is tried again, like a server that cannot be reached.
+    /// It is called when a new connection needs fresh credentials, and before the current ones expire. If it throws,
+    /// it is called again later, just as an unreachable server is tried again.
     public typealias Provider = @Sendable () async throws -> Credentials
 
-    /// The arguments of AUTH; `nil` where none is to be sent.
+    /// The AUTH command with its arguments; `nil` if it should not be sent.
     var authentication: [String]? {
         guard username != nil || password != nil else { return nil }
         // A user without a password still has to be named, or we would be the default one.

@@ -1,7 +1,7 @@
 public import CoreMetrics
 public import Logging
 
-/// Who may watch a client at work; nothing is recorded, and nothing paid, unless somebody asks.
+/// Who observes a client at work; unless somebody does, nothing is recorded and commands cost no more.
 public struct Observability: Sendable {
     /// Receives every command and its reply.
     public var trace: CommandTrace?
@@ -10,7 +10,7 @@ public struct Observability: Sendable {
     /// Where counters and timers go: `streamkit.commands`, `streamkit.errors`, `streamkit.reconnects` and
     /// `streamkit.command.duration`.
     ///
-    /// `nil` takes the backend that was bootstrapped in `MetricsSystem` before the client was created; without
+    /// `nil` means the backend that was bootstrapped in `MetricsSystem` before the client was created. Without
     /// one nothing is counted.
     public var metrics: (any MetricsFactory)?
 

@@ -8,18 +8,18 @@ public struct Pipeline: ~Copyable {
     init() {}
 
     /// Adds one command, which must not block.
-    public mutating func add(_ words: String...) {
-        add(words)
+    public mutating func add(_ arguments: String...) {
+        add(arguments)
     }
 
-    /// Adds one command, its words in an array.
+    /// Adds one command, its name and arguments in an array.
     ///
     /// An empty array adds nothing.
-    public mutating func add(_ words: [String]) {
-        guard !words.isEmpty else { return }
+    public mutating func add(_ arguments: [String]) {
+        guard !arguments.isEmpty else { return }
         add { buffer in
-            buffer.beginCommand(words: words.count)
-            for word in words { buffer.word(word) }
+            buffer.beginCommand(arguments: arguments.count)
+            for argument in arguments { buffer.argument(argument) }
         }
     }
 

@@ -1,8 +1,8 @@
-/// How long a read waits for something to come.
+/// How long a read waits for entries.
 public enum ReadWait: Sendable, Hashable {
     /// Answer at once, with what is there.
     case no
-    /// Wait at most so long; then the answer is empty.
+    /// Wait at most this long; then the answer is empty.
     case atMost(Duration)
     /// Wait until something comes or the task is cancelled.
     case forever

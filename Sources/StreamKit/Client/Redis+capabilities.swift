@@ -3,9 +3,9 @@ import Synchronization
 extension Redis {
     /// What the server offers beyond Redis 7.0 (COMMAND INFO, COMMAND DOCS, HELLO).
     ///
-    /// It is asked once per connection, on first use; a server that took the old one's place is asked anew.
+    /// The server is asked once per connection, on first use. After a reconnect it is asked again.
     ///
-    /// - Returns: its features; none where an ACL forbids to ask, see ``ServerCapabilities/isKnown``.
+    /// - Returns: its features; none if an ACL forbids the question, see ``ServerCapabilities/isKnown``.
     /// - Throws: ``StreamKitError`` if it cannot be reached, `CancellationError` if cancelled.
     public func capabilities() async throws -> ServerCapabilities {
         var attempt = 1
@@ -21,7 +21,7 @@ extension Redis {
 
 extension Session {
     fileprivate func capabilities() async throws -> ServerCapabilities {
-        // Connected first, so that it is certain which socket's server the answer is about.
+        // It connects first, so that it is certain which socket's server the answer is about.
         if link == nil { _ = try await ask([["PING"]]) }
         let socket = link?.socket
         if let known = socket?.capabilities.withLock({ $0 }) { return known }
@@ -32,9 +32,9 @@ extension Session {
 
     private func ask(_ commands: [[String]]) async throws -> [Reply] {
         try await send(replyCount: commands.count, timeout: commandTimeout) { buffer in
-            for words in commands {
-                buffer.beginCommand(words: words.count)
-                for word in words { buffer.word(word) }
+            for arguments in commands {
+                buffer.beginCommand(arguments: arguments.count)
+                for argument in arguments { buffer.argument(argument) }
             }
         }.all
     }

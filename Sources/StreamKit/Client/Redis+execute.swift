@@ -1,7 +1,7 @@
 extension Redis {
     /// Sends one encoded command over the shared connection.
     ///
-    /// Where it is `repeatable`, sending it twice does no harm, so a lost reply is asked for again. A reply
+    /// A `repeatable` command does no harm if it is sent twice, so it is sent again after a lost reply. A reply
     /// that comes after the waiting task was cancelled goes to `lateReplyHandler`.
     func execute(
         repeatable: Bool = false, lateReplyHandler: (@Sendable (Reply) -> Void)? = nil,
@@ -20,14 +20,14 @@ extension Redis {
                 return reply.kind == .error ? try reply.orThrow(configuration, encode) : reply
             } catch let error as StreamKitError {
                 leaveDemotedPrimary(error)
-                // Made only now, because hardly any command ever needs it.
+                // It is created only here, because hardly any command needs it.
                 if retry == nil { retry = Retry(configuration, repeatable: repeatable, since: start) }
                 try await retry?.pause(after: error)
             }
         }
     }
 
-    /// Out of line, as is the next: within, their closures would cost every command that nobody observes.
+    /// This and the next function are out of line: inlined, their closures would slow down unobserved commands.
     @inline(never)
     private func sendObserved(
         _ lateReplyHandler: CommandSlot.LateReplyHandler?, _ encode: (inout ByteBuffer) -> Void
@@ -82,7 +82,7 @@ extension Redis {
         }
     }
 
-    /// A replica answered: whoever is the primary now is found by connecting anew.
+    /// A replica answered, so reconnecting is the way to find the present primary.
     func leaveDemotedPrimary(_ error: StreamKitError) {
         guard case .server(let error) = error, error.isFromDemotedPrimary else { return }
         shared.leave()

@@ -1,9 +1,9 @@
 extension Redis {
     /// Sends several commands in one go and waits for all replies.
     ///
-    /// They are carried out in order, yet not as a transaction: other clients' commands may come between, and those
-    /// of this client, unless the batch says MULTI.
-    /// A batch of which the server carried out nothing, because it is loading for instance, is sent again.
+    /// They are carried out in order, yet not as a transaction: commands of other clients may come between, and so
+    /// may other commands of this client, unless the batch uses MULTI.
+    /// If the server carried out nothing of the batch, for example while it loads its data, the batch is sent again.
     ///
     /// - Parameter fill: adds the commands; it must not wait for anything.
     /// - Returns: one result per command, in order; an error reply fails only its own.
@@ -13,7 +13,7 @@ extension Redis {
         try await pipeline(lateReplyHandler: nil, fill)
     }
 
-    /// The same; replies that come after the waiting task was cancelled go to `lateReplyHandler`.
+    /// Does the same; replies that come after the waiting task was cancelled go to `lateReplyHandler`.
     func pipeline(
         lateReplyHandler: CommandSlot.LateReplyHandler?, _ fill: (inout Pipeline) -> Void
     ) async throws -> [Result<Reply, StreamKitError>] {
@@ -61,7 +61,7 @@ extension Result<Reply, StreamKitError> {
 }
 
 extension [Reply] {
-    /// Each reply, or the error it is, with the name of the command that it answers.
+    /// The result of each reply; an error names the command that it answers.
     func results(
         _ configuration: RedisConfiguration, _ encode: (inout ByteBuffer) -> Void
     ) -> [Result<Reply, StreamKitError>] {

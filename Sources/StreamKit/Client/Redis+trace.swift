@@ -1,4 +1,4 @@
-// What metrics and the trace learn of each command.
+// What metrics and the trace learn about each command.
 extension Redis {
     func traced(
         blocks: Bool = false, commands: Int = 1, _ encode: (inout ByteBuffer) -> Void,

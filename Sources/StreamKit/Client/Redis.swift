@@ -3,8 +3,8 @@ import Synchronization
 
 /// A client of one Redis server: safe to share between any number of tasks.
 ///
-/// Ordinary commands of all tasks travel over one connection, pipelined by themselves. A command that
-/// blocks gets a connection of its own for as long as it blocks, so that it holds nobody up. Nothing is
+/// Ordinary commands of all tasks share one connection and are pipelined automatically. A command that
+/// blocks gets a connection of its own for as long as it blocks, so that it delays nobody else. Nothing is
 /// connected before the first command, and a lost connection comes back by itself.
 public final class Redis: Sendable {
     /// Where and how this client connects.
@@ -46,43 +46,43 @@ public final class Redis: Sendable {
 
     /// Sends one command that does not block.
     ///
-    /// - Parameter words: its name and its arguments.
+    /// - Parameter arguments: its name, then its arguments.
     /// - Returns: the server's reply.
     /// - Throws: ``StreamKitError/server(_:)`` when the reply is an error, another ``StreamKitError`` if the server
     ///   cannot be reached, `CancellationError` if cancelled.
     @discardableResult
-    public func send(_ words: String...) async throws -> Reply {
-        try await send(words)
+    public func send(_ arguments: String...) async throws -> Reply {
+        try await send(arguments)
     }
 
     /// Sends one command that does not block, its arguments in an array.
     ///
-    /// - Parameter words: its name and its arguments.
+    /// - Parameter arguments: its name, then its arguments.
     /// - Returns: the server's reply.
     /// - Throws: ``StreamKitError/server(_:)`` when the reply is an error, another ``StreamKitError`` if the server
     ///   cannot be reached, `CancellationError` if cancelled.
     @discardableResult
-    public func send(_ words: [String]) async throws -> Reply {
-        try await execute(try Self.encoder(of: words))
+    public func send(_ arguments: [String]) async throws -> Reply {
+        try await execute(try Self.encoder(of: arguments))
     }
 
     /// Sends a command that may block, such as BRPOP, on a connection of its own.
     ///
     /// - Parameters:
-    ///   - words: the command with its own timeout argument.
+    ///   - arguments: its name, then its arguments, with its own timeout among them.
     ///   - wait: the same timeout, from which the client-side deadline follows.
     /// - Returns: the server's reply.
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
-    public func sendBlocking(_ words: [String], wait: ReadWait) async throws -> Reply {
-        try await executeBlocking(wait: wait, try Self.encoder(of: words))
+    public func sendBlocking(_ arguments: [String], wait: ReadWait) async throws -> Reply {
+        try await executeBlocking(wait: wait, try Self.encoder(of: arguments))
     }
 
-    private static func encoder(of words: [String]) throws -> (inout ByteBuffer) -> Void {
-        guard !words.isEmpty else { throw StreamKitError.invalidInput("A command needs at least its name.") }
+    private static func encoder(of arguments: [String]) throws -> (inout ByteBuffer) -> Void {
+        guard !arguments.isEmpty else { throw StreamKitError.invalidInput("A command needs at least its name.") }
         return { buffer in
-            buffer.beginCommand(words: words.count)
-            for word in words { buffer.word(word) }
+            buffer.beginCommand(arguments: arguments.count)
+            for argument in arguments { buffer.argument(argument) }
         }
     }
 }

@@ -9,7 +9,7 @@ extension RedisConfiguration {
     /// With `rediss`, `?cacert=…&cacertdir=…&cert=…&key=…&sni=…&insecure=true` mean what redis-cli's options of
     /// these names do, see ``TLSOptions``.
     ///
-    /// - Parameter url: the text; white space around it does not count.
+    /// - Parameter url: the text; white space around it is ignored.
     /// - Throws: ``StreamKitError/invalidInput(_:)`` that names the part it could not read, and shows no password.
     public init(url: String) throws {
         let text = url.trimmingWhitespace

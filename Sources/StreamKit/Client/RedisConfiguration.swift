@@ -1,7 +1,7 @@
 public import CoreMetrics
 public import Logging
 
-/// Where Redis is, who we are there, how long to wait, and who watches.
+/// Where Redis is, which user the client is, how long it waits, and who observes it.
 public struct RedisConfiguration: Sendable {
     /// The address of a server.
     public enum Endpoint: Sendable, Hashable {
@@ -13,28 +13,28 @@ public struct RedisConfiguration: Sendable {
 
     /// The server's address.
     public var endpoint: Endpoint
-    /// Who we are, where that does not change.
+    /// The client's credentials, if they do not change.
     public var credentials = Credentials()
-    /// Who we are, where that changes by itself; it takes the place of ``credentials``.
+    /// Provides credentials that change by themselves; it takes the place of ``credentials``.
     ///
-    /// What it provides is used for each connection, and renewed on living ones before its lifetime is over.
+    /// Each connection uses what it provides; open connections are given new credentials before the old ones expire.
     public var credentialProvider: Credentials.Provider?
     /// The database that SELECT chooses, usually 0.
     public var database = 0
     /// Whether the address asked for TLS (`rediss://`).
     public var usesTLS = false
-    /// How TLS verifies the server, and identifies us.
+    /// How TLS verifies the server, and identifies the client.
     public var tls = TLSOptions()
     /// The name that CLIENT LIST shows for our connections.
     public var clientName: String? = "streamkit"
-    /// How long to wait for what.
+    /// How long the client waits for connections and replies.
     public var timeouts = Timeouts()
     /// How many bytes of commands may be on their way on the shared connection: encoded and not answered yet.
     ///
-    /// Beyond it callers wait, suspended and with nothing encoded, until half of it was answered.
+    /// Beyond this limit callers wait, suspended and with nothing encoded, until half of it has been answered.
     /// A command or batch that is larger is sent alone.
     public var maximumBytesInFlight = 4 << 20
-    /// Who watches.
+    /// Who observes the client.
     public var observability = Observability()
 
     /// What ``Redis`` adds for its connections.
@@ -68,7 +68,7 @@ extension RedisConfiguration: CustomStringConvertible {
     }
 }
 
-// Shortcuts into the parts.
+// Shortcuts to properties of the parts.
 extension RedisConfiguration {
     /// The ACL user; `nil` means the default user.
     public var username: String? {

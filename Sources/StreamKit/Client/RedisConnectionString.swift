@@ -4,7 +4,7 @@
 struct RedisConnectionString {
     private let host: String
     private let port: Int?
-    /// By name, in lower case.
+    /// The options by name, in lower case.
     private let options: [String: Substring]
 
     /// - Throws: ``StreamKitError/invalidInput(_:)`` that names the part it could not read, never a password.
@@ -49,7 +49,7 @@ struct RedisConnectionString {
         return result
     }
 
-    /// What it understands, and then what has no meaning here and does no harm.
+    /// The options that it understands, then those that are accepted and ignored.
     private static let known: Set<String> = [
         "password", "user", "ssl", "sslhost", "name", "defaultdatabase", "connecttimeout", "asynctimeout",
         "synctimeout",

@@ -1,7 +1,7 @@
 /// The parts of a `redis://`, `rediss://` or `unix://` URL, percent-encoding undone.
 ///
-/// It is taken apart by hand, because a general URL parser takes what a password holds for something else: after
-/// `redis://:57#secret@host` it goes on with the host "" and the port 57.
+/// It is parsed by hand, because a general URL parser misreads characters in a password: from
+/// `redis://:57#secret@host` it would take the host "" and the port 57.
 /// Source: <https://www.iana.org/assignments/uri-schemes/prov/redis>
 struct RedisURL {
     let scheme: String
@@ -53,7 +53,7 @@ struct RedisURL {
         self.path = Self.leniently(path)
     }
 
-    /// Takes in user and password, and returns what comes after them.
+    /// Reads user and password, and returns what comes after them.
     private mutating func readUser(of authority: Substring) throws -> Substring {
         guard let at = authority.lastIndex(of: "@") else { return authority }
         let user = authority[..<at]
@@ -89,7 +89,7 @@ struct RedisURL {
         }
     }
 
-    /// Whether every part of it is `name=value`; a path goes on after a question mark of its own.
+    /// Whether every part of it is `name=value`; otherwise the question mark belongs to the path.
     private static func isQuery(_ text: Substring) -> Bool {
         !text.isEmpty
             && text.split(separator: "&", omittingEmptySubsequences: false).allSatisfy { item in

@@ -9,7 +9,7 @@ package struct RetryBudget<Time: Clock>: Sendable where Time.Duration == Duratio
     private var firstFailure: Time.Instant?
 
     /// - Parameters:
-    ///   - policy: how much there is.
+    ///   - policy: the limits.
     ///   - clock: measures time and pauses.
     ///   - start: when the limit begins, if that is before the first failure.
     package init(_ policy: RetryPolicy, clock: Time = ContinuousClock(), since start: Time.Instant? = nil) {

@@ -19,20 +19,20 @@ public struct ServerCapabilities: Sendable, Hashable {
         case negativeAcknowledge = "XNACK"
     }
 
-    /// What the server calls itself, such as `redis` or `valkey`; `nil` if this user may not ask.
+    /// What the server calls itself, such as `redis` or `valkey`; `nil` if this user is not allowed to ask.
     public let product: String?
-    /// The server's version, such as `8.2.3`; `nil` if this user may not ask.
+    /// The server's version, such as `8.2.3`; `nil` if this user is not allowed to ask.
     public let version: String?
     /// The features that the server has.
     ///
-    /// Empty where this user may not ask (``isKnown``); the portable way is taken then.
+    /// They are empty if this user is not allowed to ask (``isKnown``); StreamKit then uses the portable way.
     public let features: Set<Feature>
-    /// Whether the server told which commands it has.
+    /// Whether the server said which commands it has.
     ///
-    /// An ACL that forbids COMMAND is the usual reason if it did not.
+    /// If it did not, the usual reason is an ACL that forbids COMMAND.
     public let isKnown: Bool
 
-    /// Whether the server has a feature, as far as it told.
+    /// Whether the server has a feature, as far as it said.
     public func supports(_ feature: Feature) -> Bool { features.contains(feature) }
 }
 

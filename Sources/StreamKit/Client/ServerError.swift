@@ -1,16 +1,16 @@
-/// An error reply of the server, its prefix kept as data.
+/// An error reply of the server, with its prefix kept as data.
 ///
 /// Source: <https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors>
 public struct ServerError: Error, Sendable, Equatable {
     /// The first word, in capitals: `WRONGTYPE`, `NOGROUP`, `BUSYGROUP`, `OOM`, `ERR` and so on.
     ///
-    /// A server that is full says so without a word of its own; that error has the prefix `MAXCLIENTS`.
+    /// A server that accepts no more clients sends no special prefix; that error gets the prefix `MAXCLIENTS`.
     public let prefix: String
     /// The whole message as the server sent it, prefix included.
     public let message: String
-    /// The command that was answered so, without its arguments, for example `XADD`; empty where unknown.
+    /// The command that got this reply, without its arguments, for example `XADD`; empty if unknown.
     public let command: String
-    /// The server that answered so, as a URL without the password; empty where unknown.
+    /// The server that sent this reply, as a URL without the password; empty if unknown.
     public let address: String
 
     /// Splits the prefix off an error reply.
@@ -26,7 +26,7 @@ public struct ServerError: Error, Sendable, Equatable {
         }
     }
 
-    /// Whether the server did nothing and may do it later, so that waiting helps and trying again is safe.
+    /// Whether the server did nothing but may do so later: waiting helps, and trying again is safe.
     ///
     /// StreamKit tries again by itself until the command's deadline, and followers and deliveries until the limit
     /// of their ``RetryPolicy``. This error is thrown only afterwards.
@@ -38,14 +38,14 @@ public struct ServerError: Error, Sendable, Equatable {
     // TODO: remove once nobody uses it
     package var isTemporary: Bool { isTransient }
 
-    /// Whether a replica answered where a primary was wanted: the roles may have been exchanged.
+    /// Whether a replica answered in place of the primary: the two may have swapped roles.
     var isFromDemotedPrimary: Bool {
         prefix == "READONLY" || (prefix == "UNBLOCKED" && message.contains("instance state changed"))
     }
 }
 
 extension ServerError: CustomStringConvertible {
-    /// Who answered what, in the server's words, and what to do next.
+    /// Which server answered what, in its own words, and what to do next.
     public var description: String {
         let place = address.isEmpty ? "Redis answered" : "Redis at \(address) answered"
         let said = command.isEmpty ? "\(place): \(message)" : "\(place) \(command) with: \(message)"
@@ -61,11 +61,11 @@ extension ServerError: CustomStringConvertible {
         case "DENIED":
             "Redis runs in protected mode and serves only its own machine. Give it a password (requirepass, ACL SETUSER)."
         case "WRONGPASS": "Check user name and password in REDIS_URL."
-        case "NOPERM": "This ACL user may not do that. Ask for the right (ACL SETUSER), or use another user."
+        case "NOPERM": "This ACL user is not allowed to do that. Ask for the right (ACL SETUSER), or use another user."
         case "READONLY": "This is a replica. Connect to the primary; INFO replication names it."
         case "LOADING": "Redis is still loading its data from disk. Try again in a moment."
         case "MASTERDOWN": "The replica lost its primary. Wait, or connect to the primary."
-        case "BUSY": "A script has been running for long. Wait, or end it with SCRIPT KILL."
+        case "BUSY": "A script has been running for a long time. Wait, or end it with SCRIPT KILL."
         case "MAXCLIENTS": "Close connections that nobody needs (CLIENT LIST), or raise maxclients."
         case "MISCONF": "Redis cannot save to disk and refuses writes. Look at its log and at the free space."
         case "NOREPLICAS": "Too few replicas are connected for a write (min-replicas-to-write)."

@@ -1,8 +1,8 @@
-/// Everything that StreamKit can fail with, by what the caller can do about it.
+/// Every error of StreamKit, grouped by what the caller can do about it.
 public enum StreamKitError: Error, Sendable, Equatable {
     /// The caller's mistake; nothing was sent.
     case invalidInput(String)
-    /// No connection could be made: wrong address, refused, no answer. The command was not sent.
+    /// It could not connect: wrong address, refused, no answer. The command was not sent.
     ///
     /// A server that answers and refuses (`WRONGPASS`, `LOADING`) is ``server(_:)``.
     case cannotConnect(String)
@@ -13,7 +13,7 @@ public enum StreamKitError: Error, Sendable, Equatable {
     // end snippet
     /// No answer within the deadline. The server may still carry the command out.
     case timedOut(String)
-    /// The server answered with an error, to the command or already to the greeting.
+    /// The server answered with an error, either to the command or while connecting.
     case server(ServerError)
     /// The server's answer does not have the shape that the command promises.
     case unexpectedReply(String)
@@ -32,7 +32,7 @@ extension StreamKitError: CustomStringConvertible {
         case .server(let error):
             error.description
         case .closed:
-            "This Redis client was closed. Make a new one, or keep the work inside withRedis { }."
+            "This Redis client was closed. Create a new one, or keep the work inside withRedis { }."
         }
     }
 

@@ -1,8 +1,8 @@
 extension ConsumerGroup {
     /// Marks entries as done and deletes them, in one step (XACKDEL; before Redis 8.2 a script of XACK and XDEL).
     ///
-    /// For a stream that one group reads: done is gone, and the stream stays as short as its backlog. What is
-    /// not pending in this group is left alone.
+    /// It suits a stream that only one group reads: finished entries disappear, and only the backlog remains.
+    /// Entries that are not pending in this group stay as they are.
     /// Source: <https://redis.io/docs/latest/commands/xackdel/>
     ///
     /// - Parameter ids: the entries that are done.
@@ -17,12 +17,12 @@ extension ConsumerGroup {
             return try await redis.run(Self.script, keys: [stream.key], arguments: arguments).count("XACK and XDEL")
         }
         let reply = try await redis.execute { buffer in
-            buffer.beginCommand("XACKDEL", words: 5 + ids.count)
-            buffer.word(stream.key)
-            buffer.word(name)
-            buffer.word("IDS")
-            buffer.word(ids.count)
-            for id in ids { buffer.word(id) }
+            buffer.beginCommand("XACKDEL", arguments: 5 + ids.count)
+            buffer.argument(stream.key)
+            buffer.argument(name)
+            buffer.argument("IDS")
+            buffer.argument(ids.count)
+            for id in ids { buffer.argument(id) }
         }
         guard let outcomes = reply.elements, outcomes.count == ids.count else {
             throw StreamKitError.unexpectedReply("XACKDEL did not answer with one number for each ID but \(reply).")

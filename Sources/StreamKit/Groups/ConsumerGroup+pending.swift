@@ -1,4 +1,4 @@
-/// How much a group delivered that nobody acknowledged (XPENDING).
+/// A summary of the entries that a group delivered and nobody acknowledged (XPENDING).
 public struct PendingSummary: Sendable {
     /// The number of pending entries.
     public let count: Int
@@ -32,7 +32,7 @@ public struct ConsumerInfo: Sendable, Hashable {
     public let idle: Duration
 }
 
-// What the server answers, read; every number in it is checked.
+// Reads the server's answers, and checks every number in them.
 
 extension PendingSummary {
     init(_ reply: Reply) throws {
@@ -76,7 +76,7 @@ extension ConsumerInfo {
 }
 
 extension ConsumerGroup {
-    /// How much is pending, and with whom (XPENDING).
+    /// How many entries are pending, and with which consumers (XPENDING).
     ///
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func pending() async throws -> PendingSummary {
@@ -95,10 +95,10 @@ extension ConsumerGroup {
     public func pendingEntries(
         limit: Int = 100, idleFor idle: Duration? = nil, consumer: String? = nil
     ) async throws -> [PendingEntry] {
-        var words = ["XPENDING", stream.key, name]
-        if let idle { words += ["IDLE", String(idle.wholeMilliseconds)] }
-        words += ["-", "+", String(limit)] + (consumer.map { [$0] } ?? [])
-        let reply = try await stream.redis.send(words)
+        var arguments = ["XPENDING", stream.key, name]
+        if let idle { arguments += ["IDLE", String(idle.wholeMilliseconds)] }
+        arguments += ["-", "+", String(limit)] + (consumer.map { [$0] } ?? [])
+        let reply = try await stream.redis.send(arguments)
         return try (reply.elements ?? []).map { try PendingEntry($0) }
     }
 

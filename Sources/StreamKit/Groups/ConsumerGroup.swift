@@ -47,10 +47,10 @@ public struct ConsumerGroup: Sendable {
     }
 
     func encodeAcknowledgement(of ids: [StreamID], into buffer: inout ByteBuffer) {
-        buffer.beginCommand("XACK", words: 3 + ids.count)
-        buffer.word(stream.key)
-        buffer.word(name)
-        for id in ids { buffer.word(id) }
+        buffer.beginCommand("XACK", arguments: 3 + ids.count)
+        buffer.argument(stream.key)
+        buffer.argument(name)
+        for id in ids { buffer.argument(id) }
     }
 
     /// Removes a consumer (XGROUP DELCONSUMER).

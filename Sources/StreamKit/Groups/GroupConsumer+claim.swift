@@ -1,8 +1,8 @@
-/// What a claim brought.
+/// The result of a claim.
 public struct Claim: Sendable {
     /// The entries, now pending with the consumer that claimed them.
     public let entries: [StreamEntry]
-    /// Where the next claim should go on; `0-0` when all pending entries were looked at.
+    /// Where the next claim should go on; `0-0` when all pending entries have been checked.
     public let next: StreamID
     /// Entries that were pending but no longer exist; they are not pending any more.
     public let deleted: [StreamID]

@@ -1,15 +1,15 @@
 extension GroupConsumer {
-    /// Reads what other consumers left lying for long enough, then new entries (XREADGROUP CLAIM; before Redis 8.4
-    /// XAUTOCLAIM and XREADGROUP in turn).
+    /// Reads entries that other consumers left idle for at least that long, then new ones (XREADGROUP CLAIM; before
+    /// Redis 8.4 XAUTOCLAIM and XREADGROUP in turn).
     ///
-    /// All of them are pending with this consumer from then on. An entry of its own that lay for so long comes
-    /// again, too.
+    /// All of them are pending with this consumer from then on. An entry of its own that was idle for that long
+    /// is delivered again, too.
     /// Source: <https://redis.io/docs/latest/commands/xreadgroup/#the-claim-option>
     ///
     /// - Parameters:
     ///   - idle: how long an entry must have been pending without being delivered again.
     ///   - limit: the most to return; at most 100 where the server has no CLAIM.
-    ///   - wait: how long to wait when there is nothing; it ends when an entry comes or has lain for long enough.
+    ///   - wait: how long to wait when there is nothing; it ends when an entry comes or becomes idle for that long.
     /// - Returns: abandoned entries first; nothing if the wait ended before.
     /// - Throws: ``StreamKitError/server(_:)`` with the prefix `NOGROUP` if group or stream are missing, another
     ///   ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
@@ -25,14 +25,14 @@ extension GroupConsumer {
             if !abandoned.isEmpty { return abandoned }
             let rest = end.map { ContinuousClock.now.duration(to: $0) }
             if wait == .no { return try await read(limit: limit) }
-            // What becomes idle meanwhile wakes nobody, so the wait is cut into pieces.
+            // An entry that becomes idle meanwhile wakes nobody, so the wait is split into short ones.
             let piece = min(max(idle, .milliseconds(100)), .seconds(1), rest ?? .seconds(1))
             let fresh = try await read(limit: limit, wait: piece > .zero ? .atMost(piece) : .no)
             if !fresh.isEmpty || rest.map({ $0 <= piece }) == true { return fresh }
         }
     }
 
-    /// One XAUTOCLAIM after the other, until one brings something or all pending entries were looked at.
+    /// Sends one XAUTOCLAIM after another, until one brings an entry or all pending entries have been checked.
     private func claimAny(_ idle: Duration, _ limit: Int) async throws -> [StreamEntry] {
         var start = StreamID.zero
         repeat {
@@ -50,16 +50,16 @@ extension GroupConsumer {
             repeatable: false, wait: wait, lateReplyHandler: { [self] in keep($0) },
             decode: { try $0.entriesOfOneStream() }
         ) { [self] buffer, wait in
-            buffer.beginCommand("XREADGROUP", words: 9 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
-            buffer.word("GROUP")
-            buffer.word(group.name)
-            buffer.word(name)
+            buffer.beginCommand("XREADGROUP", arguments: 9 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
+            buffer.argument("GROUP")
+            buffer.argument(group.name)
+            buffer.argument(name)
             buffer.writeReadOptions(limit: limit, wait: wait)
-            buffer.word("CLAIM")
-            buffer.word(idle.wholeMilliseconds)
-            buffer.word("STREAMS")
-            buffer.word(group.stream.key)
-            buffer.word(">")
+            buffer.argument("CLAIM")
+            buffer.argument(idle.wholeMilliseconds)
+            buffer.argument("STREAMS")
+            buffer.argument(group.stream.key)
+            buffer.argument(">")
         }
     }
 }

@@ -1,8 +1,8 @@
-// For readers that do more in one exchange of messages, or wait for several streams at once.
+// These methods are for readers that do more in one round trip, or wait for several streams at once.
 extension GroupConsumer {
     /// Adds a read of new entries that does not wait (XREADGROUP `>`).
     ///
-    /// ``entries(in:)`` reads the reply. Once it is lost, the entries in it are pending with this consumer.
+    /// ``entries(in:)`` reads the reply. If the reply is lost, its entries are pending with this consumer.
     func addRead(limit: Int, to pipeline: inout Pipeline) {
         pipeline.add { encodeRead(&$0, limit: limit, wait: .no, from: nil) }
     }
@@ -29,14 +29,14 @@ extension GroupConsumer {
     ) async throws -> [(consumer: GroupConsumer, entries: [StreamEntry])] {
         guard let first = consumers.first else { return [] }
         let reply = try await first.group.stream.redis.executeBlocking(delivery: true, wait: .atMost(wait)) { buffer in
-            buffer.beginCommand("XREADGROUP", words: 9 + 2 * consumers.count)
-            buffer.word("GROUP")
-            buffer.word(first.group.name)
-            buffer.word(first.name)
+            buffer.beginCommand("XREADGROUP", arguments: 9 + 2 * consumers.count)
+            buffer.argument("GROUP")
+            buffer.argument(first.group.name)
+            buffer.argument(first.name)
             buffer.writeReadOptions(limit: limit, wait: .atMost(wait))
-            buffer.word("STREAMS")
-            for consumer in consumers { buffer.word(consumer.group.stream.key) }
-            for _ in consumers { buffer.word(">") }
+            buffer.argument("STREAMS")
+            for consumer in consumers { buffer.argument(consumer.group.stream.key) }
+            for _ in consumers { buffer.argument(">") }
         }
         guard reply.isNull || reply.kind == .array else {
             throw StreamKitError.unexpectedReply("XREADGROUP did not answer with streams but \(reply).")

@@ -18,7 +18,7 @@ public final class GroupConsumer: Sendable {
 
     /// Reads new entries for this consumer (XREADGROUP `>`), which are pending with it from then on.
     ///
-    /// When the reply was lost (``StreamKitError/connectionLost(_:outcomeUnknown:)``), the entries in it
+    /// If the reply is lost (``StreamKitError/connectionLost(_:outcomeUnknown:)``), the entries in it
     /// are pending too: ``ownPending(after:limit:)`` has them, and ``deliveries(ifGroupIsMissing:retry:)``
     /// looks there by itself.
     ///
@@ -33,7 +33,7 @@ public final class GroupConsumer: Sendable {
         return late.isEmpty ? try await readNew(limit: limit, wait: wait) : late
     }
 
-    /// Entries that came for a read whose task had been cancelled.
+    /// Takes the entries that came for a read whose task had been cancelled.
     func takeLate(_ limit: Int?) -> [StreamEntry] {
         undelivered.withLock { entries in
             let taken = entries.prefix(limit ?? .max)
@@ -51,7 +51,7 @@ public final class GroupConsumer: Sendable {
         }
     }
 
-    /// Reads what this consumer holds and has not acknowledged (XREADGROUP with an ID), deleted entries left out.
+    /// Reads what this consumer holds and has not acknowledged, without deleted entries (XREADGROUP with an ID).
     ///
     /// - Parameters:
     ///   - id: only entries after this one.
@@ -64,7 +64,7 @@ public final class GroupConsumer: Sendable {
 
     /// A page of what this consumer holds, and the ID to go on after; `nil` when there is no more.
     ///
-    /// Deleted entries count for the page and are not in it, so its last entry need not be its end.
+    /// Deleted entries count toward the page but are left out of it, so the page may end after its last entry.
     func ownPendingPage(
         after id: StreamID, limit: Int?
     ) async throws -> (entries: [StreamEntry], last: StreamID?) {
@@ -87,15 +87,15 @@ public final class GroupConsumer: Sendable {
         try await group.acknowledge(ids)
     }
 
-    /// Marks entries as done and reads the next new ones, in one exchange of messages (XACK, XREADGROUP `>`).
+    /// Marks entries as done and reads the next new ones, in one round trip (XACK, XREADGROUP `>`).
     ///
-    /// For consumers that work in batches: they wait half as often as with the two one after the other.
+    /// Consumers that work in batches wait half as often as they would with the two calls one after the other.
     ///
     /// - Parameters:
-    ///   - ids: what is done; it may be nothing.
+    ///   - ids: the entries that are done; the list may be empty.
     ///   - limit: the most to return.
     /// - Returns: what is there at once, perhaps nothing; ``read(limit:wait:)`` can wait for more.
-    /// - Throws: as these two do. When the connection breaks it is unknown what of both was carried out.
+    /// - Throws: as these two do. If the connection breaks, it is unknown which of the two was carried out.
     public func acknowledge(_ ids: [StreamID], thenRead limit: Int) async throws -> [StreamEntry] {
         guard !ids.isEmpty, undelivered.withLock({ $0.isEmpty }) else {
             _ = try await group.acknowledge(ids)
@@ -108,7 +108,7 @@ public final class GroupConsumer: Sendable {
             batch.add { group.encodeAcknowledgement(of: ids, into: &$0) }
             batch.add { encodeRead(&$0, limit: limit, wait: .no, from: nil) }
         }
-        // Read before anything is thrown: what was delivered belongs to this consumer.
+        // It reads the entries before it throws: what was delivered belongs to this consumer.
         let entries = try results[1].get().entriesOfOneStream()
         if case .failure(let error) = results[0] {
             undelivered.withLock { $0 += entries }
@@ -123,13 +123,13 @@ public final class GroupConsumer: Sendable {
     }
 
     func encodeRead(_ buffer: inout ByteBuffer, limit: Int?, wait: ReadWait, from id: StreamID?) {
-        buffer.beginCommand("XREADGROUP", words: 7 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
-        buffer.word("GROUP")
-        buffer.word(group.name)
-        buffer.word(name)
+        buffer.beginCommand("XREADGROUP", arguments: 7 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
+        buffer.argument("GROUP")
+        buffer.argument(group.name)
+        buffer.argument(name)
         buffer.writeReadOptions(limit: limit, wait: wait)
-        buffer.word("STREAMS")
-        buffer.word(group.stream.key)
-        if let id { buffer.word(id) } else { buffer.word(">") }
+        buffer.argument("STREAMS")
+        buffer.argument(group.stream.key)
+        if let id { buffer.argument(id) } else { buffer.argument(">") }
     }
 }

@@ -2,14 +2,14 @@
 public enum MissingGroup: Sendable, Hashable {
     /// Throw the server's `NOGROUP`.
     case fail
-    /// Make it again and go on.
+    /// Create it again and go on.
     case recreate(from: StreamPosition)
 }
 
-/// The entries that a consumer is given: first what it holds from an earlier life, then new ones.
+/// The entries that a consumer is given: first what it still holds from before, then new ones.
 ///
-/// A lost connection is made anew. Delivery is at least once: what was delivered and not acknowledged
-/// comes again after a restart. Ends by throwing, like ``StreamFollower``.
+/// It reconnects by itself. Delivery is at least once: an entry that was delivered and not acknowledged
+/// comes again after a restart. The sequence ends by throwing, like ``StreamFollower``.
 public struct GroupDeliveries: AsyncSequence, Sendable {
     /// One delivered entry, pending until it is acknowledged.
     public typealias Element = StreamEntry
@@ -33,7 +33,7 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
         private var highest = StreamID.zero
         private var ready: ArraySlice<StreamEntry> = []
         private var budget: RetryBudget<ContinuousClock>
-        /// What was found pending: it may come once more, as the late reply to a read that was cancelled.
+        /// Entries that were found pending: they may come once more, in the late reply to a cancelled read.
         private var listed = History(most: 1024)
 
         init(consumer: GroupConsumer, ifMissing: MissingGroup, retry: RetryPolicy) {
@@ -60,7 +60,7 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
         }
 
         private mutating func fill() async throws {
-            // On a line that breaks within long replies, shorter ones still get through.
+            // On a connection that breaks within long replies, shorter ones still get through.
             let limit = Swift.max(1, 64 >> budget.failures)
             if let after = pendingAfter {
                 let held = try await consumer.ownPendingPage(after: after, limit: limit)

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// A task that was given up, with all it takes to understand it and to try again.
+/// A task that was given up, with everything needed to understand why and to try again.
 public struct DeadLetter: Sendable {
     /// The letter's own ID; ``TaskQueue/requeue(_:)`` takes it.
     public let id: StreamID

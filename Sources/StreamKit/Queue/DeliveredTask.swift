@@ -1,6 +1,6 @@
 import Foundation
 
-/// A task as it came out of a stream, its payload not yet decoded.
+/// A task as it came out of a stream, with its payload not yet decoded.
 struct DeliveredTask: Sendable {
     /// Which of the queue's streams it came from.
     let stream: QueueStream
@@ -11,9 +11,9 @@ struct DeliveredTask: Sendable {
     let attempt: Int
     /// How many of the attempts before this one failed.
     let chargedFailures: Int
-    /// How often the group had been created when it delivered this; `nil` if it was created again at about the time.
+    /// How often the group had been created when it delivered this; `nil` if it was created again at about that time.
     let generation: Int?
-    /// What is wrong with the entry's own fields, if anything: then no attempt is made.
+    /// What is wrong with the entry's own fields; if anything is, no attempt is made.
     let defect: String?
     private let payload: Data?
 

@@ -2,12 +2,12 @@ import Synchronization
 
 /// A worker's claim to one attempt of a task, and what the worker knows of how the attempt ended.
 ///
-/// Who holds a task is the server's decision. Times are this machine's monotonic clock, and serve only to notice that
-/// renewing has not worked for a whole lease, or that an attempt takes too long.
+/// The server decides who holds a task. Times are by this machine's monotonic clock. They serve only to notice that
+/// renewing has failed for a whole lease, or that an attempt takes too long.
 final class Lease: Sendable {
     enum Ending: UInt8, AtomicRepresentable, Sendable {
         case none
-        /// The handler ended, and the server is to be told.
+        /// The handler ended, and the server has to be told.
         case finished
         /// The handler completed the task itself.
         case completed
@@ -15,7 +15,7 @@ final class Lease: Sendable {
     }
 
     let delivered: DeliveredTask
-    /// Never unknown: such a task is not begun.
+    /// It is always known: a task of an unknown generation is not begun.
     let generation: Int
     let consumer: String
     let began = ContinuousClock.now
@@ -24,7 +24,7 @@ final class Lease: Sendable {
     private let renewed: Mutex<ContinuousClock.Instant>
     private let handler = Mutex<Handler?>(nil)
 
-    /// Safety: a task may be cancelled from anywhere as long as it runs, and `handler` holds it no longer than that.
+    /// Safety: any thread may cancel a task while it runs, and `handler` holds the task only that long.
     private struct Handler: @unchecked Sendable { let task: UnsafeCurrentTask }
 
     init(_ delivered: DeliveredTask, generation: Int, consumer: String, since taken: ContinuousClock.Instant) {
@@ -37,7 +37,7 @@ final class Lease: Sendable {
     var task: StreamID { delivered.task }
     var ending: Ending { ended.load(ordering: .acquiring) }
 
-    /// Notes how the attempt ended; the first to say so is right.
+    /// Notes how the attempt ended; the first note stays.
     func end(_ ending: Ending) -> Bool {
         ended.compareExchange(expected: .none, desired: ending, ordering: .acquiringAndReleasing).exchanged
     }
@@ -49,12 +49,12 @@ final class Lease: Sendable {
 
     func confirm(at instant: ContinuousClock.Instant) { renewed.withLock { $0 = max($0, instant) } }
 
-    // MARK: What the server notes of it
+    // MARK: What the server notes about it
 
-    /// Remembers, before it is sent, that the server is told more of this attempt than its entry says.
+    /// Remembers that the server will store more about this attempt than its entry says; call it before sending.
     func markNoted() { noted.store(true, ordering: .relaxed) }
 
-    /// Whether the entry is all there is of the task.
+    /// Whether the server stores nothing about the task but its entry.
     var isPlain: Bool { delivered.entry == task && !noted.load(ordering: .relaxed) }
 
     // MARK: The handler
@@ -63,7 +63,7 @@ final class Lease: Sendable {
     func running<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
         try await withUnsafeCurrentTask { @Sendable task in
             handler.withLock { $0 = task.map(Handler.init) }
-            // After the end of this scope the task must not be cancelled any more, so this waits for a cancellation.
+            // The task must not be cancelled after this scope ends, so this waits for a cancellation under way.
             defer { handler.withLock { $0 = nil } }
             if ending != .none { task?.cancel() }
             return try await body()
@@ -75,6 +75,6 @@ final class Lease: Sendable {
 }
 
 extension ServerError {
-    /// Without the group nobody holds anything, so a missing group is a lost lease too.
+    /// Without the group nobody holds a task, so a missing group means a lost lease, too.
     var isLeaseLoss: Bool { prefix == "LEASELOST" || prefix == "NOGROUP" }
 }

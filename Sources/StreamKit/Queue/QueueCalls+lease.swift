@@ -1,4 +1,4 @@
-// For an attempt: what is done only if its worker still holds the task.
+// These calls act for an attempt, and only if its worker still holds the task.
 extension QueueCalls {
     /// What became of a task whose attempt failed.
     enum Failed: Int, Sendable { case notHeld, again, buried }
@@ -10,7 +10,7 @@ extension QueueCalls {
         ]
     }
 
-    /// Completes tasks of one stream and generation; at most some hundred in one step.
+    /// Completes tasks of one stream and generation; at most some hundreds in one step.
     ///
     /// - Returns: The entries that were not held any more.
     func settle(
@@ -53,25 +53,25 @@ extension QueueCalls {
         }
     }
 
-    func send(_ words: [String], key: String, ifHeld lease: Lease) async throws -> Reply {
-        let isLarge = try isLarge(words, key: key)
+    func send(_ arguments: [String], key: String, ifHeld lease: Lease) async throws -> Reply {
+        let isLarge = try isLarge(arguments, key: key)
         return try await checked(lease) {
-            guard !isLarge else { return try await appendLarge(words, to: key, for: lease, completing: false) }
-            return try await run(QueueScript.sendIfHeld, hold(lease) + words, moreKeys: [key])
+            guard !isLarge else { return try await appendLarge(arguments, to: key, for: lease, completing: false) }
+            return try await run(QueueScript.sendIfHeld, hold(lease) + arguments, moreKeys: [key])
         }
     }
 
-    func complete(_ lease: Lease, sending words: [String], key: String) async throws -> Reply {
-        let isLarge = try isLarge(words, key: key)
+    func complete(_ lease: Lease, sending arguments: [String], key: String) async throws -> Reply {
+        let isLarge = try isLarge(arguments, key: key)
         let reply = try await checked(lease) {
-            guard !isLarge else { return try await appendLarge(words, to: key, for: lease, completing: true) }
-            return try await run(QueueScript.completeWith, hold(lease) + ["\(lease.task)"] + words, moreKeys: [key])
+            guard !isLarge else { return try await appendLarge(arguments, to: key, for: lease, completing: true) }
+            return try await run(QueueScript.completeWith, hold(lease) + ["\(lease.task)"] + arguments, moreKeys: [key])
         }
         _ = lease.end(.completed)
         return reply
     }
 
-    /// Refuses what is known to be lost without asking, and says so when the server refuses.
+    /// Refuses without asking the server if the lease is known to be lost, and notes it if the server refuses.
     @discardableResult
     private func checked(_ lease: Lease, _ step: () async throws -> Reply) async throws -> Reply {
         guard lease.ending == .none else { throw TaskLeaseLost(task: lease.task) }

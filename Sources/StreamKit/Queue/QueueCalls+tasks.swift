@@ -1,6 +1,6 @@
 import Foundation
 
-// For those who enqueue tasks and ask about them.
+// These calls enqueue tasks and ask about them.
 extension QueueCalls {
     /// When a task may be taken.
     enum Moment {
@@ -9,7 +9,7 @@ extension QueueCalls {
         case at(Date)
     }
 
-    /// Adds tasks other than by a bare XADD; at most some hundred in one step.
+    /// Adds tasks that need more than a bare XADD; at most some hundreds in one step.
     func enqueue(
         _ payloads: ArraySlice<Data>, _ priority: QueuePriority, _ moment: Moment, idempotencyKeys: [String]
     ) async throws -> [StreamID] {
@@ -61,7 +61,7 @@ extension QueueCalls {
             workers: count(parts[4]), completedLastMinute: count(parts[5]), results: count(parts[6]))
     }
 
-    /// A number that cannot be below 0, and is small enough to be added to another one.
+    /// A number that is not negative, and small enough to be added to another one.
     private func count(_ reply: Reply) -> Int { min(max(reply.integer ?? 0, 0), 1 << 53) }
 
     private func runningTask(_ reply: Reply, now: Int) -> TaskQueueStatus.RunningTask? {

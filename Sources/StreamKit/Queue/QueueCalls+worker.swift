@@ -1,4 +1,4 @@
-// For a worker: its group, its leases, and what others left behind.
+// These calls are for a worker: its group, its leases, and what others left behind.
 extension QueueCalls {
     /// What a sweep found and did.
     struct Sweep: Sendable {
@@ -25,7 +25,7 @@ extension QueueCalls {
         return generation
     }
 
-    /// Renews leases of one generation; at most some hundred in one step.
+    /// Renews leases of one generation; at most some hundreds in one step.
     /// - Returns: Those that are not held any more.
     func renew(_ leases: [Lease], generation: Int, by consumer: String) async throws -> [Lease] {
         let reply = try await run(
@@ -46,7 +46,7 @@ extension QueueCalls {
             [group, consumer, milliseconds(options.lease), String(max(options.maximumWorkerDeaths, 1))]
                 + limitsOfDeadLetters
                 + [
-                    // Only for consumers that are not workers of this library: those say that they live.
+                    // This removes other libraries' consumers; this library's workers report that they are alive.
                     removingConsumers ? milliseconds(options.lease * 10) : "",
                     milliseconds(max(options.sweepInterval * 3, .seconds(3))), String(knownGeneration),
                 ])
@@ -80,7 +80,7 @@ extension QueueCalls {
     /// Gives back what the consumer holds without knowing it, because a reply was lost.
     /// - Returns: How many tasks that were.
     func handBackUnknown(except leases: [Lease], by consumer: String) async throws -> Int {
-        // A connection that broke may still be given tasks, until the server has closed it.
+        // The server may still deliver tasks to a broken connection, until it has closed it.
         try await redis.blocking.endLost(with: redis.shared)
         return try await run(
             QueueScript.handBack,

@@ -1,14 +1,14 @@
-/// What a queue asks of the server: one method per script, which alone knows its arguments and the shape of its reply.
+/// What a queue asks of the server: one method per script.
 ///
-/// The arguments and replies are described in the scripts' headers. A reply of another shape is
-/// ``StreamKitError/unexpectedReply(_:)``, and never trusted.
+/// Only that method knows the script's arguments and the shape of its reply; the scripts' headers describe both.
+/// A reply of another shape is ``StreamKitError/unexpectedReply(_:)``, and never trusted.
 final class QueueCalls: Sendable {
     let redis: Redis
     let keys: QueueKeys
     let group: String
     let options: TaskQueueOptions
 
-    /// How often a group can have been created, so that fencing tokens stay exact in a script's numbers.
+    /// The most often that a group can have been created: up to here a script's numbers hold fencing tokens exactly.
     static let generations = 1..<2_097_151
 
     init(redis: Redis, key: String, group: String, options: TaskQueueOptions) {
@@ -22,9 +22,9 @@ final class QueueCalls: Sendable {
         try await redis.run(script, keys: keys.ofScripts + moreKeys, arguments: arguments)
     }
 
-    /// Whole milliseconds that every command takes as a time span.
+    /// A time span in whole milliseconds that every command accepts.
     func milliseconds(_ duration: Duration) -> String {
-        // Three thousand years: more would overflow where the server adds the time of day.
+        // This is three thousand years: more would overflow when the server adds the time of day.
         String(min(max(duration.wholeMilliseconds, 0), 100_000_000_000_000))
     }
 

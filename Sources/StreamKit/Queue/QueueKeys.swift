@@ -2,11 +2,11 @@
 ///
 /// Four streams hold what waits or runs: one per priority and one for tasks that are resumed, all with the same
 /// consumer group. A task that was enqueued plainly is one entry of the normal stream, and its entry ID is the task's
-/// ID; nothing else is written for it, which keeps the common case at the price of a bare `XADD`. In all other cases
+/// ID; nothing else is written for it, so the common case costs no more than a bare `XADD`. In all other cases
 /// (priorities, delays, retries, takeovers) the entry has a field `task` with the task's ID, and `relocated` says where
 /// the task's entry is.
 ///
-/// They all share a hash slot, as scripts on a cluster need, and every script names all the keys that it touches.
+/// All keys share a hash slot, as scripts on a cluster need, and every script names all the keys that it touches.
 struct QueueKeys: Sendable {
     /// Waiting and running tasks of normal priority: the key that the caller chose.
     let normal: String
@@ -20,7 +20,7 @@ struct QueueKeys: Sendable {
     let delayed: String
     /// Hash: the fields of each delayed task, packed.
     let delayedTasks: String
-    /// Hash: task ID to `stream entry`, for entries whose ID is not the task's.
+    /// Hash: from task ID to `stream entry`, for entries whose ID is not the task's.
     let relocated: String
     /// Stream of dead letters.
     let dead: String
@@ -30,17 +30,17 @@ struct QueueKeys: Sendable {
     let resultExpiry: String
     /// Hash: tasks completed in each of the last seconds.
     let rate: String
-    /// Hash: when an attempt began whose lease has been renewed since.
+    /// Hash: when each attempt began whose lease has been renewed.
     let started: String
     /// Hash: the attempts that made progress.
     let progress: String
     /// Hash: `format`, `generation` (how often the group was created), `ids`, `cancels`.
     let meta: String
-    /// Sorted set: the workers that live, by when that is no longer sure.
+    /// Sorted set: the live workers, by when they no longer count as alive.
     let workers: String
-    /// A stream that the queue itself never touches: notices that a task was called off, for its handlers.
+    /// A stream that the queue itself never touches: it tells handlers that a task was called off.
     let cancelled: String
-    /// What a transaction has to put back; it is there only while one is carried out.
+    /// What a transaction has to restore; the key exists only while a transaction runs.
     let undo: String
 
     init(stream: String) {
@@ -72,7 +72,7 @@ struct QueueKeys: Sendable {
         ]
     }
 
-    /// Every key of the queue, its idempotency keys aside.
+    /// Every key of the queue, except its idempotency keys.
     var all: [String] { ofScripts + [cancelled, undo] }
 
     func key(of stream: QueueStream) -> String {
@@ -84,6 +84,6 @@ struct QueueKeys: Sendable {
         }
     }
 
-    /// Where the first task enqueued under an idempotency key is remembered.
+    /// The key that remembers the first task enqueued under an idempotency key.
     func once(_ idempotencyKey: String) -> String { CompanionKey.named("once:\(idempotencyKey)", of: normal) }
 }

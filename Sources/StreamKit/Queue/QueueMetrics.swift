@@ -3,7 +3,7 @@ import Metrics
 
 /// What a queue counts, under the labels that swift-metrics backends see.
 ///
-/// Every one has the dimension `queue`, the queue's key. They go where the client's own metrics go.
+/// Each metric has the dimension `queue`, the queue's key. They go to the same backend as the client's metrics.
 struct QueueMetrics: Sendable {
     let enqueued: Counter
     let completed: Counter
@@ -11,12 +11,12 @@ struct QueueMetrics: Sendable {
     let buried: Counter
     let leasesLost: Counter
     let takenOver: Counter
-    /// From the start of an attempt to its end, whatever the end.
+    /// The time from the start of an attempt to its end, however it ends.
     let attempt: Timer
     private let queue: String
     private let factory: any MetricsFactory
 
-    /// Metrics of a queue; without a factory they go to the one that was bootstrapped.
+    /// Creates the metrics of a queue; without a factory they go to the one that was bootstrapped.
     init(queue: String, _ factory: (any MetricsFactory)?) {
         let factory = factory ?? MetricsSystem.factory
         let dimensions = [("queue", queue)]

@@ -1,4 +1,4 @@
-/// What the server said of a queue as a whole, at one moment.
+/// What the server said about a queue as a whole, at one moment.
 struct QueueSnapshot: Sendable {
     /// How often the group had been created.
     let generation: Int
@@ -8,7 +8,7 @@ struct QueueSnapshot: Sendable {
     let low: Int
     let seen = ContinuousClock.now
 
-    /// Whether it is too old to tell what goes first.
+    /// Whether the snapshot is too old to say which task goes first.
     var isStale: Bool { ContinuousClock.now - seen > .milliseconds(20) }
 
     func mayHoldTasks(_ stream: QueueStream) -> Bool {

@@ -1,16 +1,16 @@
 /// One task in a worker's hands.
 public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
-    /// The task's name for all of its life; a retry keeps it.
+    /// Names the task for all of its life; a retry keeps it.
     public let id: StreamID
     /// What was enqueued.
     public let payload: Payload
     /// Which attempt this is, from 1.
     ///
-    /// Attempts that a worker handed back or died over are counted here, though they are no failures of the task.
+    /// Attempts that a worker handed back or died over are counted here, though they are not failures of the task.
     public let attempt: Int
     /// Whether the queue gives the task up if this attempt fails.
     ///
-    /// The queue's own decision: attempts that were handed back and deaths of workers do not count.
+    /// The queue decides this: attempts that were handed back and deaths of workers do not count.
     public let isLastAttempt: Bool
     let lease: Lease
     let calls: QueueCalls
@@ -31,10 +31,10 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     /// number of groups there have been goes before the attempt. It is below 2^53, so it stays exact in JSON and Lua.
     public var fencingToken: Int { (lease.generation - 1) << 32 + attempt }
 
-    /// Tells the queue that the task has come further than ever before, for instance that a checkpoint was written.
+    /// Tells the queue that the task has come further than ever before, for example that a checkpoint was written.
     ///
-    /// Workers that die over a task again and again give it up in the end
-    /// (``TaskQueueOptions/maximumWorkerDeaths``); from here on the queue counts their deaths from 0 again.
+    /// The queue gives a task up after too many of its workers died (``TaskQueueOptions/maximumWorkerDeaths``).
+    /// From here on it counts their deaths from 0 again.
     ///
     /// - Throws: ``TaskLeaseLost`` if another worker has the task; otherwise a ``StreamKitError``.
     public func madeProgress() async throws {
@@ -47,13 +47,13 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     /// after another one took over. In a cluster the key must share the queue's slot.
     ///
     /// - Parameters:
-    ///   - words: The command, for example `["INCR", "{agent-tasks}:sent"]`; an XADD of any length, or up to 7,900
-    ///     words of another command.
+    ///   - arguments: The command, for example `["INCR", "{agent-tasks}:sent"]`; an XADD of any length, or up to 7,900
+    ///     arguments of another command.
     ///   - key: The key that the command touches.
     /// - Returns: The command's reply.
     /// - Throws: ``TaskLeaseLost`` if another worker has the task; otherwise a ``StreamKitError``.
-    public func sendIfHeld(_ words: [String], key: String) async throws -> Reply {
-        try await calls.send(words, key: key, ifHeld: lease)
+    public func sendIfHeld(_ arguments: [String], key: String) async throws -> Reply {
+        try await calls.send(arguments, key: key, ifHeld: lease)
     }
 
     /// Runs one Redis command and completes the task with it, both or neither, if this attempt still holds it.
@@ -62,14 +62,14 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     /// should return afterwards; what it returns or throws changes nothing any more.
     ///
     /// - Parameters:
-    ///   - words: The command, for example `["INCR", "{agent-tasks}:sent"]`.
+    ///   - arguments: The command, for example `["INCR", "{agent-tasks}:sent"]`.
     ///   - key: The key that the command touches.
     /// - Returns: The command's reply.
     /// - Throws: ``TaskLeaseLost`` if another worker has the task, or if this was a repeat and the first try went
     ///   through; otherwise a ``StreamKitError``.
     @discardableResult
-    public func complete(sending words: [String], key: String) async throws -> Reply {
-        try await calls.complete(lease, sending: words, key: key)
+    public func complete(sending arguments: [String], key: String) async throws -> Reply {
+        try await calls.complete(lease, sending: arguments, key: key)
     }
 }
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Wakes one waiter at a time; what is sent while nobody waits is kept as one signal.
+/// Wakes one waiter at a time; signals sent while nobody waits are kept as one.
 final class Signal: Sendable {
     private struct State {
         var isKept = false
@@ -22,7 +22,7 @@ final class Signal: Sendable {
 
     /// Returns at the next signal, or as soon as the waiting task is cancelled.
     func wait() async {
-        // A signal that came before belongs to the next one, too.
+        // A signal that came before the cancellation belongs to the next waiter, too.
         guard !Task.isCancelled else { return }
         let waiter = Waiter()
         let isSent = state.withLock { state in
@@ -40,7 +40,7 @@ final class Signal: Sendable {
     }
 }
 
-/// Stays open once it was opened.
+/// A gate that stays open once it has been opened.
 final class Gate: Sendable {
     private struct State {
         var isOpen = false
@@ -72,7 +72,7 @@ final class Gate: Sendable {
 
 /// One task that waits.
 ///
-/// Each has a stream of its own: cancelling a task that reads an `AsyncStream` ends that stream for everybody.
+/// Each task has a stream of its own, because cancelling a reader of an `AsyncStream` ends the stream for everybody.
 private final class Waiter: Sendable {
     private let pair = AsyncStream.makeStream(of: Never.self)
 

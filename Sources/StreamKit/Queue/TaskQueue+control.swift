@@ -2,9 +2,9 @@ import Foundation
 
 /// Where a task was when it was cancelled.
 public enum CancelledTask: String, Sendable {
-    /// No worker had taken it; none will.
+    /// It waited; no worker will take it now.
     case waiting
-    /// Its time had not come.
+    /// It was not due yet.
     case delayed
     /// A worker had it. Its handler is cancelled within about a second, and what it would write is refused now.
     case running
@@ -16,7 +16,7 @@ extension TaskQueue {
     /// Its idempotency key stays taken.
     ///
     /// - Parameter task: The task's ID, as ``enqueue(_:priority:idempotencyKey:after:)`` returned it.
-    /// - Returns: Where it was; `nil` if the queue does not have it, or not any more.
+    /// - Returns: Where it was; `nil` if the queue does not have it, or no longer has it.
     /// - Throws: A ``StreamKitError``.
     @discardableResult
     public func cancel(_ task: StreamID) async throws -> CancelledTask? {
@@ -30,7 +30,7 @@ extension TaskQueue {
     ///   - type: What the handler returned.
     /// - Returns: `nil` if nothing is recorded: the task has not ended, or the result was dropped by
     ///   ``TaskQueueOptions/resultRetention`` or ``TaskQueueOptions/maximumResults``.
-    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` if it is no such JSON.
+    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` if the recorded JSON is not of this type.
     public func result<Output: Decodable>(of task: StreamID, as type: Output.Type = Output.self) async throws -> Output?
     {
         guard let data = try await calls.result(of: task) else { return nil }

@@ -21,17 +21,17 @@ extension TaskQueue {
     ///
     /// The task keeps its ID, and its attempts go on counting, so that fencing tokens never run backwards.
     ///
-    /// - Returns: `false` if there is no such letter (any more).
+    /// - Returns: `false` if there is no such letter, or no longer.
     /// - Throws: A ``StreamKitError``.
     @discardableResult
     public func requeue(_ letter: StreamID) async throws -> Bool {
         try await calls.requeue(letter)
     }
 
-    /// Puts every dead letter back that is there when the call begins.
+    /// Puts back every dead letter that exists when the call begins.
     ///
     /// - Returns: How many were put back.
-    /// - Throws: A ``StreamKitError``; the letters before it are back in the queue, the others where they were.
+    /// - Throws: A ``StreamKitError``; by then some letters may be back in the queue, and the others are untouched.
     @discardableResult
     public func requeueAll() async throws -> Int {
         var count = 0
@@ -41,7 +41,7 @@ extension TaskQueue {
         return count
     }
 
-    /// Deletes the queue with everything in it (DEL), but for the idempotency keys it remembers.
+    /// Deletes the queue with everything in it (DEL), except the idempotency keys that it remembers.
     ///
     /// - Throws: A ``StreamKitError``.
     public func remove() async throws {

@@ -25,7 +25,7 @@ extension TaskQueue {
     ///
     /// - Parameters:
     ///   - payload: What the worker gets, as JSON.
-    ///   - due: The moment; one that has passed is now.
+    ///   - due: The moment; if it has passed, the task can run at once.
     ///   - priority: Which tasks it goes before, once it is due.
     ///   - idempotencyKey: A name for this task, under which it is added only once.
     /// - Returns: The task's ID; that of the task added first, if the idempotency key was seen before.
@@ -45,7 +45,8 @@ extension TaskQueue {
     ///   - delay: How long no worker gets them, by the server's clock.
     ///   - idempotencyKey: A name for each task, under which it is added only once.
     /// - Returns: The tasks' IDs, in the order of the payloads.
-    /// - Throws: The first error, as ``enqueue(_:priority:idempotencyKey:after:)``; some tasks may have been added.
+    /// - Throws: The first error, as ``enqueue(_:priority:idempotencyKey:after:)``;
+    ///   some of the tasks may have been added by then.
     @discardableResult
     public func enqueue(
         contentsOf payloads: [Payload], priority: QueuePriority = .normal, after delay: Duration? = nil,
@@ -91,11 +92,11 @@ extension TaskQueue {
     /// The common case: one `XADD` per task, and nothing else.
     private func append(_ encoded: ArraySlice<Data>) async throws -> [StreamID] {
         func encode(_ data: Data, into buffer: inout ByteBuffer) {
-            buffer.beginCommand("XADD", words: 5)
-            buffer.word(keys.normal)
-            buffer.word("*")
-            buffer.word("payload")
-            data.withUnsafeBytes { buffer.word($0) }
+            buffer.beginCommand("XADD", arguments: 5)
+            buffer.argument(keys.normal)
+            buffer.argument("*")
+            buffer.argument("payload")
+            data.withUnsafeBytes { buffer.argument($0) }
         }
         if encoded.count == 1, let data = encoded.first {
             return [try await redis.execute { encode(data, into: &$0) }.streamID("XADD")]

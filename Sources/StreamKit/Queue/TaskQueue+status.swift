@@ -1,8 +1,8 @@
 extension TaskQueue {
     /// What the queue holds right now, read in one atomic step.
     ///
-    /// Where metrics are collected, it also sets the gauges `streamkit.queue.waiting`, `running`, `delayed` and `dead`:
-    /// whoever asks regularly feeds a dashboard with it, and nobody else pays for the question.
+    /// If metrics are collected, it also sets the gauges `streamkit.queue.waiting`, `running`, `delayed` and `dead`.
+    /// Call it regularly to feed a dashboard; the queue never does so by itself.
     ///
     /// - Throws: A ``StreamKitError``, for example `WRONGTYPE` if the key holds something else.
     public func status() async throws -> TaskQueueStatus {

@@ -5,7 +5,7 @@ extension TaskQueue {
     ///
     /// A handler that returns completes its task; one that throws has it tried again later, up to the limit of
     /// attempts, and ``PermanentTaskFailure`` gives it up at once. When the worker loses a task's lease, the
-    /// handler is cancelled and what it still says about the task is refused. Lost connections are waited out.
+    /// handler is cancelled and its result is refused. After a lost connection the worker waits until Redis is back.
     ///
     /// - Parameters:
     ///   - name: A name for people. A random suffix keeps two workers of one name apart.
@@ -52,7 +52,7 @@ extension TaskQueue {
     ///   - name: A name for people. A random suffix keeps two workers of one name apart.
     ///   - concurrency: How many tasks run at once.
     ///   - handler: The work. It may be run more than once for a task, so a repeat must do no harm.
-    /// - Throws: A ``StreamKitError`` that waiting does not mend: Redis cannot be reached at the start, the key
+    /// - Throws: A ``StreamKitError`` that waiting does not fix: Redis cannot be reached at the start, the key
     ///   holds something else (`WRONGTYPE`), or access is denied.
     public func work(
         as name: String, concurrency: Int = 1,

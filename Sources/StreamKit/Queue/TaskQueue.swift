@@ -1,9 +1,9 @@
 /// A task queue on a stream with a consumer group, which loses no task when a worker dies.
 ///
-/// A task stays in the stream until it is done. Whoever works on it renews a lease; when that stops,
+/// A task stays in the stream until it is done. Its worker renews a lease; when that stops,
 /// another worker takes over. What a worker does at the end (done, again, given up) is one atomic step that
 /// the server refuses if the task is no longer its own. Delivery is *at least once*: a worker can die
-/// after its work is done and before it says so, so handlers must bear being run again for the same task.
+/// after its work is done and before it says so. So running a handler twice for a task must do no harm.
 ///
 /// ```swift
 /// let mails = TaskQueue<Mail>(redis: redis, key: "mails", group: "senders")
@@ -14,7 +14,7 @@
 public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
     /// The connection that the queue uses.
     ///
-    /// Waiting for tasks has one of its own.
+    /// Waiting for tasks uses a connection of its own.
     public let redis: Redis
     /// The stream's key.
     ///
@@ -40,7 +40,7 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
         metrics = QueueMetrics(queue: key, redis.configuration.metrics)
     }
 
-    /// Every key that a queue on the stream `key` may use, its idempotency keys aside.
+    /// Every key that a queue on the stream `key` may use, except its idempotency keys.
     ///
     /// That includes `{key}:cancelled`, where agents keep notices of runs that were called off. They share a hash slot, so one `DEL` removes the queue.
     public static func allKeys(of key: String) -> [String] { QueueKeys(stream: key).all }

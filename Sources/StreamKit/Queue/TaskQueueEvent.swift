@@ -11,7 +11,7 @@ public enum TaskQueueEvent: Sendable, Hashable {
     case taken(task: StreamID, attempt: Int)
     /// The handler returned, and the server recorded that the task is done.
     case completed(task: StreamID, attempt: Int)
-    /// The attempt failed; the task is tried again later, or it lies among the dead letters.
+    /// The attempt failed; the task is tried again later, or is now a dead letter.
     case failed(task: StreamID, attempt: Int, error: String, isGivenUp: Bool)
     /// The worker lost the lease while its handler ran: another worker has the task, or it was cancelled.
     case lost(task: StreamID, attempt: Int)

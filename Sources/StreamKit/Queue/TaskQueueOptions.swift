@@ -8,7 +8,7 @@ public struct TaskQueueOptions: Sendable {
     /// How long a task stays with a worker that has stopped renewing it.
     ///
     /// Workers renew three times per lease, so a live worker keeps a task for as long as it needs. A dead worker's task
-    /// is free again after this and ``sweepInterval``, and goes before all others then.
+    /// is free again after this and ``sweepInterval``, and then goes before all others.
     public var lease: Duration = .seconds(15)
     /// How many attempts may fail before the task goes to the dead letters.
     ///
@@ -22,7 +22,7 @@ public struct TaskQueueOptions: Sendable {
     public var backoff: RetryBackoff = .init()
     /// How long one attempt may take; `nil` for as long as it likes.
     ///
-    /// Afterwards, within half a second, the attempt is cancelled and fails, whether its handler listens or not.
+    /// Within half a second after that the attempt is cancelled and fails, even if its handler ignores it.
     public var attemptTimeout: Duration?
     /// How long running tasks may go on after `work` was cancelled, before they are cancelled and handed back.
     public var shutdownGrace: Duration = .seconds(2)

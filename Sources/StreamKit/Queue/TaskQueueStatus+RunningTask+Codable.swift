@@ -1,4 +1,4 @@
-// Durations as whole milliseconds, so that scripts can read them.
+// Durations are written as whole milliseconds, so that scripts can read them.
 extension TaskQueueStatus.RunningTask {
     private enum CodingKeys: String, CodingKey {
         case id, priority, worker, attempt, ranMilliseconds, silentMilliseconds, ageMilliseconds

@@ -10,7 +10,7 @@ public struct TaskQueueStatus: Sendable, Codable {
     public var delayed: Int
     /// Tasks that were given up.
     public var dead: Int
-    /// Workers that live; one that was killed is counted for some seconds more.
+    /// Workers that are alive; a killed one counts for some seconds more.
     public var workers: Int
     /// Tasks that were completed within the last minute.
     public var completedLastMinute: Int
@@ -53,7 +53,7 @@ public struct TaskQueueStatus: Sendable, Codable {
         public var ran: Duration
         /// How long ago its lease was last renewed.
         ///
-        /// More than the lease: its worker is dead.
+        /// If it is more than the lease, its worker is dead.
         public var silent: Duration
         /// How long ago the task was enqueued, by the server's clock.
         public var age: Duration

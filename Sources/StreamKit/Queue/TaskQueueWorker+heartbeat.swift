@@ -4,14 +4,14 @@ import Metrics
 
 // The heartbeat, which talks to the server, and the watch, which does not need it.
 extension TaskQueueWorker {
-    /// Renews leases three times a lease, so that one lost try does not lose the task, and sweeps between.
+    /// Renews leases three times per lease, so that one failed try does not lose the task, and sweeps in between.
     func keepRenewing() async {
         let clock = ContinuousClock()
         var nextSweep = clock.now
         var nextRenewal = clock.now + options.lease / 3
         var nextCleaning = clock.now
         while !Task.isCancelled {
-            // What this worker holds is renewed first, so that after a pause it does not free its own tasks.
+            // It renews its own leases first, so that after a pause its sweep does not free its own tasks.
             if clock.now >= nextRenewal {
                 nextRenewal = clock.now + options.lease / 3
                 await renew()
@@ -26,9 +26,9 @@ extension TaskQueueWorker {
         }
     }
 
-    /// Ends attempts by this machine's clock, because the server may not answer at such a time.
+    /// Ends attempts by this machine's clock, because the server might not answer just then.
     ///
-    /// Cut off from Redis for a whole lease, a worker must assume that others have its tasks.
+    /// A worker that is cut off from Redis for a whole lease must assume that others have its tasks.
     func keepWatch() async {
         let pause = min(.milliseconds(500), options.lease / 4, (options.attemptTimeout ?? .seconds(60)) / 4)
         while !Task.isCancelled {
@@ -46,7 +46,7 @@ extension TaskQueueWorker {
 
     // MARK: Leases
 
-    /// Renews every lease, and interrupts the handlers whose task is no longer this worker's.
+    /// Renews every lease, and interrupts the handlers of tasks that this worker lost.
     private func renew() async {
         let leases = state.leases.filter { $0.ending != .completed }
         for (generation, members) in Dictionary(grouping: leases, by: \.generation) {
@@ -58,7 +58,7 @@ extension TaskQueueWorker {
 
     private func renew(_ leases: [Lease], _ generation: Int) async {
         let asked = ContinuousClock.now
-        // Before it is sent: a handler may end meanwhile, and what is noted of it is to be removed then.
+        // This comes before sending: a handler may end meanwhile, and then the server's note has to be removed.
         for lease in leases { lease.markNoted() }
         do {
             let lost = try await calls.renew(leases, generation: generation, by: consumer)
@@ -72,7 +72,7 @@ extension TaskQueueWorker {
         }
     }
 
-    /// An attempt whose end is being told at this moment is left alone: the answer to that decides.
+    /// An attempt whose end is being sent at this moment is left alone: the reply to that decides.
     private func lose(_ lease: Lease) {
         guard state.lose(lease, because: .leaseLost) else { return }
         logger.warning("lost the lease of task \(lease.task) of queue \(queue.key)")
@@ -92,7 +92,7 @@ extension TaskQueueWorker {
             if state.noticesCancels(sweep.cancels) { await renew() }
             return min(options.sweepInterval, max(sweep.nextDue ?? options.sweepInterval, .milliseconds(1)))
         } catch {
-            // The reader notices for itself what ends the worker, and creates a group that is missing.
+            // The reader itself notices errors that end the worker, and creates a missing group.
             logger.warning("could not sweep queue \(queue.key): \(error)")
             return options.sweepInterval
         }

@@ -2,11 +2,11 @@ import CoreMetrics
 import Logging
 import Metrics
 
-// The reader: takes tasks for free places, and starts their handlers.
+// The reader takes as many tasks as there are free places, and starts their handlers.
 extension TaskQueueWorker {
     /// Takes tasks until the worker is to stop.
     ///
-    /// - Returns: Whether a wait for tasks was cancelled, to which the server may still deliver some.
+    /// - Returns: Whether it cancelled a wait, to which the server may still deliver tasks.
     func takeTasks(startingIn group: inout DiscardingTaskGroup) async -> Bool {
         var reader = TaskReader(calls, consumer: consumer, generation: state.generation)
         var failures = 0
@@ -30,7 +30,7 @@ extension TaskQueueWorker {
                 failures = 0
             } catch {
                 failures += 1
-                // The first time, the key may be a companion, which the preparation replaces.
+                // The first time, the wrong key may be a companion key, which the preparation replaces.
                 let isWrongType = (error as? StreamKitError)?.serverPrefix == "WRONGTYPE"
                 guard !Self.isFatal(error) || isWrongType && failures == 1 else {
                     state.stop(because: error)
@@ -43,7 +43,7 @@ extension TaskQueueWorker {
         return wasWaiting
     }
 
-    /// What a wait brings; `nil` if the worker is to stop meanwhile.
+    /// The tasks that a wait brings; `nil` if the worker should stop meanwhile.
     private func arrivals(_ reader: TaskReader, _ places: Int) async throws -> TaskReader.Arrivals? {
         try await withThrowingTaskGroup(of: TaskReader.Arrivals?.self) { race in
             race.addTask { try await reader.wait(places) }
@@ -56,9 +56,9 @@ extension TaskQueueWorker {
         }
     }
 
-    /// After an error nobody knows what a lost reply brought, or whether the group is still there.
+    /// Recovers from an error: a lost reply may have brought tasks, and the group may be gone.
     ///
-    /// What the server delivered to this worker without its knowledge goes back at once, and costs no attempt.
+    /// Tasks that the server delivered without this worker's knowledge go back at once, which costs no attempt.
     private func recover(_ reader: inout TaskReader) async throws {
         let generation = try await calls.prepare(knownGeneration: state.generation)
         state.generation = generation
@@ -67,7 +67,7 @@ extension TaskQueueWorker {
         if count > 0 { logger.notice("gave \(count) tasks of queue \(queue.key) back that came with a lost reply") }
     }
 
-    /// Starts a handler for each task; hands back those without a place or of an unknown group.
+    /// Starts a handler for each task; hands back tasks for which there is no place, or whose group is unknown.
     private func start(_ tasks: [DeliveredTask], _ places: Int, in group: inout DiscardingTaskGroup) async throws {
         var leases: [Lease] = []
         var toHandBack: [DeliveredTask] = []

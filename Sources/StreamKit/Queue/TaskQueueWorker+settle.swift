@@ -2,10 +2,10 @@ import CoreMetrics
 import Logging
 import Metrics
 
-// The settler: tells the server of attempts that ended.
+// The settler tells the server about attempts that ended.
 extension TaskQueueWorker {
     private typealias Finished = WorkerState.Finished
-    /// Tasks that are settled in one step at most.
+    /// The most tasks that are settled in one step.
     private static var largestBatch: Int { 500 }
 
     func keepSettling() async {
@@ -20,7 +20,7 @@ extension TaskQueueWorker {
     }
 
     /// Settles what it can.
-    /// - Returns: What is to be tried again.
+    /// - Returns: The attempts to try again.
     private func settle(_ batch: [Finished]) async -> [Finished] {
         var successes: [Part: [(finished: Finished, result: String?)]] = [:]
         var unsettled: [Finished] = []
@@ -39,14 +39,14 @@ extension TaskQueueWorker {
         return unsettled
     }
 
-    /// What one step can complete.
+    /// Attempts that one step can complete.
     private struct Part: Hashable {
         let stream: QueueStream
         let generation: Int
     }
 
     /// Performs one step, and decides what becomes of its attempts if it fails.
-    /// - Returns: Those to try again.
+    /// - Returns: The attempts to try again.
     private func settling(_ batch: [Finished], _ step: () async throws -> Void) async -> [Finished] {
         do {
             try await step()
@@ -86,7 +86,7 @@ extension TaskQueueWorker {
         options.onEvent?(.completed(task: lease.task, attempt: lease.delivered.attempt))
     }
 
-    /// That is also the answer to a repeat whose first try went through; then nothing is wrong.
+    /// The server also answers so to a repeat whose first try went through; then nothing is wrong.
     private func refused(_ lease: Lease) {
         logger.warning("task \(lease.task) of queue \(queue.key) ended here, but was not held any more")
     }

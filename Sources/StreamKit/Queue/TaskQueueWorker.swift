@@ -6,13 +6,13 @@ public import ServiceLifecycle
 
 /// One worker at work: takes tasks, renews their leases, settles them, and cleans up after dead workers.
 ///
-/// A `Service`, so that a `ServiceGroup` runs it beside others and shuts it down on a signal. Five kinds of tasks run
+/// It is a `Service`: a `ServiceGroup` can run it beside others and shut it down on a signal. Five kinds of tasks run
 /// in it. The *reader* takes tasks for free places and starts one Swift task per handler. The *settler* tells the
-/// server of attempts that ended, many in one step. The *heartbeat* renews leases, moves delayed tasks that are due,
-/// and frees the tasks of dead workers. And the *watch* looks at the clock: it cancels handlers whose lease or time has
+/// server about attempts that ended, many in one step. The *heartbeat* renews leases, moves delayed tasks that are due,
+/// and frees the tasks of dead workers. The *watch* looks at the clock: it cancels handlers whose lease or time has
 /// run out, even while Redis does not answer.
 public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
-    /// The work; JSON comes back if there is something to record.
+    /// The work; it returns JSON if there is something to record.
     typealias Handler = @Sendable (QueuedTask<Payload>) async throws -> String?
 
     /// The worker's name in the group: the given one, and a suffix that no other worker has.
@@ -30,7 +30,7 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
         guard concurrency > 0 else { throw StreamKitError.invalidInput("a worker needs a concurrency of 1 or more") }
         self.queue = queue
         self.handler = handler
-        // Two workers of one name would renew each other's leases.
+        // Two workers with the same name would renew each other's leases.
         let suffix = String(UInt64.random(in: 0...UInt64.max), radix: 16)
         consumer = "\(name):\(suffix)"
         state = WorkerState(concurrency: concurrency)
@@ -42,17 +42,17 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
     /// the others and hands their tasks back, which costs them no attempt. It returns when all handlers have returned:
     /// one that ignores its cancellation keeps it waiting, though its task is in other hands by then.
     ///
-    /// - Throws: A ``StreamKitError`` that waiting does not mend: Redis cannot be reached at the start, the key
+    /// - Throws: A ``StreamKitError`` that waiting does not fix: Redis cannot be reached at the start, the key
     ///   holds something else (`WRONGTYPE`), or access is denied.
     public func run() async throws {
         do {
             state.generation = try await calls.prepare(knownGeneration: 0)
         } catch is CancellationError {
-            // As at any later time: there is just nothing to wind up yet.
+            // This is no different from stopping later, except that there is nothing to wind up yet.
             return
         }
-        // Unstructured: once cancelled, a task cannot talk to Redis any more, and there is much left to say.
-        // Before handlers, or it would wait behind them and the server would have nothing to do meanwhile.
+        // Unstructured: a cancelled task cannot talk to Redis any more, and the worker still has to settle its tasks.
+        // It starts before the handlers: behind them it would wait, and the server would be idle meanwhile.
         let work = Task(priority: .high) { await workAndWindUp() }
         await withTaskCancellationOrGracefulShutdownHandler {
             await work.value
@@ -64,7 +64,7 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
 
     private func workAndWindUp() async {
         await withDiscardingTaskGroup { group in
-            // Before handlers: those that keep all threads busy for a lease would lose their tasks.
+            // It starts before the handlers: if they kept all threads busy for a lease, they would lose their tasks.
             group.addTask(priority: .high) { await self.keepRenewing() }
             group.addTask(priority: .high) { await self.keepWatch() }
             group.addTask(priority: .high) { await self.keepSettling() }
@@ -88,7 +88,7 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
         }
         await handBackAll()
         guard wasWaiting else { return }
-        // A task may be delivered while the server learns that nobody waits any more.
+        // The server may still deliver a task before it learns that nobody waits any more.
         try? await Task.sleep(for: .milliseconds(50))
         await handBackAll()
     }
@@ -103,7 +103,7 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
 
     // MARK: Errors
 
-    /// Whether an error ends the worker, because no waiting mends it.
+    /// Whether an error ends the worker, because waiting does not fix it.
     static func isFatal(_ error: any Error) -> Bool {
         switch error as? StreamKitError {
         case .server(let server):
@@ -113,7 +113,7 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
         }
     }
 
-    /// Waits before the next try, longer each time; a worker that is to stop does not wait.
+    /// Waits before the next try, longer each time; a worker that should stop does not wait.
     func pause(afterFailures failures: Int) async {
         let pause = RetryBackoff(initial: .milliseconds(50), maximum: .seconds(1)).delay(afterFailures: failures)
         try? await Task.sleep(for: pause)

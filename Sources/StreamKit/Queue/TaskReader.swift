@@ -1,6 +1,6 @@
 /// Reads tasks for one worker, the most urgent first.
 struct TaskReader {
-    /// In every so many reads, one task of each stream that would come later goes first.
+    /// In one of this many reads, one task of each less urgent stream goes first.
     private static let turnOfTheOthers = 16
 
     let calls: QueueCalls
@@ -17,13 +17,13 @@ struct TaskReader {
         }
     }
 
-    /// Forgets what was heard of the queue, because the group may have been created again.
+    /// Forgets what is known about the queue, because the group may have been created again.
     mutating func start(at generation: Int) {
         self.generation = max(self.generation, generation)
         snapshot = nil
     }
 
-    /// Takes what waits, at most one task per place, without waiting for any to come.
+    /// Takes tasks that wait, at most one per free place, and does not wait for new ones.
     mutating func read(_ places: Int) async throws -> [DeliveredTask] {
         let seen = try await freshSnapshot()
         var tasks: [DeliveredTask] = []
@@ -39,13 +39,13 @@ struct TaskReader {
 
     /// Waits for the next tasks of any stream, a few seconds at most.
     ///
-    /// The reply may bring as many of each stream, so each is asked for a part of the places only.
+    /// The reply may bring the limit from every stream, so each stream is asked for only a share of the places.
     func wait(_ places: Int) async throws -> Arrivals {
         let start = ContinuousClock.now
-        // Not forever, because a connection may be dead without anybody saying so.
+        // It does not wait forever, because a dead connection might go unnoticed.
         let arrivals = try await GroupConsumer.readTogether(
             consumers.map(\.consumer), limit: max(places / consumers.count, 1), wait: .seconds(5))
-        // Asked again at once, it would keep a whole processor busy.
+        // A server that does not wait, asked again at once, would keep a whole processor busy.
         if arrivals.isEmpty, ContinuousClock.now - start < .milliseconds(100) {
             throw StreamKitError.unexpectedReply("XREADGROUP BLOCK answered with nothing and did not wait.")
         }
@@ -54,7 +54,7 @@ struct TaskReader {
 
     typealias Arrivals = [(consumer: GroupConsumer, entries: [StreamEntry])]
 
-    /// The tasks that a wait has brought; which group delivered them is asked now.
+    /// The tasks that a wait has brought; it asks now which group delivered them.
     mutating func tasks(in arrivals: Arrivals) async throws -> [DeliveredTask] {
         guard !arrivals.isEmpty else { return [] }
         let replies = try await calls.redis.pipeline { calls.addSnapshot(to: &$0) }
@@ -84,11 +84,12 @@ struct TaskReader {
         return snapshot
     }
 
-    /// Takes in a snapshot that was taken right after a read.
+    /// Records a snapshot that was taken right after a read.
     ///
     /// - Returns: The generation of the group that delivered what was read; `nil` if the group was created again since
-    ///   the last snapshot, because nobody knows then which of the two it was.
-    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` if it has fallen, because somebody deleted the queue's keys.
+    ///   the last snapshot, because then nobody knows which of the two it was.
+    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` if the generation has fallen, because somebody
+    ///   deleted the queue's keys.
     private mutating func note(_ snapshot: QueueSnapshot) throws -> Int? {
         guard snapshot.generation >= generation else {
             throw StreamKitError.unexpectedReply(

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What one worker has in hand: handlers that run, and attempts that ended of which the server is to be told.
+/// What one worker has in hand: handlers that run, and ended attempts that the server has not been told about.
 final class WorkerState: Sendable {
     /// An attempt that ended, and how.
     struct Finished: Sendable {
@@ -42,7 +42,7 @@ final class WorkerState: Sendable {
     // MARK: Handlers
 
     /// How many handlers may be started; waits until there is a place.
-    /// - Returns: `nil` once the worker is to stop.
+    /// - Returns: `nil` once the worker should stop.
     func freePlaces() async -> Int? {
         while true {
             let (places, isStopping) = state.withLock { (free($0), $0.isStopping) }
@@ -52,7 +52,7 @@ final class WorkerState: Sendable {
         }
     }
 
-    /// Attempts that ended and cannot be settled do not pile up: they stop new ones.
+    /// Ended attempts that cannot be settled do not pile up, because new ones wait for them.
     private func free(_ state: State) -> Int {
         state.finished.count > 4 * concurrency + 1_000 ? 0 : max(concurrency - state.handlers, 0)
     }
@@ -64,7 +64,7 @@ final class WorkerState: Sendable {
         }
     }
 
-    /// Takes in an attempt that fails before any handler has it.
+    /// Records an attempt that fails before any handler has it.
     func refuse(_ lease: Lease, because error: String) {
         state.withLock { state in
             state.leases[ObjectIdentifier(lease)] = lease
@@ -90,7 +90,7 @@ final class WorkerState: Sendable {
         if !isMine { somethingEnded.send() }
     }
 
-    /// Fails an attempt whose handler may not listen, without waiting for it.
+    /// Fails an attempt without waiting for its handler, which might ignore the cancellation.
     func timeOut(_ lease: Lease, because error: String) -> Bool {
         guard lease.end(.timedOut) else { return false }
         state.withLock { $0.finished.append(Finished(lease: lease, outcome: .failure(error, nil))) }
@@ -100,7 +100,7 @@ final class WorkerState: Sendable {
     }
 
     /// Gives up an attempt whose handler still runs.
-    /// - Returns: Whether it did; not if it ended in the meantime.
+    /// - Returns: Whether it did; false if the attempt ended in the meantime.
     func lose(_ lease: Lease, because ending: Lease.Ending) -> Bool {
         guard lease.end(ending) else { return false }
         state.withLock { $0.leases[ObjectIdentifier(lease)] = nil }
@@ -114,7 +114,7 @@ final class WorkerState: Sendable {
 
     // MARK: Settling
 
-    /// What ended, once something has; `nil` when the worker is done with everything.
+    /// The attempts that ended, once there are any; `nil` when the worker is done with everything.
     func nextFinished(limit: Int) async -> [Finished]? {
         while true {
             let (batch, isOver) = state.withLock { state in
@@ -128,8 +128,8 @@ final class WorkerState: Sendable {
         }
     }
 
-    /// The server could not be told; it is told again, unless the worker is done with everything.
-    /// - Returns: Whether it is.
+    /// Notes that the server could not be told; it is told again, unless the worker is done with everything.
+    /// - Returns: Whether it is done with everything.
     func putBack(_ batch: [Finished]) -> Bool {
         state.withLock { state in
             if !state.isOver { state.finished.insert(contentsOf: batch, at: 0) }
@@ -137,7 +137,7 @@ final class WorkerState: Sendable {
         }
     }
 
-    /// The server was told, or never will be.
+    /// Notes that the server was told, or never will be.
     func forget(_ batch: [Finished]) {
         let wasFull = state.withLock { state in
             let wasFull = free(state) == 0
@@ -173,7 +173,7 @@ final class WorkerState: Sendable {
 
     var isStopping: Bool { state.withLock { $0.isStopping } }
     var isOver: Bool { state.withLock { $0.isOver } }
-    /// What no waiting mends.
+    /// The error that ends the worker, because waiting does not fix it.
     var failure: (any Error)? { state.withLock { $0.failure } }
 
     func stop(because failure: (any Error)? = nil) {

@@ -8,8 +8,8 @@ import Darwin
 
 /// Bytes on their way to the server: a growing piece of memory with one owner.
 ///
-/// Safety: the pointer never leaves this type but inside `withBytes` and `write`, and is freed exactly
-/// once, in `deinit`; the type cannot be copied.
+/// Safety: only `withBytes` and `write` hand out the pointer, to closures. It is freed exactly once, in
+/// `deinit`; the type cannot be copied.
 struct ByteBuffer: ~Copyable, @unchecked Sendable {
     private var memory: UnsafeMutableRawPointer
     private var capacity: Int
@@ -38,16 +38,16 @@ struct ByteBuffer: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Makes room for so many bytes and lets `body` write into it; it returns how many it wrote.
+    /// Makes room for the given number of bytes and lets `body` write there; `body` returns how many it wrote.
     ///
-    /// So there is one look at the capacity per word of a command, rather than one per byte.
+    /// So the capacity is checked once per argument, not once per byte.
     @inline(__always)
     mutating func write(atMost number: Int, _ body: (UnsafeMutableRawPointer) -> Int) {
         if count + number > capacity { grow(by: number) }
         count += body(memory + count)
     }
 
-    /// Forgets the first bytes, because they were sent.
+    /// Removes the first bytes, because they were sent.
     mutating func removeFirst(_ number: Int) {
         count -= number
         if count > 0 { memmove(memory, memory + number, count) }
@@ -57,7 +57,7 @@ struct ByteBuffer: ~Copyable, @unchecked Sendable {
         count = 0
     }
 
-    /// Forgets everything, and gives back memory that an unusual amount of bytes needed.
+    /// Removes everything, and gives back memory if an unusual number of bytes needed it.
     mutating func removeAll(keepingAtMost limit: Int) {
         count = 0
         guard capacity > limit else { return }

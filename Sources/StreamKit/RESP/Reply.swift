@@ -99,7 +99,7 @@ extension Reply: CustomStringConvertible {
     private static func escaped(_ scalar: Unicode.Scalar) -> String {
         if scalar.isASCII { return escaped(UInt8(scalar.value)) }
         switch scalar.properties.generalCategory {
-        // A terminal may take them for orders or for line breaks.
+        // A terminal may read them as control sequences or line breaks.
         case .control, .lineSeparator, .paragraphSeparator: return UTF8.encode(scalar)?.map(escaped).joined() ?? ""
         default: return String(scalar)
         }

@@ -1,11 +1,11 @@
 import CHiredis
 
-// What keeps a server, or whatever answers in its place, from filling our memory.
+// These limits keep a server, or whatever answers in its place, from filling our memory.
 extension ReplyParser {
-    /// Checks what a reply takes that has not ended yet, and what it says it will take.
+    /// Checks how much memory an unfinished reply takes, and how much it says it will take.
     ///
     /// - Parameters:
-    ///   - bytes: what came of it.
+    ///   - bytes: how many bytes of it came.
     ///   - tokens: the values in it; a short one takes more memory than bytes on the wire.
     ///   - limit: the most bytes that it may take in all.
     /// - Throws: ``StreamKitError/unexpectedReply(_:)`` when it is too large.
@@ -19,8 +19,8 @@ extension ReplyParser {
 
     /// The length of the text that hiredis waits for the rest of; 0 if it waits for something else.
     ///
-    /// hiredis takes in every line it can. A whole line that it left is therefore the length of a text of
-    /// which more is to come.
+    /// hiredis consumes every line it can. A whole line that it left is therefore the length of a text that
+    /// has not come in full.
     private var announcedBytes: Int {
         let reader = reader.pointee
         guard let buffer = reader.buf, reader.pos < reader.len else { return 0 }

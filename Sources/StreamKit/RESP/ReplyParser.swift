@@ -1,11 +1,11 @@
 import CHiredis
 
-/// Turns bytes from the socket into replies, by hiredis' reader with object functions of our own.
+/// Turns bytes from the socket into replies, using hiredis' reader with object functions of our own.
 ///
 /// hiredis calls one of those functions for every value it meets, outermost first; each call adds one
 /// token to a flat list. A reply of any shape costs two growing pieces of memory instead of a tree of objects.
 ///
-/// Safety: hiredis' reader is not thread-safe. The parser belongs to whoever reads from the socket.
+/// Safety: hiredis' reader is not thread-safe. The parser belongs to the one who reads from the socket.
 /// Source: <https://github.com/redis/hiredis#reader-api>
 final class ReplyParser {
     let reader: UnsafeMutablePointer<redisReader>
@@ -13,7 +13,7 @@ final class ReplyParser {
     private let assembly: UnsafeMutablePointer<ReplyAssembly>
     private var unfinishedBytes = 0
     var maximumReplyBytes: Int
-    /// Where the replies begin that the last bytes completed, kept for its memory.
+    /// Where the replies begin that the last bytes completed; the array is kept to reuse its memory.
     private(set) var roots: [Int] = []
 
     init(maximumReplyBytes: Int = 512 << 20) {

@@ -1,6 +1,6 @@
 /// The memory behind one or more replies: a flat list of tokens, and the bytes they point into.
 ///
-/// Raw memory rather than two arrays: reading it costs neither a retain nor a check for exclusive access.
+/// It is raw memory rather than two arrays, so reading needs no retain and no check for exclusive access.
 ///
 /// Safety: nothing writes to it once it exists, and its pointers are only used inside its own methods.
 /// Indices come from the parser, which counted them.
@@ -45,14 +45,14 @@ final class ReplyStorage: @unchecked Sendable {
         return first[index]
     }
 
-    /// The bytes of a text token, for as long as `body` runs; none of a number, a null or an array.
+    /// Passes the bytes of a text token to `body`; a number, a null or an array has none.
     @inline(__always)
     func withBytes<R>(of token: Token, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         let length = token.kind.isText ? token.value : 0
         return try body(UnsafeRawBufferPointer(start: text + Int(token.offset), count: length))
     }
 
-    /// The bytes of a token, none if it is no text.
+    /// The bytes of a token; none if it is not text.
     func bytes(of token: Token) -> [UInt8] {
         withBytes(of: token) { Array($0) }
     }
@@ -88,7 +88,7 @@ extension Reply.Kind {
 
 /// What the parser fills while replies come in.
 ///
-/// Safety: it belongs to the parser, which frees it; whoever takes memory out of it owns that.
+/// Safety: it belongs to the parser, which frees it. Code that takes memory out of it owns that memory.
 struct ReplyAssembly {
     typealias Token = ReplyStorage.Token
 

@@ -15,7 +15,7 @@ enum Wire {
     /// Writes `$5\r\n`; returns its length.
     @inline(__always)
     static func header(_ mark: Unicode.Scalar, _ number: Int, at destination: UnsafeMutableRawPointer) -> Int {
-        // Nearly every word of a command is shorter than a hundred bytes. The last byte of a line is its highest.
+        // Nearly every argument is shorter than a hundred bytes. The last byte of a line is its highest.
         if number < 10 {
             let line = UInt32(UInt8(ascii: mark)) | digit(number) << 8 | 0x0A0D_0000
             destination.storeBytes(of: line.littleEndian, as: UInt32.self)
@@ -30,7 +30,7 @@ enum Wire {
         return longHeader(mark, number, at: destination)
     }
 
-    /// Copies bytes; the few of a usual word without a call of `memcpy`.
+    /// Copies bytes; a usual argument has so few of them that it needs no call of `memcpy`.
     @inline(__always)
     static func copy(_ bytes: UnsafeRawBufferPointer, to destination: UnsafeMutableRawPointer) {
         guard let source = bytes.baseAddress else { return }

@@ -2,13 +2,13 @@ import DequeModule
 
 /// Bounds the bytes in flight on a connection: beyond the limit callers wait, first come, first served.
 ///
-/// A caller that waits has encoded nothing. When there is room, the first one is *admitted*: its task is resumed, and
-/// enters when it sends. One at a time, so that no more than one command ever exceeds the limit.
+/// A caller that waits has encoded nothing. Below the limit, the first one is *admitted*: its task is resumed, and
+/// enters when it sends. Callers are admitted one at a time, so that at most one command ever exceeds the limit.
 ///
-/// An admission cannot be lost: it ends when its caller enters, whatever becomes of the command then, and at the
-/// caller's deadline if the caller never does.
+/// An admission cannot be lost: it ends when its caller enters, whatever becomes of the command after that. If the
+/// caller never enters, it ends at the caller's deadline.
 struct Admission {
-    /// The bytes in flight from which on callers wait.
+    /// The number of bytes in flight from which on callers wait.
     let limit: Int
     private var waiters = Deque<CommandSlot>()
     private var admitted: Admitted?
@@ -25,12 +25,12 @@ struct Admission {
     /// How many callers wait.
     var count: Int { waiters.count }
 
-    /// Whether nobody waits, and nobody was admitted who has not entered.
+    /// Whether nobody waits, and everybody who was admitted has entered.
     var isFree: Bool { admitted == nil && waiters.isEmpty }
 
-    /// Lets a caller in, or makes it wait: true if it may send.
+    /// Lets a caller in, or makes it wait; true if it may send now.
     ///
-    /// Where it had been admitted, that ends here.
+    /// If it had been admitted, its admission ends here.
     @inline(__always)
     mutating func enter(_ slot: CommandSlot, bytesInFlight: Int) -> Bool {
         if isFree, bytesInFlight < limit { return true }
@@ -51,7 +51,7 @@ struct Admission {
         return true
     }
 
-    /// Admits the first caller if there is room: it is to be resumed, and then to enter.
+    /// Admits the first caller if the limit allows; it is then resumed, and should enter.
     @inline(__always)
     mutating func admitNext(bytesInFlight: Int) -> CommandSlot? {
         if isFree || bytesInFlight >= limit { return nil }
@@ -60,13 +60,13 @@ struct Admission {
         return next
     }
 
-    /// Takes a caller that waits out of the order.
+    /// Removes a caller that waits.
     mutating func leave(_ ticket: UInt64) -> CommandSlot? {
         guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return nil }
         return waiters.remove(at: index)
     }
 
-    /// Takes out the callers that waited until their deadline, and ends an admission that nobody used.
+    /// Removes the callers that waited until their deadline, and ends an admission that nobody used.
     mutating func expire(_ now: UInt64) -> [CommandSlot] {
         guard !isFree else { return [] }
         if let admitted, admitted.deadline <= now { self.admitted = nil }
@@ -75,7 +75,7 @@ struct Admission {
         return waiters.filter { $0.deadline <= now }
     }
 
-    /// Takes everybody out, because the connection is closed.
+    /// Removes everybody, because the connection is closed.
     mutating func leaveAll() -> [CommandSlot] {
         defer { (waiters, admitted) = ([], nil) }
         return Array(waiters)

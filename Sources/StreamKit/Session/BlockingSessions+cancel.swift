@@ -1,6 +1,6 @@
 import Synchronization
 
-// How a cancelled command ends, and its connection is used again.
+// How a cancelled command ends, and how its connection is used again.
 extension BlockingSessions {
     /// How long the server may take to end a command that nobody waits for.
     private static let patience = Duration.seconds(2)
@@ -13,13 +13,13 @@ extension BlockingSessions {
         Task {
             do {
                 _ = try await shared.send(timeout: Self.patience.nanoseconds) { buffer in
-                    buffer.beginCommand("CLIENT", words: 3)
-                    buffer.word("UNBLOCK")
-                    buffer.word(clientID)
+                    buffer.beginCommand("CLIENT", arguments: 3)
+                    buffer.argument("UNBLOCK")
+                    buffer.argument(clientID)
                 }
                 settle(session, .unblocked)
             } catch {
-                // Nobody knows whether it is still to come.
+                // Nobody knows whether the UNBLOCK is still to come.
                 lose(session)
             }
         }

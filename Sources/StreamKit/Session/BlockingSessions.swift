@@ -2,16 +2,16 @@ import Synchronization
 
 /// The connections that carry blocking commands, one command at a time each.
 ///
-/// One whose command ended is used again, and one that nobody used for a while is closed, so there are as many as
-/// were in use at one time lately. When a waiting task is cancelled it goes on at once; its command is ended by CLIENT
-/// UNBLOCK, and the connection returns here when both were answered, or is closed.
+/// A connection whose command ended is used again, and one that was idle for a while is closed. So there are as many
+/// as were lately in use at one time. When a waiting task is cancelled it goes on at once. CLIENT UNBLOCK ends its
+/// command, and the connection returns here when both were answered, or is closed.
 /// Source: <https://redis.io/docs/latest/commands/client-unblock/>
 final class BlockingSessions: Sendable {
     struct State {
         var all: [ObjectIdentifier: Session] = [:]
-        /// Those of them that no command uses, the last used last.
+        /// The connections that no command uses, the most recently used last.
         var idle: [Session] = []
-        /// Those whose task was cancelled, and what is settled about them.
+        /// The connections whose task was cancelled, and what is known about each.
         var settled: [ObjectIdentifier: Settled] = [:]
         var identities: [ObjectIdentifier: ClientIdentity] = [:]
         /// Connections that were given up while the server may still deliver entries to them.
@@ -39,7 +39,7 @@ final class BlockingSessions: Sendable {
 
     /// Sends one blocking command on a connection of its own.
     ///
-    /// Where it is a `delivery`, a reply that is lost means something on the server: see ``endLost(with:)``.
+    /// A lost reply to a `delivery` has an effect on the server: see ``endLost(with:)``.
     func send(
         wait: ReadWait, delivery isDelivery: Bool = false, unblockingWith shared: Session,
         lateReplyHandler: (@Sendable (Reply) -> Void)?,
@@ -92,7 +92,7 @@ final class BlockingSessions: Sendable {
         }
     }
 
-    /// Says what has to be said before a command that blocks.
+    /// Sends what has to be sent before a command that blocks.
     private func prepare(_ session: Session, _ isDelivery: Bool) async throws {
         do {
             if let store = configuration.credentialStore, session.isConnected {
@@ -101,7 +101,7 @@ final class BlockingSessions: Sendable {
             }
             if isDelivery { try await introduce(session) }
         } catch {
-            // Nothing was asked for yet, so nothing can be lost, and nobody else waits for this answer.
+            // No delivery was asked for yet, so nothing can be lost, and nobody else waits for this answer.
             drop(session)
             if case StreamKitError.connectionLost(let reason, _) = error {
                 throw StreamKitError.connectionLost(reason, outcomeUnknown: false)
@@ -110,7 +110,7 @@ final class BlockingSessions: Sendable {
         }
     }
 
-    /// What is closed while the client is not broke as it was taken.
+    /// A session that is closed while the client is open broke just as it was taken.
     private func asLost(_ error: any Error) -> any Error {
         guard case StreamKitError.closed = error, !state.withLock({ $0.isClosed }) else { return error }
         return StreamKitError.connectionLost("The connection to \(configuration) broke.", outcomeUnknown: false)
@@ -133,7 +133,7 @@ final class BlockingSessions: Sendable {
 
     func giveBack(_ session: Session) {
         let isKept = state.withLock { state in
-            // Those that were closed unused are the ones that were used longest ago.
+            // The idle sessions that were closed are the ones used longest ago.
             while let oldest = state.idle.first, !oldest.isConnected {
                 state.idle.removeFirst()
                 state.forget(oldest)

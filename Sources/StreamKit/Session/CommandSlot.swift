@@ -2,7 +2,7 @@ import Synchronization
 
 /// A command, or a batch of them, that waits for its replies.
 ///
-/// Small, because a shared connection moves one in and out of its queue for every command.
+/// It is small, because a shared connection moves one in and out of its queue for every command.
 struct CommandSlot {
     typealias Waiter = UnsafeContinuation<Replies, any Error>
     /// Receives the outcome of a command whose task no longer waits: it was cancelled, or ran out of time.
@@ -16,7 +16,7 @@ struct CommandSlot {
     var deadline: UInt64
     /// The task that waits: the state machine hands it on and never looks at it.
     let waiter: Waiter?
-    /// What only few commands need: more than one reply, or somebody to take a late one.
+    /// What only few commands need: more than one reply, or a late-reply handler.
     let extra: Extra?
     /// Whether its task still waits.
     var isAwaited = true

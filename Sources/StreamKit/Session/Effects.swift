@@ -1,31 +1,31 @@
-/// What is to be done after an event: `SessionState` decides it, `Session` does it.
+/// What has to be done after an event: `SessionState` decides it, and `Session` does it.
 struct Effects {
     /// Bytes wait, and the socket takes them.
     var write = false
-    /// Whoever caused the event writes, then reads the reply itself, and goes on until it has it.
+    /// The caller that caused the event writes, and then reads until it has its reply.
     var readInline = false
-    /// Whoever reads is to go on: no command is complete yet.
+    /// The reader should go on: no command is complete yet.
     var keepReading = false
     /// Start the attempt to connect that `SessionState.attempt` counts.
     var connect = false
-    /// End the socket, so that its end is read in due course.
+    /// Shut the socket down, so that the reader finds its end.
     var hangUp = false
-    /// The socket is of no use any more: forget it.
+    /// The socket is of no more use: forget it.
     var dropSocket = false
-    /// The session is over: no deadline is to be looked at any more.
+    /// The session is over: stop checking its deadlines.
     var end = false
-    /// What the I/O thread is to look for from now on, where that changed.
+    /// What the I/O thread should look for from now on, if that changed.
     var watch: Interest?
     /// Tasks whose wait is over, and what they get.
     var resume: [Resumption] = []
 
-    /// What the I/O thread looks for; the end of a socket it looks for always.
+    /// What the I/O thread looks for; it always looks for the end of a socket.
     struct Interest: Equatable {
         var reads = true
         var writes = false
     }
 
-    /// Whether the socket, or who looks at it, changes; that happens under the session's lock.
+    /// Whether the socket changes, or who reads it; both happen under the session's lock.
     var concernsSocket: Bool { watch != nil || connect || dropSocket || end }
 
     mutating func resume(_ slot: CommandSlot, throwing error: any Error) {
@@ -42,7 +42,7 @@ struct Resumption {
     let slot: CommandSlot
     let outcome: Result<Replies, any Error>
 
-    /// Resumes the task, or tells whoever takes late replies.
+    /// Resumes the task, or calls the late-reply handler.
     func perform() {
         if slot.isAwaited {
             slot.waiter?.resume(with: outcome)

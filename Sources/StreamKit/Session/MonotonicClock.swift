@@ -6,7 +6,7 @@ enum MonotonicClock {
         DispatchTime.now().uptimeNanoseconds
     }
 
-    /// The same clock as of its last tick, some milliseconds ago: good enough for a deadline, and cheap.
+    /// The same clock at its last tick, some milliseconds ago: good enough for a deadline, and cheap.
     static func roughNow() -> UInt64 {
         #if os(Linux)
         var time = timespec()
@@ -17,7 +17,7 @@ enum MonotonicClock {
         #endif
     }
 
-    /// The moment after so many nanoseconds; the end of time if that is further away.
+    /// The moment after the given number of nanoseconds; at most the last one that the clock can hold.
     static func deadline(after nanoseconds: UInt64) -> UInt64 {
         let (sum, overflow) = roughNow().addingReportingOverflow(nanoseconds)
         return overflow ? .max : sum

@@ -2,7 +2,7 @@
 enum Replies: Sendable {
     case one(Reply)
     case batch(BatchReplies)
-    /// Nothing was sent yet, because too many bytes were in flight; now it is this caller's turn.
+    /// Nothing was sent yet, because too many bytes were in flight; now this caller may send.
     case admitted
 
     /// What ``Redis/pipeline(_:)`` returns, as long as ``hasErrors`` is false.
@@ -41,9 +41,9 @@ enum Replies: Sendable {
 
 /// The replies to a batch.
 ///
-/// Safety: guarded by the lock of the session until the last one has come; nobody changes it from then on.
+/// Safety: guarded by the session's lock until the last reply has come; nobody changes it after that.
 final class BatchReplies: @unchecked Sendable {
-    /// Every reply as a success, an error too: without errors, that is what the caller gets.
+    /// Every reply as a success, even an error; if there are no errors, this is what the caller gets.
     private(set) var results: [Result<Reply, StreamKitError>] = []
     private(set) var hasErrors = false
 

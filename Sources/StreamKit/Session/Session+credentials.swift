@@ -1,8 +1,8 @@
 import Synchronization
 
-// Where credentials come from a provider: they are fetched before a connection is opened, and replaced while it lives.
+// Credentials from a provider: they are fetched before a connection opens, and replaced while it is open.
 extension Session {
-    /// Opens a connection with the newest credentials; the ones that the server refuses are fetched again.
+    /// Opens a connection with the newest credentials; if the server refuses them, they are fetched again.
     ///
     /// They may have been replaced a moment ago, so it tries for as long as an attempt to connect may take.
     func openConnection(
@@ -44,16 +44,16 @@ extension Session {
         ["WRONGPASS", "NOAUTH"].contains(error.serverPrefix)
     }
 
-    /// Tells the server who we are from now on (AUTH), if that is new to this connection.
+    /// Sends the newest credentials (AUTH), if this connection does not have them yet.
     ///
-    /// - Throws: the server's refusal; the connection then goes on as who it was.
+    /// - Throws: the server's refusal; the connection then keeps its old user.
     func authenticate(_ credentials: Credentials, _ generation: UInt64) async throws {
         guard isConnected, credentialGeneration.load(ordering: .relaxed) < generation,
-            let words = credentials.authentication
+            let arguments = credentials.authentication
         else { return }
         let reply = try await send(timeout: commandTimeout) { buffer in
-            buffer.beginCommand(words: words.count)
-            for word in words { buffer.word(word) }
+            buffer.beginCommand(arguments: arguments.count)
+            for argument in arguments { buffer.argument(argument) }
         }.single()
         guard reply.kind != .error else {
             throw StreamKitError.server(ServerError(message: reply.text ?? "", command: "AUTH", address: address))

@@ -37,7 +37,7 @@ extension Session {
             switch result {
             case .bytes: break
             case .wouldBlock: return
-            // Nothing of it left, so it is kept. The I/O thread finds the end, and then it is sorted out who is affected.
+            // None of it was sent, so it is kept. The I/O thread will find the end, and which commands are affected.
             case .failed: return link.socket.shutDown()
             }
         }
@@ -48,10 +48,10 @@ extension Session {
         handle { $0.writable() }
     }
 
-    /// The socket has bytes, or an end: for the I/O thread, unless a sender reads at this moment.
+    /// The socket has bytes, or has ended; the I/O thread reads, unless a sender does so at this moment.
     func readable() {
         guard let link = guarded.withLock({ $0.state.beginReading() ? $0.link : nil }) else { return }
-        // A command may have been sent meanwhile whose sender left the reading to this thread.
+        // Meanwhile another command may have been sent whose sender leaves the reading to this thread.
         if readOnce(link) { handle { $0.endReading(link.attempt) } }
     }
 
@@ -67,7 +67,7 @@ extension Session {
         handle { $0.endReading(link.attempt, missed: missed) }
     }
 
-    /// Reads what is there; false if reading is over with that.
+    /// Reads what is there; false if that ends the reading.
     private func readOnce(_ link: Link) -> Bool {
         switch link.read() {
         case .nothing: return true
@@ -87,14 +87,14 @@ extension Session {
 }
 
 extension SessionState.Options {
-    /// For the connection that all tasks share.
+    /// The options of the connection that all tasks share.
     static func shared(_ configuration: RedisConfiguration) -> Self {
         Self(
             address: "\(configuration)", readsInline: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1,
             limit: configuration.maximumBytesInFlight, connectTimeout: attemptTimeout(configuration))
     }
 
-    /// For one that carries commands that block, one at a time.
+    /// The options of a connection for commands that block, one at a time.
     static func blocking(_ configuration: RedisConfiguration, idleTimeout: Duration) -> Self {
         Self(
             address: "\(configuration)", reconnects: false, readsInline: false,
@@ -102,7 +102,7 @@ extension SessionState.Options {
             idleTimeout: idleTimeout.nanoseconds)
     }
 
-    /// A little more than the attempt gives itself, because it knows better why it takes so long.
+    /// A little longer than the attempt's own limit, because the attempt's error says more about the reason.
     private static func attemptTimeout(_ configuration: RedisConfiguration) -> UInt64 {
         configuration.connectTimeout.nanoseconds &+ 500_000_000
     }

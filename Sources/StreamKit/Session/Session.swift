@@ -3,14 +3,14 @@ import Synchronization
 
 /// One connection to Redis, shared by any number of tasks: commands go out in order, replies come back in order.
 ///
-/// A caller encodes its command into the shared buffer under a short lock and parks. With nothing under way it writes
-/// to the socket itself, and may even read the reply itself (`InlineReads`); otherwise its bytes go out with everybody
-/// else's when the next reply arrives, in one `write`, which is what makes many tasks on one connection fast.
+/// A caller encodes its command into the shared buffer under a short lock, and its task suspends. If nothing is under
+/// way, it writes to the socket itself, and may even read the reply itself (`InlineReads`). Otherwise its bytes go out
+/// with everybody else's, in one `write`, when the next reply arrives: that makes many tasks on one connection fast.
 ///
-/// What happens when is decided by `SessionState`. This is the shell around it: it owns the lock, the socket and the
-/// clock, hands events in and performs the effects.
+/// `SessionState` decides what happens. This class is the shell around it: it owns the lock, the socket and the
+/// clock, passes events to it and performs the effects.
 final class Session: Sendable {
-    /// Opens a connection and says what came of it, once, on any thread.
+    /// Opens a connection and reports the result, once, on any thread.
     typealias Connect =
         @Sendable (
             RedisConfiguration, _ done: @escaping @Sendable (Result<Link, Connector.Failure>) -> Void
@@ -22,7 +22,7 @@ final class Session: Sendable {
     }
 
     let configuration: RedisConfiguration
-    /// The configured time for a command in nanoseconds; converting a `Duration` for each takes longer than encoding.
+    /// The configured time for a command in nanoseconds; converting a `Duration` takes longer than encoding a command.
     let commandTimeout: UInt64
     /// Tells this session from all others of the process.
     let number = Tickets.next()
@@ -53,11 +53,11 @@ final class Session: Sendable {
     ) async throws -> Replies {
         let ticket = Tickets.next()
         let deadline = timeout.map(MonotonicClock.deadline) ?? .max
-        // Nearly every command does without, and without the memory.
+        // Nearly every command needs none, and saves the memory.
         let isPlain = replyCount == 1 && lateReplyHandler == nil
         let extra = isPlain ? nil : CommandSlot.Extra(replyCount: replyCount, lateReplyHandler: lateReplyHandler)
         defer {
-            // A cancellation that came after the reply left its mark behind.
+            // A cancellation that came after the reply has left a note, which is removed here.
             if Task.isCancelled { guarded.withLock { $0.state.forget(ticket) } }
         }
         return try await withTaskCancellationHandler {
@@ -65,7 +65,7 @@ final class Session: Sendable {
                 let replies = try await withUnsafeThrowingContinuation { waiter in
                     submit(CommandSlot(ticket: ticket, deadline: deadline, waiter: waiter, extra: extra), encode)
                 }
-                // Whoever is admitted submits again, and nothing may come in between: see `Admission`.
+                // A caller that was admitted submits again, and nothing must come in between: see `Admission`.
                 guard case .admitted = replies else { return replies }
             }
         } onCancel: {
@@ -82,17 +82,17 @@ final class Session: Sendable {
         if effects.readInline { readInline(attempt) }
     }
 
-    /// Ends the session; whoever waits gets ``StreamKitError/closed``.
+    /// Ends the session; commands that wait get ``StreamKitError/closed``.
     func close() {
         handle { $0.close() }
     }
 
-    /// Ends the present socket, so that the next command finds out again who answers at the address.
+    /// Ends the present socket, so that the next command finds out which server answers at the address.
     func leave() {
         handle { $0.leave(MonotonicClock.now()) }
     }
 
-    /// Nobody waits any more for what is under way: after that time it is given up.
+    /// Gives up the commands under way after the given time, because nobody waits for them any more.
     func expire(within duration: Duration) {
         let deadline = MonotonicClock.deadline(after: duration.nanoseconds)
         guarded.withLock { $0.state.shortenDeadlines(to: deadline) }
@@ -104,7 +104,7 @@ final class Session: Sendable {
 
     // MARK: The shell
 
-    /// Hands one event in, and performs what follows.
+    /// Passes one event to the state, and performs the effects.
     @discardableResult
     @inline(__always)
     func handle(_ event: (inout SessionState) -> Effects) -> Effects {
@@ -118,7 +118,7 @@ final class Session: Sendable {
         return effects
     }
 
-    /// Under the lock, because two such changes must not overtake each other.
+    /// It runs under the lock, because two such changes must not overtake each other.
     private func changeSocket(_ effects: Effects, _ guarded: inout Guarded) -> Link? {
         if let interest = effects.watch, let link = guarded.link, !effects.dropSocket {
             IOThread.shared.update(link.socket, of: number, reads: interest.reads, writes: interest.writes)
@@ -138,7 +138,7 @@ final class Session: Sendable {
         }
         if effects.hangUp { link?.socket.shutDown() }
         if effects.connect { connect() }
-        // Before anybody is resumed, so that the server has something to do meanwhile.
+        // It writes before it resumes anybody, so that the server has something to do meanwhile.
         if effects.write { flush() }
         for resumption in effects.resume { resumption.perform() }
     }

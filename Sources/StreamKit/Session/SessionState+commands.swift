@@ -2,9 +2,9 @@ import DequeModule
 
 // What callers want: send a command, give up waiting for one, end the session.
 extension SessionState {
-    /// A caller wants to send a command, which `encode` writes, or several.
+    /// A caller wants to send one command or several, which `encode` writes.
     ///
-    /// It may have to wait for admission. Then it is resumed with `admitted`, and submits the command again.
+    /// It may have to wait for admission. It is then resumed with `admitted`, and submits the command again.
     mutating func submit(
         _ slot: CommandSlot, _ clock: () -> UInt64, _ encode: (inout ByteBuffer) -> Void
     ) -> Effects {
@@ -83,12 +83,12 @@ extension SessionState {
         return effects
     }
 
-    /// A task that was cancelled is done with its command, whatever became of it.
+    /// A cancelled task is done with its command, whatever became of that.
     mutating func forget(_ ticket: UInt64) {
         cancelledEarly.remove(ticket)
     }
 
-    /// Nobody waits any more for what is under way: it may take until then, and no longer.
+    /// Nobody waits any more for the commands under way, so they have until the given time.
     mutating func shortenDeadlines(to deadline: UInt64) {
         for index in slots.indices { slots[index].deadline = min(slots[index].deadline, deadline) }
     }
@@ -112,6 +112,6 @@ extension SessionState {
         for slot in admission.leaveAll() { refuse(slot, error, &effects) }
     }
 
-    /// What the late-reply handler of a command learns that never left.
+    /// What the late-reply handler of a command gets if the command was never sent.
     static var neverSent: StreamKitError { .connectionLost("The command was not sent.", outcomeUnknown: false) }
 }

@@ -1,6 +1,6 @@
 import DequeModule
 
-// How a connection begins, breaks and comes back, and what time does to those who wait for it.
+// How a connection begins, breaks and comes back, and what happens at the deadlines of commands that wait for it.
 extension SessionState {
     mutating func startConnecting(_ now: UInt64, _ effects: inout Effects) {
         phase = .connecting(since: now)
@@ -8,11 +8,11 @@ extension SessionState {
         effects.connect = true
     }
 
-    /// An attempt to connect succeeded; false if nobody waits for it any more, and its socket is to be dropped.
+    /// An attempt to connect succeeded; false if nobody waits for it any more, so that its socket should be dropped.
     mutating func connected(_ attempt: UInt64, _ now: UInt64) -> (isWanted: Bool, effects: Effects) {
         var effects = Effects()
         guard case .connecting = phase, attempt == self.attempt else { return (false, effects) }
-        // Cancelled before a byte of them left: nobody wants them sent any more.
+        // These were cancelled before a byte of them was sent, so nobody wants them sent any more.
         effects.resume(removeUnsent { !$0.isAwaited }, throwing: Self.neverSent)
         phase = .ready(since: now)
         lastUse = now
@@ -27,8 +27,8 @@ extension SessionState {
 
     /// An attempt to connect failed.
     ///
-    /// A first attempt that reaches nobody is an answer: the address is probably wrong. Others are repeated until the
-    /// waiting commands run out of time: a server that was there may come back, and one that is loading or full is there.
+    /// If the first attempt reaches no server, the address is probably wrong, and the commands fail. Other attempts are
+    /// repeated until the waiting commands run out of time: the server may come back, finish loading or accept clients.
     mutating func connectFailed(
         _ attempt: UInt64, _ error: StreamKitError, isTransient: Bool, _ now: UInt64, pause: (Int) -> UInt64
     ) -> Effects {
@@ -49,9 +49,10 @@ extension SessionState {
         return effects
     }
 
-    /// The connection broke, or is of no use: what never left stays for the next one, what left has an unknown outcome.
+    /// The connection broke, or is of no use.
     ///
-    /// What the same event caused `earlier` is performed first.
+    /// Unsent commands stay for the next connection; the outcome of sent ones is unknown.
+    /// The effects that the same event caused `earlier` are performed first.
     mutating func lost(
         _ attempt: UInt64, _ error: StreamKitError, _ now: UInt64, after earlier: Effects = Effects()
     ) -> Effects {
@@ -61,7 +62,7 @@ extension SessionState {
             effects.resume(first, throwing: error)
             slots.removeFirst()
         }
-        // Bytes of a command that left in part are of no use to the next socket.
+        // The rest of a command that was sent in part is of no use to the next socket.
         let kept = slots.first.map { encoded - $0.start } ?? 0
         outgoing.removeFirst(outgoing.count - Int(kept))
         written = encoded - UInt64(outgoing.count)
@@ -72,7 +73,7 @@ extension SessionState {
         return effects
     }
 
-    /// No connection any more: the next command makes one, unless this is a session that never does.
+    /// Drops the connection: the next command opens one, unless this session never reconnects.
     private mutating func disconnect(_ error: StreamKitError, _ effects: inout Effects) {
         guard options.reconnects else {
             (phase, effects.end) = (.closed, true)
@@ -82,9 +83,9 @@ extension SessionState {
         admitNext(&effects)
     }
 
-    /// The server is the wrong one, so the next command is to find out again who answers at the address.
+    /// The server is the wrong one, so the next command should reconnect and find the right one.
     ///
-    /// A fresh connection stays: its server is what there is, and many commands may complain at once.
+    /// A fresh connection stays: reconnecting would find the same server, and many commands may report it at once.
     func leave(_ now: UInt64) -> Effects {
         var effects = Effects()
         if case .ready(let since) = phase { effects.hangUp = now &- since > 100_000_000 }
@@ -117,7 +118,7 @@ extension SessionState {
         return effects
     }
 
-    /// Fails commands that waited for a connection until their deadline; they never left, and never will.
+    /// Fails commands that waited for a connection until their deadline; they are never sent.
     private mutating func giveUpUnsent(_ now: UInt64, _ effects: inout Effects) {
         let error = lastFailure ?? .cannotConnect("No connection to Redis at \(options.address) came about in time.")
         effects.resume(removeUnsent { $0.deadline <= now || !$0.isAwaited }, throwing: error)
@@ -129,7 +130,7 @@ extension SessionState {
         effects.end = failed.end
     }
 
-    /// Commands behind others that are late as well: their tasks stop waiting, their replies may still come.
+    /// Ends the wait of late commands behind other late ones; their replies may still come.
     private mutating func endLateWaits(_ now: UInt64, _ effects: inout Effects) {
         guard slots.contains(where: { $0.deadline <= now && $0.isAwaited }) else { return }
         for index in slots.indices where slots[index].deadline <= now && slots[index].isAwaited {
@@ -143,7 +144,7 @@ extension SessionState {
             "Redis at \(options.address) did not answer in time. It may be busy, out of reach, or still be working.")
     }
 
-    /// Takes commands out of the queue, and their bytes out of the buffer, while nothing of it was written.
+    /// Removes commands from the queue, and their bytes from the buffer; none of those bytes were written.
     private mutating func removeUnsent(where isOver: (CommandSlot) -> Bool) -> [CommandSlot] {
         guard slots.contains(where: isOver) else { return [] }
         let base = encoded - UInt64(outgoing.count)

@@ -2,14 +2,14 @@ import DequeModule
 
 // What happens to a connected socket: bytes go out, replies come in.
 extension SessionState {
-    /// Memory of a write buffer beyond this is given back after use.
+    /// A write buffer larger than this is freed after use.
     private static let keptBufferBytes = 256 << 10
 
     // MARK: Writing
 
-    /// Moves what waits into `bytes`, for the caller to write; false if there is nothing, or somebody writes already.
+    /// Moves waiting bytes into `bytes`, for the caller to write; false if there are none, or somebody writes already.
     ///
-    /// From now on it counts as sent, until ``wrote(_:of:_:)`` says how much of it was.
+    /// They count as sent until ``wrote(_:of:_:)`` says how many were.
     mutating func takeOutgoing(into bytes: inout ByteBuffer) -> Bool {
         guard mayWrite else { return false }
         isWriting = true
@@ -19,7 +19,7 @@ extension SessionState {
         return true
     }
 
-    /// The socket took so many bytes; the rest goes out before what came meanwhile, once there is room.
+    /// The socket took the given number of bytes; the rest goes out before newer bytes, once the socket takes more.
     mutating func wrote(_ count: Int, of bytes: inout ByteBuffer, _ attempt: UInt64) -> Effects {
         var effects = Effects()
         bytes.removeFirst(count)
@@ -55,7 +55,7 @@ extension SessionState {
         return true
     }
 
-    /// Whoever read found nothing, or stops looking.
+    /// The reader found nothing, or stops looking.
     mutating func endReading(_ attempt: UInt64, missed: Bool = false) -> Effects {
         var effects = Effects()
         guard isCurrent(attempt) else { return effects }
@@ -67,7 +67,7 @@ extension SessionState {
 
     /// Replies came: they go to their commands, in order.
     ///
-    /// Reading is over if a command is complete with them; otherwise whoever reads goes on.
+    /// Reading is over if they complete a command; otherwise the reader goes on.
     mutating func received(
         _ storage: ReplyStorage, _ roots: [Int], _ attempt: UInt64, _ clock: () -> UInt64
     ) -> Effects {
@@ -91,7 +91,7 @@ extension SessionState {
         isReading = effects.keepReading
         effects.write = mayWrite
         watchUnlessRead(&effects)
-        // Below half the limit, so that callers come back in groups.
+        // Callers are admitted below half the limit, so that they come back in groups.
         admitNext(&effects, below: 2)
         return effects
     }
@@ -106,8 +106,8 @@ extension SessionState {
 
     /// A reply that nobody asked for would be taken for the reply to the next command, so the connection is given up.
     ///
-    /// This is the place for pushes: a session that subscribed, or speaks RESP3, would hand them to whoever wants
-    /// them instead, and would let the I/O thread look at the socket even while nothing is under way.
+    /// This is the place for pushes: a session that subscribed, or speaks RESP3, would hand them to subscribers
+    /// instead, and would let the I/O thread look at the socket even while nothing is under way.
     private func tellUnasked() -> StreamKitError {
         .unexpectedReply("\(options.address) sent a reply that nobody asked for.")
     }

@@ -3,7 +3,7 @@ import DequeModule
 /// What one connection knows and decides: no lock, no clock, no socket, no thread.
 ///
 /// Events go in as calls, and each returns the ``Effects`` that `Session` performs. Commands queue in the order they
-/// were encoded, which is the order of their replies. After a break, commands that never left stay for the next socket;
+/// were encoded, which is the order of their replies. After a break, unsent commands stay for the next socket;
 /// the others fail, because nobody knows whether the server carried them out.
 ///
 /// - `submit`, `cancel`, `shortenDeadlines`, `close` come from callers (`SessionState+commands.swift`)
@@ -24,12 +24,12 @@ struct SessionState: ~Copyable {
         var limit = 4 << 20
         /// How long an attempt to connect may take in all, in nanoseconds, name resolution included.
         var connectTimeout: UInt64 = .max
-        /// How long a connection stays that nobody uses, in nanoseconds.
+        /// How long an unused connection stays open, in nanoseconds.
         var idleTimeout: UInt64 = .max
     }
 
     enum Phase: Equatable {
-        /// Not connected, and nobody wants to be.
+        /// Not connected, and nobody waits for a connection.
         case idle
         case connecting(since: UInt64)
         case ready(since: UInt64)
@@ -69,20 +69,20 @@ struct SessionState: ~Copyable {
     var inlineReads: InlineReads
     var interest = Effects.Interest()
 
-    /// Bytes that may wait unsent before a caller pushes them out itself.
+    /// The number of bytes that may wait unsent before a caller sends them itself.
     static let writeThreshold = 16 << 10
 
     init(_ options: Options) {
         self.options = options
         admission = Admission(limit: options.limit)
         inlineReads = InlineReads(isEnabled: options.readsInline)
-        // A connection that blocks carries one small command at a time, and there may be thousands.
+        // A connection for blocking commands carries one small command at a time, and there may be thousands of them.
         let capacity = options.reconnects ? 16 << 10 : 256
         outgoing = ByteBuffer(capacity: capacity)
         spare = ByteBuffer(capacity: capacity)
     }
 
-    /// Bytes encoded and not answered yet; as replies come in order, that is all since the oldest command.
+    /// Bytes encoded and not answered yet; as replies come in order, these are all bytes since the oldest command.
     var bytesInFlight: Int {
         guard let oldest = slots.first else { return 0 }
         return Int(encoded - oldest.start)
@@ -116,7 +116,7 @@ struct SessionState: ~Copyable {
         (interest, effects.watch) = (wanted, wanted)
     }
 
-    /// Lets the I/O thread read replies that are to come, unless somebody does so now.
+    /// Lets the I/O thread read the coming replies, unless somebody reads at this moment.
     @inline(__always)
     mutating func watchUnlessRead(_ effects: inout Effects) {
         if !interest.reads, !isReading, !slots.isEmpty, isReady { watch(reads: true, &effects) }

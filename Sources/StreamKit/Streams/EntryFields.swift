@@ -1,7 +1,7 @@
 /// The fields of an entry that is to be appended: names and values in order; names may repeat.
 ///
-/// Usually a literal, `["event": "started", "by": "ada"]`. What is known only at run time comes as a list of pairs,
-/// and values that are not text as bytes.
+/// Usually this is a literal, `["event": "started", "by": "ada"]`. Fields known only at run time are given as a list of
+/// pairs, and values that are not text as bytes.
 public struct EntryFields: Sendable, ExpressibleByDictionaryLiteral {
     private enum Content {
         case texts([(String, String)])
@@ -35,7 +35,7 @@ public struct EntryFields: Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Whether there is none; an entry needs at least one.
+    /// Whether there are no fields; an entry needs at least one.
     public var isEmpty: Bool { count == 0 }
 
     /// These fields, and more after them.
@@ -51,13 +51,13 @@ public struct EntryFields: Sendable, ExpressibleByDictionaryLiteral {
         switch content {
         case .texts(let pairs):
             for (name, value) in pairs {
-                buffer.word(name)
-                buffer.word(value)
+                buffer.argument(name)
+                buffer.argument(value)
             }
         case .bytes(let pairs):
             for (name, value) in pairs {
-                buffer.word(name)
-                value.withUnsafeBytes { buffer.word($0) }
+                buffer.argument(name)
+                value.withUnsafeBytes { buffer.argument($0) }
             }
         }
     }

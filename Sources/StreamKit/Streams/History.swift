@@ -1,4 +1,4 @@
-/// The newest IDs that somebody saw.
+/// The newest IDs that a reader saw.
 struct History {
     private let most: Int
     private var ids: [StreamID] = []

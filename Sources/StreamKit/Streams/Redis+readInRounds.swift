@@ -1,8 +1,8 @@
 extension Redis {
-    /// Sends a read as often as it takes until it brings something or the wait is over.
+    /// Repeats a read until it brings something or the wait is over.
     ///
-    /// A long wait is made of rounds, each of which the server has to answer, so that a server or a line
-    /// that died without a word is noticed.
+    /// A long wait consists of rounds, each of which the server has to answer. So a server or a network that
+    /// died silently is noticed.
     func readInRounds<Entries: Collection>(
         repeatable: Bool, wait: ReadWait, lateReplyHandler: (@Sendable (Reply) -> Void)? = nil,
         decode: (Reply) throws -> Entries, _ encode: (inout ByteBuffer, ReadWait) -> Void
@@ -37,7 +37,7 @@ extension Redis {
 }
 
 extension ReadWait {
-    /// How long, if there is an end to it.
+    /// The length of the wait; `nil` if it has no limit.
     fileprivate var duration: Duration? {
         switch self {
         case .no: .zero

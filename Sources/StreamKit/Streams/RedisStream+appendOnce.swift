@@ -8,11 +8,11 @@ extension RedisStream {
     /// Source: <https://redis.io/docs/latest/develop/data-types/streams/idempotency/>
     ///
     /// - Parameters:
-    ///   - fields: at least one; names may repeat. Those of the first time count.
-    ///   - producer: who sends; keep it over restarts, and never use it in two places at once.
-    ///   - message: what tells this message from the producer's others.
+    ///   - fields: at least one; names may repeat. For a repeated message the first call's fields stay.
+    ///   - producer: the sender's name; keep it across restarts, and never use it in two places at once.
+    ///   - message: a name that no other message of this producer has.
     ///   - trim: drops old entries in the same step.
-    /// - Returns: the ID of the entry, of the first time if the message is a repeated one.
+    /// - Returns: the ID of the entry; for a repeated message that of the first call.
     /// - Throws: ``StreamKitError/invalidInput(_:)`` without fields, producer or message, another ``StreamKitError`` if
     ///   the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
@@ -26,11 +26,11 @@ extension RedisStream {
         let reply =
             if try await redis.capabilities().supports(.idempotentAppend) {
                 try await redis.execute(repeatable: true) { buffer in
-                    buffer.beginCommand("XADD", words: 5 + wordCount(fields, trim))
-                    buffer.word(key)
-                    buffer.word("IDMP")
-                    buffer.word(producer)
-                    buffer.word(message)
+                    buffer.beginCommand("XADD", arguments: 5 + argumentCount(fields, trim))
+                    buffer.argument(key)
+                    buffer.argument("IDMP")
+                    buffer.argument(producer)
+                    buffer.argument(message)
                     write(fields, trim, to: &buffer)
                 }
             } else {
@@ -46,11 +46,11 @@ extension RedisStream {
     {
         func run(_ command: StaticString, _ script: String) async throws -> Reply {
             try await redis.execute(repeatable: true) { buffer in
-                buffer.beginCommand(command, words: 5 + wordCount(fields, trim))
-                buffer.word(script)
-                buffer.word(2)
-                buffer.word(key)
-                buffer.word(memory)
+                buffer.beginCommand(command, arguments: 5 + argumentCount(fields, trim))
+                buffer.argument(script)
+                buffer.argument(2)
+                buffer.argument(key)
+                buffer.argument(memory)
                 write(fields, trim, to: &buffer)
             }
         }
@@ -61,19 +61,19 @@ extension RedisStream {
         }
     }
 
-    private func wordCount(_ fields: EntryFields, _ trim: StreamTrim?) -> Int {
-        (trim == nil ? 0 : StreamTrim.wordCount) + 1 + fields.count * 2
+    private func argumentCount(_ fields: EntryFields, _ trim: StreamTrim?) -> Int {
+        (trim == nil ? 0 : StreamTrim.argumentCount) + 1 + fields.count * 2
     }
 
     private func write(_ fields: EntryFields, _ trim: StreamTrim?, to buffer: inout ByteBuffer) {
         trim?.write(to: &buffer)
-        buffer.word("*")
+        buffer.argument("*")
         fields.write(to: &buffer)
     }
 
     /// The key that remembers a message where the server does not do so itself.
     private func memory(of message: String, by producer: String) -> String {
-        // The length tells producer `a:b`, message `c` from producer `a`, message `b:c`.
+        // The length distinguishes producer `a:b`, message `c` from producer `a`, message `b:c`.
         CompanionKey.named("once:\(producer.utf8.count):\(producer):\(message)", of: key)
     }
 }

@@ -33,13 +33,13 @@ extension RedisStream {
         _ command: StaticString, _ start: StreamBound, _ end: StreamBound, _ limit: Int?
     ) async throws -> [StreamEntry] {
         let reply = try await redis.execute(repeatable: true) { buffer in
-            buffer.beginCommand(command, words: limit == nil ? 4 : 6)
-            buffer.word(key)
-            buffer.word(start.word)
-            buffer.word(end.word)
+            buffer.beginCommand(command, arguments: limit == nil ? 4 : 6)
+            buffer.argument(key)
+            buffer.argument(start.argument)
+            buffer.argument(end.argument)
             if let limit {
-                buffer.word("COUNT")
-                buffer.word(max(0, limit))
+                buffer.argument("COUNT")
+                buffer.argument(max(0, limit))
             }
         }
         return try StreamEntry.all(in: reply)
@@ -58,8 +58,8 @@ extension RedisStream {
             repeatable: true, wait: wait, decode: { try $0.entriesOfOneStream() }
         ) { buffer, round in
             buffer.beginRead(ofStreams: 1, limit: limit, wait: round)
-            buffer.word(key)
-            buffer.word(id)
+            buffer.argument(key)
+            buffer.argument(id)
         }
     }
 
@@ -68,23 +68,23 @@ extension RedisStream {
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func length() async throws -> Int {
         try await redis.execute(repeatable: true) { buffer in
-            buffer.beginCommand("XLEN", words: 2)
-            buffer.word(key)
+            buffer.beginCommand("XLEN", arguments: 2)
+            buffer.argument(key)
         }.count("XLEN")
     }
 
     /// Deletes entries (XDEL).
     ///
-    /// - Parameter ids: the entries; what is not there is left out.
+    /// - Parameter ids: the entries; missing ones are ignored.
     /// - Returns: how many of them were there.
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func delete(_ ids: [StreamID]) async throws -> Int {
         guard !ids.isEmpty else { return 0 }
         return try await redis.execute { buffer in
-            buffer.beginCommand("XDEL", words: 2 + ids.count)
-            buffer.word(key)
-            for id in ids { buffer.word(id) }
+            buffer.beginCommand("XDEL", arguments: 2 + ids.count)
+            buffer.argument(key)
+            for id in ids { buffer.argument(id) }
         }.count("XDEL")
     }
 
@@ -96,8 +96,8 @@ extension RedisStream {
     @discardableResult
     public func trim(_ trim: StreamTrim) async throws -> Int {
         try await redis.execute { buffer in
-            buffer.beginCommand("XTRIM", words: 2 + StreamTrim.wordCount)
-            buffer.word(key)
+            buffer.beginCommand("XTRIM", arguments: 2 + StreamTrim.argumentCount)
+            buffer.argument(key)
             trim.write(to: &buffer)
         }.count("XTRIM")
     }
@@ -117,7 +117,7 @@ extension Redis {
     ///   - positions: the key of each stream, and the ID to read after.
     ///   - limit: the most entries per stream.
     ///   - wait: how long to wait when there is nothing in any of them.
-    /// - Returns: the entries by key; a stream without news is not in it.
+    /// - Returns: the entries by key; a stream without new entries is left out.
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func read(
         _ positions: [(key: String, after: StreamID)], limit: Int? = nil, wait: ReadWait = .no
@@ -127,34 +127,34 @@ extension Redis {
             repeatable: true, wait: wait, decode: { try $0.entriesByStream() }
         ) { buffer, round in
             buffer.beginRead(ofStreams: positions.count, limit: limit, wait: round)
-            for position in positions { buffer.word(position.key) }
-            for position in positions { buffer.word(position.after) }
+            for position in positions { buffer.argument(position.key) }
+            for position in positions { buffer.argument(position.after) }
         }
     }
 }
 
 extension ByteBuffer {
-    /// Begins an XREAD; what is missing are the keys, then as many IDs.
+    /// Begins an XREAD; the caller adds the keys, then as many IDs.
     fileprivate mutating func beginRead(ofStreams count: Int, limit: Int?, wait: ReadWait) {
-        beginCommand("XREAD", words: 2 + count * 2 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
+        beginCommand("XREAD", arguments: 2 + count * 2 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
         writeReadOptions(limit: limit, wait: wait)
-        word("STREAMS")
+        argument("STREAMS")
     }
 
     mutating func writeReadOptions(limit: Int?, wait: ReadWait) {
         if let limit {
-            word("COUNT")
-            word(limit)
+            argument("COUNT")
+            argument(limit)
         }
         switch wait {
         case .no: break
         case .atMost(let duration):
-            word("BLOCK")
+            argument("BLOCK")
             // BLOCK 0 would wait forever.
-            word(max(1, duration.wholeMilliseconds))
+            argument(max(1, duration.wholeMilliseconds))
         case .forever:
-            word("BLOCK")
-            word(0)
+            argument("BLOCK")
+            argument(0)
         }
     }
 }

@@ -31,9 +31,9 @@ extension RedisStream {
 }
 
 extension StreamEntry {
-    /// The text of the first field of that name, only if it is text.
+    /// The text of the first field of that name, if it is valid UTF-8.
     ///
-    /// Unlike the subscript, which repairs what is not UTF-8.
+    /// The subscript, in contrast, repairs invalid UTF-8.
     ///
     /// - Parameter name: the field's name.
     /// - Returns: its value.

@@ -28,7 +28,7 @@ public struct RedisStream: Sendable {
     /// - Parameters:
     ///   - fields: at least one; names may repeat.
     ///   - trim: drops old entries in the same step.
-    /// - Returns: the ID of the entry; `nil` if there is no such stream, and then nothing was written.
+    /// - Returns: the ID of the entry; `nil` if there is no such stream; then nothing was written.
     /// - Throws: as ``append(_:id:trim:)`` does.
     @discardableResult
     public func appendIfExists(_ fields: EntryFields, trim: StreamTrim? = nil) async throws -> StreamID? {
@@ -51,12 +51,12 @@ public struct RedisStream: Sendable {
         _ buffer: inout ByteBuffer, key: String, fields: EntryFields, id: StreamID?, trim: StreamTrim?,
         onlyIfExists: Bool
     ) {
-        let words = 3 + fields.count * 2 + (trim == nil ? 0 : StreamTrim.wordCount) + (onlyIfExists ? 1 : 0)
-        buffer.beginCommand("XADD", words: words)
-        buffer.word(key)
-        if onlyIfExists { buffer.word("NOMKSTREAM") }
+        let arguments = 3 + fields.count * 2 + (trim == nil ? 0 : StreamTrim.argumentCount) + (onlyIfExists ? 1 : 0)
+        buffer.beginCommand("XADD", arguments: arguments)
+        buffer.argument(key)
+        if onlyIfExists { buffer.argument("NOMKSTREAM") }
         trim?.write(to: &buffer)
-        if let id { buffer.word(id) } else { buffer.word("*") }
+        if let id { buffer.argument(id) } else { buffer.argument("*") }
         fields.write(to: &buffer)
     }
 }

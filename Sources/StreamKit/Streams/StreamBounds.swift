@@ -11,7 +11,7 @@ public enum StreamBound: Sendable, Hashable {
     /// What comes before this entry (`(id`), itself excluded.
     case before(StreamID)
 
-    var word: String {
+    var argument: String {
         switch self {
         case .first: "-"
         case .last: "+"
@@ -44,23 +44,23 @@ public enum StreamPosition: Sendable, Hashable {
 /// Approximate trimming removes whole nodes of the stream's tree, so a few entries more than asked may
 /// stay; it is much cheaper. Source: <https://redis.io/docs/latest/commands/xtrim/>
 public enum StreamTrim: Sendable, Hashable {
-    /// Keep about so many of the newest entries, or exactly so many.
+    /// Keep about this many of the newest entries, or exactly this many.
     case maximumLength(Int, exact: Bool = false)
     /// Keep the entries from this ID on.
     case minimumID(StreamID, exact: Bool = false)
 
-    static let wordCount = 3
+    static let argumentCount = 3
 
     func write(to buffer: inout ByteBuffer) {
         switch self {
         case .maximumLength(let length, let exact):
-            buffer.word("MAXLEN")
-            exact ? buffer.word("=") : buffer.word("~")
-            buffer.word(length)
+            buffer.argument("MAXLEN")
+            exact ? buffer.argument("=") : buffer.argument("~")
+            buffer.argument(length)
         case .minimumID(let id, let exact):
-            buffer.word("MINID")
-            exact ? buffer.word("=") : buffer.word("~")
-            buffer.word(id)
+            buffer.argument("MINID")
+            exact ? buffer.argument("=") : buffer.argument("~")
+            buffer.argument(id)
         }
     }
 }

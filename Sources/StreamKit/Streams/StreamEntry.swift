@@ -2,7 +2,7 @@ import Foundation
 
 /// One entry of a stream: its ID, and its fields in the order they were written.
 ///
-/// Fields may repeat and hold any bytes. An entry is a view into the reply it came with: text is made
+/// Fields may repeat and hold any bytes. An entry is a view into the reply it came with: text is decoded
 /// when it is asked for, and the reply's memory lives as long as any of its entries.
 public struct StreamEntry: Sendable {
     /// Where the entry stands in its stream.
@@ -11,7 +11,7 @@ public struct StreamEntry: Sendable {
     private let first: Int
     private let count: Int
 
-    /// An entry whose ID and fields came apart; `nil` if the fields are no pairs.
+    /// An entry whose ID and fields came apart; `nil` if the fields are not pairs.
     init?(id: StreamID, fields: Reply) {
         let token = fields.storage.token(fields.index)
         guard token.kind == .array, token.value % 2 == 0 else { return nil }
@@ -27,7 +27,7 @@ public struct StreamEntry: Sendable {
 
     /// Reads one `[id, [name, value, …]]` that starts at a token; the entry's end comes with it.
     ///
-    /// Numbers may follow, which are left out: XREADGROUP CLAIM adds idle time and delivery count.
+    /// Numbers may follow, which are ignored: XREADGROUP CLAIM adds idle time and delivery count.
     /// - Returns: no entry for one that was deleted while it was pending (its fields are null).
     static func parse(_ storage: ReplyStorage, at index: Int) throws -> (id: StreamID, entry: StreamEntry?, end: Int) {
         guard index + 2 < storage.tokenCount else { throw malformed }
@@ -57,7 +57,7 @@ public struct StreamEntry: Sendable {
         guard list.kind == .array else { return [] }
         var next = reply.index + 1
         var entries: [StreamEntry] = []
-        // The number is the server's word: what is not there takes no memory.
+        // The server claims this number, so memory is reserved only for what is there.
         entries.reserveCapacity(min(list.value, reply.storage.tokenCount))
         for _ in 0..<list.value {
             let parsed = try parse(reply.storage, at: next)
@@ -93,13 +93,14 @@ public struct StreamEntry: Sendable {
         token(of: name).map { storage.bytes(of: $0) }
     }
 
-    /// The same, as Foundation's decoders want it.
+    /// The same bytes, in the form that Foundation's decoders take.
     func data(_ name: String) -> Data? {
         token(of: name).map { storage.withBytes(of: $0) { Data($0) } }
     }
 
     /// Decodes the JSON in a field.
-    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` that names entry and field when it is missing or no such JSON.
+    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` that names entry and field when it is missing or
+    ///   not JSON of this type.
     public func decode<Value: Decodable>(_ type: Value.Type, from name: String) throws -> Value {
         guard let data = data(name) else {
             throw StreamKitError.unexpectedReply("Entry \(id) has no field '\(name)'.")

@@ -1,7 +1,7 @@
 /// The entries of a stream from a position on, for as long as one listens.
 ///
-/// A lost connection is made anew and reading goes on after the last entry delivered, so nothing is
-/// missed and nothing comes twice. "From now on" is looked up once, at the first read. A stream that is
+/// It reconnects by itself and goes on after the last entry delivered, so nothing is missed and nothing
+/// comes twice. "From now on" is looked up once, at the first read. A stream that is
 /// deleted and begins again is followed from its new beginning. The sequence ends by throwing:
 /// `CancellationError` as soon as the task is cancelled, ``StreamKitError`` when the server refuses the
 /// read (``StreamKitError/server(_:)``) or cannot be reached.
@@ -52,7 +52,7 @@ public struct StreamFollower: AsyncSequence, Sendable {
                 let round = ReadWait.atMost(stream.redis.configuration.longestBlock)
                 (batch, delivered) = ([], 0)
                 batch = try await retry.run { failures in
-                    // On a line that breaks within long replies, shorter ones still get through.
+                    // On a connection that breaks within long replies, shorter ones still get through.
                     try await stream.read(after: start, limit: Swift.max(1, 256 >> failures), wait: round)
                 }
                 if batch.isEmpty { try await noticeNewBeginning() }
@@ -73,10 +73,10 @@ public struct StreamFollower: AsyncSequence, Sendable {
             return start
         }
 
-        /// Looks whether new entries may have lower IDs than the last one that was delivered.
+        /// Checks whether new entries may have lower IDs than the last one that was delivered.
         ///
-        /// They do where the stream was deleted and made again with IDs of its writer's own, or by a server
-        /// whose clock was set back, or where a failover lost the newest entries.
+        /// They do if the stream was deleted and created again with IDs of its writer's own, or by a server
+        /// whose clock was set back, or if a failover lost the newest entries.
         private mutating func noticeNewBeginning() async throws {
             guard let last, history.knows(last) else { return }
             let info = try await retry.run { _ in try await stream.info() }

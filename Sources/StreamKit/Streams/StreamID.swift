@@ -84,7 +84,7 @@ extension StreamID: LosslessStringConvertible, Codable {
     /// The number that starts at an index, and where it ends; `nil` without a digit, or if it takes more than 64 bits.
     @inline(__always)
     private static func number(in bytes: UnsafeRawBufferPointer, from start: Int) -> (value: UInt64, end: Int)? {
-        /// So many digits always fit.
+        /// A number with this many digits always fits.
         let safeDigits = 19
         var value: UInt64 = 0
         var index = start

@@ -53,9 +53,9 @@ extension RedisStream {
         let reply: Reply
         do {
             reply = try await redis.execute(repeatable: true) { buffer in
-                buffer.beginCommand("XINFO", words: 3)
-                buffer.word("STREAM")
-                buffer.word(key)
+                buffer.beginCommand("XINFO", arguments: 3)
+                buffer.argument("STREAM")
+                buffer.argument(key)
             }
         } catch let StreamKitError.server(error) where error.message.contains("no such key") {
             return nil
@@ -73,7 +73,7 @@ extension RedisStream {
 }
 
 extension Reply {
-    /// An array of names and values, as XINFO answers, by name.
+    /// The values of an array of names and values, as XINFO answers, by name.
     var dictionary: [String: Reply] {
         let all = elements ?? []
         return Dictionary(

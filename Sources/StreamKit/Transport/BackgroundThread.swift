@@ -1,8 +1,8 @@
 import Foundation
 
-/// A thread of the system's, for calls that block.
+/// A system thread, for calls that block.
 ///
-/// Foundation's `Thread` does not tell when none could be started, and then nobody would do the work.
+/// Foundation's `Thread` does not report when it could not be started, and then nobody would do the work.
 enum BackgroundThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void

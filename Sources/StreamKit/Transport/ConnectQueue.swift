@@ -1,9 +1,9 @@
 import DequeModule
 import Synchronization
 
-/// Attempts to connect, of which only so many go on at a time, each on a thread.
+/// Attempts to connect, of which a limited number go on at a time, each on a thread.
 ///
-/// hiredis connects with blocking calls, and so does name resolution; nothing of it may block Swift's own threads.
+/// hiredis connects with blocking calls, and name resolution blocks, too; neither must block Swift's own threads.
 final class ConnectQueue: Sendable {
     /// One attempt, or what to do if no thread can be started for it.
     struct Job: Sendable {
@@ -37,7 +37,7 @@ final class ConnectQueue: Sendable {
             return true
         }
         guard isStarting, !startThread({ [self] in work() }) else { return }
-        // Those that run take what waits. Without any, nobody ever would.
+        // Running threads take the jobs that wait. Without a running thread nobody ever would.
         let stranded = state.withLock { state in
             state.threads -= 1
             defer { if state.threads == 0 { state.waiting = [] } }

@@ -9,7 +9,7 @@ enum Connector {
         let isTransient: Bool
     }
 
-    /// Opens a connection on a thread that may block, and says what came of it.
+    /// Opens a connection on a thread that may block, and reports the result.
     static let connect: Session.Connect = { configuration, done in
         ConnectQueue.shared.add(
             .init(

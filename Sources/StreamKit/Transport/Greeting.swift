@@ -1,7 +1,7 @@
-/// What is said on a new connection before anybody may use it: AUTH, PING, SELECT, HELLO, CLIENT SETNAME, SETINFO and ID.
+/// What is sent on a new connection before anybody uses it: AUTH, PING, SELECT, HELLO, CLIENT SETNAME, SETINFO and ID.
 ///
-/// All of it has to be over by the deadline, and no reply may be larger than those commands need: whoever answers may
-/// not be Redis.
+/// All of it has to be over by the deadline, and replies must not be larger than those commands need, because the
+/// server might not be Redis.
 struct Greeting {
     /// Far more than a greeting's replies ever are.
     private static let mostReplyBytes = 64 << 10
@@ -18,7 +18,7 @@ struct Greeting {
         do throws(Connector.Failure) {
             try introduce()
         } catch {
-            // A Sentinel refuses most of it, with words from which nobody would know that it is one.
+            // A Sentinel refuses most of these commands, with errors that do not say that it is one.
             guard case .server = error.error, (try? isSentinel()) == true else { throw error }
             throw sentinel
         }
@@ -31,11 +31,11 @@ struct Greeting {
     }
 
     private func introduce() throws(Connector.Failure) {
-        if let words = configuration.credentials.authentication { try ask(words) }
+        if let arguments = configuration.credentials.authentication { try ask(arguments) }
         do throws(Connector.Failure) {
             try ask(["PING"])
         } catch {
-            // Some commands are answered all the same: those that end that state, or those that this user may use.
+            // In these states some commands still work: those that end the state, or those that this user is allowed.
             guard ["MASTERDOWN", "BUSY", "NOPERM"].contains(error.error.serverPrefix) else { throw error }
         }
         if configuration.database != 0 { try ask(["SELECT", String(configuration.database)]) }
@@ -54,11 +54,11 @@ struct Greeting {
             transient: false)
     }
 
-    /// Asks for what is good to have: an error reply does not matter.
+    /// Sends a command that is useful but not needed: an error reply does not matter.
     @discardableResult
-    private func askInVain(_ words: String...) throws(Connector.Failure) -> Reply? {
+    private func askInVain(_ arguments: String...) throws(Connector.Failure) -> Reply? {
         do throws(Connector.Failure) {
-            return try ask(words)
+            return try ask(arguments)
         } catch {
             guard case .server = error.error else { throw error }
             return nil
@@ -66,25 +66,25 @@ struct Greeting {
     }
 
     @discardableResult
-    private func ask(_ words: [String]) throws(Connector.Failure) -> Reply {
-        let canWrite = try write(words)
-        let reply = try reply(to: words[0], mayWait: canWrite)
+    private func ask(_ arguments: [String]) throws(Connector.Failure) -> Reply {
+        let canWrite = try write(arguments)
+        let reply = try reply(to: arguments[0], mayWait: canWrite)
         guard reply.kind == .error else { return reply }
-        let error = ServerError(message: reply.text ?? "", command: words[0], address: "\(configuration)")
+        let error = ServerError(message: reply.text ?? "", command: arguments[0], address: "\(configuration)")
         throw Connector.Failure(error: .server(error), isTransient: error.isTransient)
     }
 
     /// False if the server hung up: what it said before that is still to be read.
-    private func write(_ words: [String]) throws(Connector.Failure) -> Bool {
+    private func write(_ arguments: [String]) throws(Connector.Failure) -> Bool {
         var command = ByteBuffer(capacity: 256)
-        command.beginCommand(words: words.count)
-        for word in words { command.word(word) }
+        command.beginCommand(arguments: arguments.count)
+        for argument in arguments { command.argument(argument) }
         while !command.isEmpty {
             switch command.withBytes({ link.socket.write($0) }) {
             case .bytes(let count): command.removeFirst(count)
             case .failed: return false
             case .wouldBlock:
-                guard link.socket.wait(toWrite: true, until: deadline) else { throw silence(words[0], "in time") }
+                guard link.socket.wait(toWrite: true, until: deadline) else { throw silence(arguments[0], "in time") }
             }
         }
         return true

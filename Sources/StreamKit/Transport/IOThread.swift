@@ -6,7 +6,7 @@ import Synchronization
 /// A thread of our own rather than a Dispatch source per socket, because a wake-up goes straight from the
 /// kernel to the parser without a queue in between.
 ///
-/// A session calls it under its own lock, so it never calls a session under one of its.
+/// A session calls it under the session's lock, so it never calls a session while it holds its own.
 final class IOThread: Sendable {
     static let shared = IOThread()
 

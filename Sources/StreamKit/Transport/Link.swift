@@ -1,12 +1,12 @@
 /// A connected socket, and what turns its bytes into replies.
 ///
-/// Safety: `parser` and `inbox` belong to whoever reads, of whom there is one at a time: the greeting, then whoever
-/// set `SessionState.isReading`.
+/// Safety: `parser` and `inbox` belong to the reader, of which there is one at a time: first the greeting, then the
+/// one that set `SessionState.isReading`.
 final class Link: @unchecked Sendable {
     let socket: Socket
     /// What the server calls this connection: the answer to CLIENT ID, 0 if it does not say.
     var clientID = 0
-    /// The attempt to connect that it came of.
+    /// The attempt to connect that opened it.
     var attempt: UInt64 = 0
     let parser: ReplyParser
     private let inbox: UnsafeMutableRawBufferPointer
@@ -23,7 +23,7 @@ final class Link: @unchecked Sendable {
 
     enum Outcome {
         case nothing
-        /// Where in it the replies begin, `parser.roots` says.
+        /// Replies came; `parser.roots` says where they begin.
         case replies(ReplyStorage)
         case broke(String)
         case unreadable(StreamKitError)

@@ -2,7 +2,7 @@
 import CHiredis
 import Foundation
 
-/// What the I/O thread waits for: on Linux an epoll queue, which any thread may change while it is waited for.
+/// What the I/O thread waits for: on Linux an epoll queue, which any thread may change during a wait.
 ///
 /// `poll` needs the whole list again for each wait, and a pipe to say that the list changed.
 ///
@@ -44,7 +44,7 @@ final class SocketWatch: @unchecked Sendable {
         _ = write(wakeUp, &one, 8)
     }
 
-    /// Waits until a socket is ready, but no longer than so many milliseconds; -1 means for ever.
+    /// Waits until a socket is ready, but no longer than the given number of milliseconds; -1 means forever.
     func wait(milliseconds: Int32, _ body: (_ number: UInt64, _ reads: Bool, _ writes: Bool) -> Void) {
         let count = streamkit_epoll_wait(queue, events, Int32(Self.capacity), milliseconds)
         guard count > 0 else { return }

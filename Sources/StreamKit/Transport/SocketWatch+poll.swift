@@ -44,7 +44,7 @@ final class SocketWatch: Sendable {
         _ = write(wakeUp.write, &byte, 1)
     }
 
-    /// Waits until a socket is ready, but no longer than so many milliseconds; -1 means for ever.
+    /// Waits until a socket is ready, but no longer than the given number of milliseconds; -1 means forever.
     func wait(milliseconds: Int32, _ body: (_ number: UInt64, _ reads: Bool, _ writes: Bool) -> Void) {
         let current = interests.withLock { Array($0) }
         var descriptors = [pollfd(fd: wakeUp.read, events: Int16(POLLIN), revents: 0)]

@@ -1,7 +1,7 @@
-/// How a TLS connection (`rediss://`) makes sure who is at the other end, and who we are.
+/// How a TLS connection (`rediss://`) verifies the server, and identifies the client.
 ///
-/// Needs the package trait `TLS`. Files are PEM, named as redis-cli's options name them, and read anew for
-/// each connection, so that a renewed certificate is used from the next one on.
+/// TLS needs the package trait `TLS`. Files are PEM, named as redis-cli's options name them, and read again for
+/// each connection, so that a renewed certificate is used from the next connection on.
 /// Source: <https://redis.io/docs/latest/operate/oss_and_stack/management/security/encryption/>
 public struct TLSOptions: Sendable, Hashable {
     /// What has to be right about the server's certificate.
@@ -10,7 +10,7 @@ public struct TLSOptions: Sendable, Hashable {
         case full
         /// As ``full``, whatever host it names: for servers reached under changing addresses.
         case certificateOnly
-        /// Anything goes. Encrypted, yet whoever is in between may read and change everything.
+        /// Nothing has to be right. The data is encrypted, yet anybody in between can read and change everything.
         case none
     }
 

@@ -3,7 +3,7 @@ import CHiredis
 import CHiredisSSL
 import Foundation
 
-/// What a TLS connection failed with, in words that say what to do.
+/// Why a TLS connection failed, in words that say what to do.
 struct TLSProblem {
     private let address: String
 
@@ -54,7 +54,7 @@ struct TLSProblem {
 
     /// The first of this thread's OpenSSL errors, else the system's, else the given words.
     ///
-    /// The errors are forgotten thereby.
+    /// It clears the thread's errors.
     static func reason(or words: String) -> String {
         let systemError = errno
         let code = ERR_get_error()

@@ -4,19 +4,19 @@ import CHiredisSSL
 import Foundation
 import Synchronization
 
-/// The encryption of one socket: hiredis shakes hands, from then on we read and write.
+/// The encryption of one socket: hiredis shakes hands; after that we read and write.
 ///
 /// hiredis verifies the chain of certificates and nothing else; the SSL object that it is given here
 /// verifies the host's name, too. Source: <https://docs.openssl.org/3.0/man3/SSL_set1_host/>
 ///
-/// Safety: an SSL object serves one thread at a time, so every use of it holds the lock, but for those of
+/// Safety: an SSL object serves one thread at a time, so every use of it holds the lock, except in
 /// `Connector`, before anybody else has the session. The object lives as long as the session holds a reference.
 final class TLSSession: @unchecked Sendable {
     private let ssl: OpaquePointer
     private let lock = Mutex(())
-    /// The most that one record holds, and so one read returns.
+    /// The most bytes that one record holds, so also the most that one read returns.
     private static let recordBytes = 16 << 10
-    /// Safety: made once, and only read from then on.
+    /// Safety: it is created once, and only read after that.
     nonisolated(unsafe) private static let quietSocket = streamkit_tls_quiet_socket()
 
     /// Shakes hands on a connected, blocking socket.
@@ -48,7 +48,7 @@ final class TLSSession: @unchecked Sendable {
 
     /// Encrypts and sends as much as the socket takes.
     ///
-    /// What it did not take has to come again, in front of all else.
+    /// What it did not take has to be sent again, before anything else.
     func write(_ bytes: UnsafeRawBufferPointer) -> Socket.Transfer {
         transfer(bytes.count, until: 0) { done in
             SSL_write(ssl, bytes.baseAddress.map { $0 + done }, Int32(clamping: bytes.count - done))
@@ -57,8 +57,8 @@ final class TLSSession: @unchecked Sendable {
 
     /// Receives and decrypts all there is, or as much as there is room for.
     ///
-    /// Ends only where no record is half handed out, so that what is left is in the kernel, where it can
-    /// be waited for.
+    /// It never stops in the middle of a record, so all unread bytes are in the kernel, where they can be waited
+    /// for.
     func read(into memory: UnsafeMutableRawBufferPointer) -> Socket.Transfer {
         precondition(memory.count >= Self.recordBytes, "A TLS record would not fit.")
         return transfer(memory.count, until: Self.recordBytes - 1) { done in
@@ -66,7 +66,7 @@ final class TLSSession: @unchecked Sendable {
         }
     }
 
-    /// Goes on until no more than so many bytes are left to do, or the socket has to be waited for.
+    /// Goes on until at most the given number of bytes are left, or the socket has to be waited for.
     private func transfer(_ count: Int, until rest: Int, _ step: (Int) -> Int32) -> Socket.Transfer {
         lock.withLock { _ in
             var done = 0

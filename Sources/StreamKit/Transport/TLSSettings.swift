@@ -47,23 +47,23 @@ final class TLSSettings {
         else { throw problem.ofFile("our certificate's key (key)", key) }
     }
 
-    /// Says which server is wanted: to the server, that may have several certificates, and to the verification.
+    /// Sets the server's name, for a server that has several certificates, and for the verification.
     func expectServer(
         _ ssl: OpaquePointer, _ configuration: RedisConfiguration, _ problem: TLSProblem
     ) throws(Connector.Failure) {
         var name = configuration.tls.serverName ?? ""
         if name.isEmpty, case .tcp(let host, _) = configuration.endpoint { name = host }
-        // An address is no name: it is looked for among the certificate's addresses, and never sent.
+        // An address is not a name: it is looked for among the certificate's addresses, and never sent.
         let isAddress = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1
         if isAddress, verification != .full { X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), nil, 0) }
         guard !isAddress else { return }
         guard !name.isEmpty, streamkit_tls_set_server_name(ssl, name) == 1 else {
-            throw problem.failure("the server has no name that could be verified; give one (sni)")
+            throw problem.failure("the server has no name that can be verified; give one (sni)")
         }
         guard verification == .full else { return }
         SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
         guard SSL_set1_host(ssl, name) == 1 else {
-            throw problem.failure("'\(name)' is no name that could be verified")
+            throw problem.failure("'\(name)' is not a name that can be verified")
         }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("What the server can do")
 struct CapabilityTests {
-    @Test func `agrees with the version that the server tells`() async throws {
+    @Test func `agrees with the version that the server reports`() async throws {
         try await withScratchRedis { redis in
             let capabilities = try await redis.capabilities()
 
@@ -25,7 +25,7 @@ struct CapabilityTests {
         }
     }
 
-    @Test func `is asked once a connection`() async throws {
+    @Test func `is asked once per connection`() async throws {
         try await withScratchServer { server in
             try await withRedis(server.configuration) { redis in
                 for _ in 0..<3 { _ = try await redis.capabilities() }
@@ -40,7 +40,7 @@ struct CapabilityTests {
         }
     }
 
-    @Test func `is unknown, not wrong, to a user who may not ask`() async throws {
+    @Test func `is unknown, not wrong, to a user who is not allowed to ask`() async throws {
         try await withScratchServer { server in
             try await withRedis(server.configuration) { redis in
                 try await redis.send("ACL", "SETUSER", "ann", "on", "nopass", "~*", "+@all", "-command")

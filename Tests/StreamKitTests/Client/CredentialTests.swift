@@ -22,7 +22,7 @@ struct CredentialTests {
                     try await stream.append(["n": "\(number)"])
                     if number % 4 == 0 { try await queue.enqueue(number) }
                     try await Task.sleep(for: .milliseconds(10))
-                    // Nothing of ours is under way, but the follower's read and the worker's.
+                    // Nothing is under way but the follower's read and the worker's.
                     if number % 50 == 0 { try await admin.send("CLIENT", "KILL", "USER", "ann") }
                 }
                 try await eventually("all tasks are done") { worked.now.count == 100 }
@@ -50,7 +50,7 @@ struct CredentialTests {
                 reading.cancel()
 
                 let connections = try await redis.send("INFO", "stats").text ?? ""
-                // The shared one, the blocking one, and LocalRedis' own look at whether the server is there.
+                // The shared connection, the blocking one, and the one with which LocalRedis saw that the server is up.
                 #expect(connections.firstMatch(of: /total_connections_received:(\d+)/).flatMap { Int($0.1) } ?? 9 <= 4)
             }
         }
@@ -103,7 +103,7 @@ struct CredentialTests {
 
     /// Runs a test as a user whose password changes.
     ///
-    /// The old password goes on being good until the next change, as with the tokens of a cloud identity.
+    /// The old password stays valid until the next change, as with the tokens of a cloud identity.
     private func withChangingPassword(
         every pause: Duration, _ body: (Redis, _ admin: Redis) async throws -> Void
     ) async throws {

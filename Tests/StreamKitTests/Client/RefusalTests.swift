@@ -57,14 +57,14 @@ struct RefusalTests {
         }
     }
 
-    @Test func `a replica is READONLY, and who answers at its address is found out anew`() async throws {
+    @Test func `a replica is READONLY, and the client reconnects to find the primary`() async throws {
         try await withScratchServer { primary in
             let port = try #require(primary.port)
             let replica = LocalRedis.Options(extraArguments: ["--replicaof", "127.0.0.1", "\(port)"])
             try await withScratchServer(replica) { replica in
                 try await withRedis(replica.configuration) { redis in
                     let before = try await redis.send("CLIENT", "ID").integer
-                    try await eventually("the connection was made anew") {
+                    try await eventually("the client has reconnected") {
                         let error = await #expect(throws: StreamKitError.self) {
                             try await redis.stream("s").append(["event": "token"])
                         }
@@ -112,7 +112,7 @@ struct RefusalTests {
         }
     }
 
-    @Test func `a server that loads for ever is given up in one command's time, and not in two`() async throws {
+    @Test func `a server that loads forever is given up in one command's time, and not in two`() async throws {
         try await withScriptedServer { _ in
             .text("-LOADING Redis is loading the dataset in memory\r\n")
         } _: { server in
@@ -170,7 +170,7 @@ func refusal<R>(
 /// Runs a test with a server that takes five seconds to load its data, which is what `SAVE` saved last.
 func withSlowLoadingServer<R>(_ body: (LocalRedis, Redis) async throws -> R) async throws -> R {
     // Few keys and a long pause for each: many short pauses would take twice as long on one machine as on another.
-    // While it loads it answers once a kilobyte, so a kilobyte a key.
+    // While it loads it answers once per kilobyte, so each key has a kilobyte.
     let slowly = [
         "--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024", "--rdbcompression", "no",
     ]

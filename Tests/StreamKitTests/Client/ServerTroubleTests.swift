@@ -3,9 +3,9 @@ import StreamKit
 import TestSupport
 import Testing
 
-@Suite("Trouble with the server")
+@Suite("A server that fails")
 struct ServerTroubleTests {
-    @Test func `nobody listening is an error that names the address`() async throws {
+    @Test func `an address where nobody listens is named in the error`() async throws {
         try await withScratchServer { server in
             let port = try #require(server.port)
             await server.kill()

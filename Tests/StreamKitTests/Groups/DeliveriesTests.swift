@@ -33,7 +33,7 @@ struct DeliveriesTests {
         }
     }
 
-    @Test func `heal a missing group if the caller wants it so`() async throws {
+    @Test func `create a missing group again if the caller wants that`() async throws {
         try await withScratchStream { stream in
             try await stream.fill(2)
 
@@ -53,7 +53,7 @@ struct DeliveriesTests {
         }
     }
 
-    @Test func `heal when the stream is deleted under a reader that waits`() async throws {
+    @Test func `go on when the stream is deleted under a reader that waits`() async throws {
         try await withLonelyStream { stream in
             let group = stream.group("g")
             try await group.create()
@@ -102,7 +102,7 @@ struct DeliveriesTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `end when the task is cancelled, and lose no entry to it`() async throws {
+    @Test(.timeLimit(.minutes(1))) func `end when the task is cancelled, and lose no entry`() async throws {
         try await withLonelyStream(longestBlock: .seconds(3600)) { stream in
             let group = stream.group("g")
             try await group.create()

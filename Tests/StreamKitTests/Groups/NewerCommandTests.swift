@@ -6,7 +6,7 @@ import Testing
 
 @testable import StreamKit
 
-/// The same promises on every server: where it has the newer command, and where StreamKit does without.
+/// The same promises on every server, with the newer command or without it.
 @Suite("Newer commands and their portable way")
 struct NewerCommandTests {
     @Test func `the newer command is sent where the server has it, and only there`() async throws {
@@ -48,7 +48,7 @@ struct NewerCommandTests {
         }
     }
 
-    @Test func `acknowledging what is deleted already still takes it off the pending list`() async throws {
+    @Test func `acknowledging a deleted entry still takes it off the pending list`() async throws {
         try await withScratchStream { stream in
             let group = stream.group("workers")
             try await group.create()
@@ -70,7 +70,7 @@ struct NewerCommandTests {
         }
     }
 
-    @Test func `reading with a claim brings what another left lying, then what is new`() async throws {
+    @Test func `reading with a claim brings entries that another consumer left, then new ones`() async throws {
         try await withScratchStream { stream in
             let group = stream.group("workers")
             try await group.create()
@@ -149,7 +149,7 @@ struct NewerCommandTests {
         }
     }
 
-    @Test func `what tells messages apart is the pair of producer and message`() async throws {
+    @Test func `messages are told apart by the pair of producer and message`() async throws {
         try await withScratchStream { stream in
             let first = try await stream.appendOnce(["n": "1"], producer: "a:b", message: "c")
             let second = try await stream.appendOnce(["n": "2"], producer: "a", message: "b:c")

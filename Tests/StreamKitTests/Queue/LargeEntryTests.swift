@@ -3,13 +3,13 @@ import Testing
 
 @testable import StreamKit
 
-@Suite("Entries of more words than a script can send")
+@Suite("Entries of more arguments than a script can send")
 struct LargeEntryTests {
     private static let fields = (0..<6_000).flatMap { ["field-\($0)", "value"] }
 
     private static func append(to key: String) -> [String] { ["XADD", key, "*"] + fields }
 
-    @Test func `a holder appends one, and completes its task with another one`() async throws {
+    @Test func `a worker that holds its task appends such an entry, and completes it with another`() async throws {
         try await withScratchQueue { queue in
             let stream = queue.redis.stream(queue.key + ":log")
             try await queue.enqueue(Job(number: 1))
@@ -74,13 +74,13 @@ struct LargeEntryTests {
         }
     }
 
-    @Test func `another command of that length is refused with the limit`() async throws {
+    @Test func `another command of that length is refused, and the error names the limit`() async throws {
         try await withScratchQueue { queue in
             let lease = try await lostLease(of: queue)
             let error = await #expect(throws: StreamKitError.self) {
                 _ = try await queue.calls.send(["SADD", "key"] + Self.fields, key: "key", ifHeld: lease)
             }
-            #expect(error?.description.contains("at most 7900 words") == true)
+            #expect(error?.description.contains("at most 7900 arguments") == true)
         }
     }
 

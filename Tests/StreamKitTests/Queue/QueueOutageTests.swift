@@ -8,7 +8,7 @@ import Testing
 /// What a worker does while Redis does not answer, or its answer is lost.
 @Suite("A queue during outages")
 struct QueueOutageTests {
-    @Test func `lost replies spend no attempt, and no task lies for its lease`() async throws {
+    @Test func `lost replies cost no attempt, and no task waits for its lease to run out`() async throws {
         var options = TaskQueueOptions.quick
         // Nobody waits this long here, so no task can have been left lying.
         options.lease = .seconds(600)
@@ -48,13 +48,13 @@ struct QueueOutageTests {
         }
     }
 
-    @Test func `a handler whose lease ran out is cancelled though Redis hangs`() async throws {
+    @Test func `a handler whose lease ran out is cancelled even while Redis hangs`() async throws {
         var options = TaskQueueOptions.quick
         options.lease = .milliseconds(500)
         try await expectCancelledHandler(options)
     }
 
-    @Test func `an attempt that takes too long is cancelled though Redis hangs and the lease is long`() async throws {
+    @Test func `an attempt that takes too long is cancelled even while Redis hangs during a long lease`() async throws {
         var options = TaskQueueOptions.quick
         options.lease = .seconds(600)
         options.attemptTimeout = .milliseconds(300)

@@ -40,7 +40,7 @@ struct QueuePoisonTests {
     }
 
     @Test(arguments: poisonedFields)
-    func `such an entry is buried too when its worker died`(fields: [(String, String)]) async throws {
+    func `an entry with unreadable fields is buried even if its worker died`(fields: [(String, String)]) async throws {
         var options = TaskQueueOptions.quick
         options.lease = .milliseconds(200)
         try await withScratchQueue(options) { queue in
@@ -158,7 +158,7 @@ struct QueuePoisonTests {
             try await working(on: queue) { task in
                 done.withLock { $0.append(task.payload.number) }
             } until: {
-                // The one that is never due stays.
+                // The task that is never due stays.
                 try await queue.status().delayed == 1 && done.withLock { $0 } == [1]
             }
 

@@ -35,7 +35,7 @@ struct QueueReplyTests {
         }
     }
 
-    @Test func `a worker outlives malformed replies to sweeps, renewals and reads, and says so`() async throws {
+    @Test func `a worker survives malformed replies to sweeps, renewals and reads, and logs them`() async throws {
         let counts = Mutex((sweeps: 0, reads: 0))
         let log = Shared<[String]>([])
         var options = TaskQueueOptions.quick

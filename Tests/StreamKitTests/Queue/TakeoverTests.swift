@@ -27,7 +27,7 @@ struct TakeoverTests {
         }
     }
 
-    @Test func `a task of low priority runs though tasks of high priority never end`() async throws {
+    @Test func `a task of low priority runs even if tasks of high priority never end`() async throws {
         try await withScratchQueue { queue in
             let hasRun = Shared(false)
             try await queue.enqueue(Job(number: 1), priority: .low)
@@ -44,7 +44,7 @@ struct TakeoverTests {
         }
     }
 
-    @Test func `a delayed task runs once it is due though a backlog never ends`() async throws {
+    @Test func `a delayed task runs once it is due, even if a backlog never ends`() async throws {
         try await withScratchQueue { queue in
             let hasRun = Shared(false)
             try await queue.enqueue(Job(number: 1), after: .milliseconds(50))
@@ -61,7 +61,7 @@ struct TakeoverTests {
         }
     }
 
-    @Test func `deaths of workers and attempts handed back are no failures of the task`() async throws {
+    @Test func `deaths of workers and attempts handed back are not failures of the task`() async throws {
         var options = TaskQueueOptions.quick
         options.maximumAttempts = 2
         try await withScratchQueue(options) { queue in
@@ -136,7 +136,7 @@ struct TakeoverTests {
         try await free(queue)
     }
 
-    /// Sweeps as a worker does for which leases are over at once.
+    /// Sweeps like a worker whose leases run out at once.
     private func free(_ queue: TaskQueue<Job>) async throws {
         var options = queue.options
         options.lease = .zero

@@ -5,9 +5,9 @@ import Testing
 
 @testable import StreamKit
 
-@Suite("What a queue tells of its tasks")
+@Suite("What a queue reports about its tasks")
 struct TaskEventTests {
-    @Test func `a worker tells what it takes, fails, finishes and hands back, one event each`() async throws {
+    @Test func `a worker reports what it takes, fails, finishes and hands back, one event each`() async throws {
         let events = Shared<[TaskQueueEvent]>([])
         var options = TaskQueueOptions.quick
         options.onEvent = { event in events.withLock { $0.append(event) } }
@@ -37,7 +37,7 @@ struct TaskEventTests {
         }
     }
 
-    @Test func `a lost lease and a dead worker's task are told`() async throws {
+    @Test func `a lost lease and a dead worker's task are reported`() async throws {
         let events = Shared<[TaskQueueEvent]>([])
         var options = TaskQueueOptions.quick
         options.onEvent = { event in events.withLock { $0.append(event) } }
@@ -74,7 +74,7 @@ struct TaskEventTests {
         }
     }
 
-    @Test func `a queue's figures go where its client's figures go`() async throws {
+    @Test func `a queue's metrics go where its client's metrics go`() async throws {
         let metrics = TestMetrics()
         var configuration = try await TestServer.shared.configuration()
         configuration.metrics = metrics

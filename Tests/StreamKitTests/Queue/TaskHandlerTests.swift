@@ -20,7 +20,7 @@ struct TaskHandlerTests {
         }
     }
 
-    @Test func `as many handlers run at once as may, and no more, though quick ones went before`() async throws {
+    @Test func `as many handlers run at once as the concurrency allows, even after quick ones`() async throws {
         try await withScratchQueue { queue in
             let (running, most) = (Shared(0), Shared(0))
             let isOpen = Shared(false)

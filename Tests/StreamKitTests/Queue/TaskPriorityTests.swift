@@ -81,7 +81,7 @@ struct TaskPriorityTests {
         }
     }
 
-    @Test func `a thousand enqueues of one key from fifty tasks make one task`() async throws {
+    @Test func `a thousand enqueues with one key from fifty tasks add one task`() async throws {
         try await withScratchQueue { queue in
             let ids = try await withThrowingTaskGroup(of: Set<StreamID>.self) { group in
                 for _ in 0..<50 {
@@ -99,7 +99,7 @@ struct TaskPriorityTests {
         }
     }
 
-    @Test func `a waiting and a delayed task can be cancelled, and what is not there cannot`() async throws {
+    @Test func `a waiting and a delayed task can be cancelled, and a missing one cannot`() async throws {
         try await withScratchQueue { queue in
             let waiting = try await queue.enqueue(Job(number: 1))
             let delayed = try await queue.enqueue(Job(number: 2), after: .seconds(60))

@@ -10,7 +10,7 @@ struct TaskQueueFaultTests {
     @Test func `a task of ten leases runs once, though another worker waits`() async throws {
         var lease = Duration.seconds(1)
         var (runs, longestPause) = try await runsOfTenLeases(lease)
-        // Where the whole process or Redis pauses for the greater part of a lease, it is rightly lost.
+        // If the whole process or Redis pauses for most of a lease, losing the lease is right.
         while runs > 1, longestPause > lease / 2, lease < .seconds(4) {
             lease *= 2
             (runs, longestPause) = try await runsOfTenLeases(lease)
@@ -105,7 +105,7 @@ struct TaskQueueFaultTests {
         }
     }
 
-    @Test func `a group deleted under the workers is made again, and fencing tokens go on growing`() async throws {
+    @Test func `a group deleted under the workers is created again, and fencing tokens go on growing`() async throws {
         try await withScratchQueue { queue in
             let tokens = Shared<[Int]>([])
             let isOver = Shared(false)
@@ -156,12 +156,12 @@ struct TaskQueueFaultTests {
                 try await !group.consumers().map(\.name).contains("dead")
             }
 
-            // A machine that pauses for a lease of 200 ms may have it run twice.
+            // If the machine pauses for a lease of 200 ms, the task may run twice.
             #expect(seen.withLock { Set($0) } == [id])
         }
     }
 
-    @Test func `two workers of one name share the work and no task`() async throws {
+    @Test func `two workers of one name share the work, and no task runs twice`() async throws {
         try await withScratchQueue { queue in
             let done = Shared<[Int]>([])
             try await queue.enqueue(contentsOf: (0..<200).map { Job(number: $0) })

@@ -3,7 +3,7 @@ import StreamKit
 import TestSupport
 import Testing
 
-/// What a queue makes of its server: one without memory, one of a cluster, one that is to be left in peace.
+/// How a queue treats its server: one without memory, one in cluster mode, one that it should not keep busy.
 @Suite("Task queue and its server")
 struct TaskQueueServerTests {
     @Test func `Redis without memory refuses new tasks, and the others are completed and retried`() async throws {
@@ -12,7 +12,7 @@ struct TaskQueueServerTests {
                 let queue = TaskQueue<Job>(redis: redis, key: "queue", group: "workers", options: .quick)
                 let attempts = Shared(0)
                 try await queue.enqueue(contentsOf: (0..<20).map { Job(number: $0) })
-                // The group must be there, because making one needs memory.
+                // The group must exist, because creating one needs memory.
                 try await working(on: queue) { _ in
                 } until: {
                     try await queue.status().waiting < 20

@@ -31,7 +31,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test func `a failing task is tried again up to the limit, then lies with the dead letters`() async throws {
+    @Test func `a failing task is tried again up to the limit, then becomes a dead letter`() async throws {
         try await withScratchQueue { queue in
             let attempts = Shared<[Int]>([])
             let id = try await queue.enqueue(Job(number: 7))
@@ -97,7 +97,7 @@ struct TaskQueueTests {
 
     @Test func `a delayed task runs under the ID that enqueue returned, and not before its time`() async throws {
         try await withScratchQueue { queue in
-            // By the server's clock, of which the ID's first half is a reading too.
+            // Both times are by the server's clock, which the ID's first half shows, too.
             let seen = Shared<[(StreamID, milliseconds: Int)]>([])
             let id = try await queue.enqueue(Job(number: 1), after: .milliseconds(400))
             #expect(try await queue.status().delayed == 1)

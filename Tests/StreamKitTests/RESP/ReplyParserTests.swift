@@ -52,7 +52,7 @@ struct ReplyParserTests {
         }
     }
 
-    @Test func `a text that is announced to be over the limit is refused before it arrives`() throws {
+    @Test func `a text whose length is over the limit is refused before it arrives`() throws {
         let parser = ReplyParser(maximumReplyBytes: 1000)
 
         #expect(throws: StreamKitError.self) { _ = try parse(Array("*2\r\n:1\r\n$1001\r\nx".utf8)[...], with: parser) }

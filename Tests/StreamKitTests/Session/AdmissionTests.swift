@@ -43,7 +43,7 @@ struct AdmissionTests {
     }
 }
 
-/// Callers that come, wait, give up, forget to come back and are answered, in a random order.
+/// Callers that come, wait, give up, never come back or are answered, in a random order.
 private struct Model {
     private static let limit = 1_000
     private var random: SeededGenerator
@@ -52,7 +52,7 @@ private struct Model {
     private var nextTicket: UInt64 = 0
     /// Who waits, in the order they came.
     private var waiting: [CommandSlot] = []
-    /// Who was told to enter and may yet do so.
+    /// Who was told to enter and has not done so yet.
     private var called: [CommandSlot] = []
     /// Whose admission keeps the others waiting.
     private var holder: CommandSlot?

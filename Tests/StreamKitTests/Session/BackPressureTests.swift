@@ -40,7 +40,7 @@ struct BackPressureTests {
             let key = scratchKey()
             try await withThrowingTaskGroup { group in
                 group.addTask { try await redis.send("ECHO", String(repeating: "x", count: Self.limit)) }
-                try await eventually("there is no room") { Self.inFlight(redis) >= Self.limit }
+                try await eventually("the limit is reached") { Self.inFlight(redis) >= Self.limit }
                 for number in 0..<20 {
                     group.addTask { try await redis.send("RPUSH", key, String(number)) }
                     try await eventually("it waits in line") { Self.inLine(redis) == number + 1 }
@@ -55,10 +55,10 @@ struct BackPressureTests {
         }
     }
 
-    @Test func `a caller that is cancelled leaves the line at once, and the others go on`() async throws {
+    @Test func `a cancelled caller stops waiting at once, and the others go on`() async throws {
         try await withStoppedServer { redis, resume in
             let filler = Task { try await redis.send("ECHO", String(repeating: "x", count: Self.limit)) }
-            try await eventually("there is no room") { Self.inFlight(redis) >= Self.limit }
+            try await eventually("the limit is reached") { Self.inFlight(redis) >= Self.limit }
             let key = scratchKey()
             let waiting = (0..<10).map { _ in Task { try await redis.send("INCR", key) } }
             try await eventually("they wait in line") { Self.inLine(redis) == 10 }
@@ -76,20 +76,20 @@ struct BackPressureTests {
         }
     }
 
-    @Test func `waiting in line counts for the deadline`() async throws {
+    @Test func `waiting for admission counts toward the deadline`() async throws {
         try await withStoppedServer(commandTimeout: .seconds(2)) { redis, _ in
             let filler = Task { try await redis.send("ECHO", String(repeating: "x", count: Self.limit)) }
-            try await eventually("there is no room") { Self.inFlight(redis) >= Self.limit }
+            try await eventually("the limit is reached") { Self.inFlight(redis) >= Self.limit }
 
             await #expect(throws: StreamKitError.self) { try await redis.send("PING") }
             await #expect(throws: StreamKitError.self) { try await filler.value }
         }
     }
 
-    @Test func `closing the client ends the line`() async throws {
+    @Test func `closing the client ends the wait of every caller`() async throws {
         try await withStoppedServer { redis, _ in
             let filler = Task { try await redis.send("ECHO", String(repeating: "x", count: Self.limit)) }
-            try await eventually("there is no room") { Self.inFlight(redis) >= Self.limit }
+            try await eventually("the limit is reached") { Self.inFlight(redis) >= Self.limit }
             let waiting = Task { try await redis.send("PING") }
             try await eventually("it waits in line") { Self.inLine(redis) == 1 }
 

@@ -8,7 +8,7 @@ import Testing
 @Suite("Long batches")
 struct BatchTests {
     @Test(arguments: [1, 2, 1_000])
-    func `replies come in order, whoever else uses the connection`(tasks: Int) async throws {
+    func `replies come in order while other tasks use the connection`(tasks: Int) async throws {
         try await withScratchRedis { redis in
             try await withThrowingTaskGroup { group in
                 for task in 0..<tasks {
@@ -29,7 +29,7 @@ struct BatchTests {
         }
     }
 
-    @Test func `a cut within a batch fails it as a whole, leaves out no middle, and the next one is complete`()
+    @Test func `a cut within a batch fails all of it, no command in between is missing, and the next one is complete`()
         async throws
     {
         try await withProxiedRedis { redis, proxy in

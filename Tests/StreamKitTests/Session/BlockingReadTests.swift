@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Blocking reads")
 struct BlockingReadTests {
-    @Test func `a blocking read holds no other command up`() async throws {
+    @Test func `a blocking read delays no other command`() async throws {
         // A server of its own: others' reads wait on the shared one.
         try await withLonelyStream { stream in
             let redis = stream.redis
@@ -26,7 +26,7 @@ struct BlockingReadTests {
         }
     }
 
-    @Test func `a wait of nothing ends, it does not wait for ever`() async throws {
+    @Test func `a wait of zero ends, and does not wait forever`() async throws {
         try await withScratchRedis { redis in
             let entries = try await redis.stream(scratchKey()).read(after: .zero, wait: .atMost(.zero))
             #expect(entries.isEmpty)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("An outage")
 struct OutageTests {
-    @Test func `a command that could not be sent in time fails so, and is not sent later`() async throws {
+    @Test func `a command that could not be sent in time says so, and is not sent later`() async throws {
         try await withScratchServer(.init(durable: true)) { server in
             try await withRedis(server.configuration.impatient) { redis in
                 let stream = redis.stream("s")
@@ -51,7 +51,7 @@ struct OutageTests {
         }
     }
 
-    @Test func `a server that hangs is noticed by a read that waits for ever, over a unix socket too`() async throws {
+    @Test func `a server that hangs is noticed by a read that waits forever, over a unix socket too`() async throws {
         try await withScratchServer(.init()) { server in
             var configuration = server.configuration.impatient
             configuration.longestBlock = .milliseconds(100)
@@ -92,7 +92,7 @@ struct OutageTests {
         }
     }
 
-    @Test func `a server that hangs up after each reply is spoken to all the same`() async throws {
+    @Test func `a server that hangs up after each reply still gets every command`() async throws {
         try await withScriptedServer { words in
             words[0] == "ECHO" ? .lastBytes(Array("+\(words[1])\r\n".utf8)) : .greeting(words)
         } _: { server in
@@ -169,7 +169,7 @@ struct OutageTests {
 }
 
 extension ScriptedServer.Answer {
-    /// What a server answers to a client that introduces itself.
+    /// What a server answers to the commands of a greeting.
     static func greeting(_ words: [String]) -> Self {
         switch words.prefix(2) {
         case ["PING"]: .bytes(Array("+PONG\r\n".utf8))

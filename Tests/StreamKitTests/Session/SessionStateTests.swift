@@ -24,7 +24,7 @@ struct SessionStateTests {
     }
 
     @Test(arguments: 0..<200)
-    func `a session that does not reconnect resumes everybody as well`(seed: UInt64) {
+    func `a session that does not reconnect resumes every task, too`(seed: UInt64) {
         var model = SessionModel(seed: seed, reconnects: false)
         for _ in 0..<300 { model.step() }
         model.finish()
@@ -44,7 +44,7 @@ struct SessionStateTests {
         #expect(late.resume.map(\.slot.ticket) == [1])
     }
 
-    @Test func `an attempt to connect is over in time, whatever it waits for, and its socket comes too late`() {
+    @Test func `an attempt to connect ends in time whatever it waits for, and a later socket is refused`() {
         var state = SessionState(.init(connectTimeout: 100))
         _ = state.submit(.test(1), { 0 }) { _ in }
         let late = state.tick(101)
@@ -54,7 +54,7 @@ struct SessionStateTests {
         #expect(!socket.isWanted)
     }
 
-    @Test func `a socket that comes after the end is not wanted`() {
+    @Test func `a socket that connects after the end is refused`() {
         var state = SessionState(.init())
         _ = state.submit(.test(1), { 0 }) { _ in }
         let closed = state.close()
@@ -66,7 +66,7 @@ struct SessionStateTests {
         #expect(!failed.connect && failed.resume.isEmpty)
     }
 
-    @Test func `a connection that nobody uses is closed after a while, one in use is not`() {
+    @Test func `an unused connection is closed after a while, and one in use is not`() {
         var state = SessionState(.init(reconnects: false, idleTimeout: 100))
         _ = state.submit(.test(1), { 0 }) { _ in }
         _ = state.connected(1, 1)

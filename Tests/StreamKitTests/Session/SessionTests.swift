@@ -14,7 +14,7 @@ struct SessionTests {
         let session = Session(configuration) { _, _ in }
 
         let error = await #expect(throws: StreamKitError.self) {
-            try await session.send(timeout: session.commandTimeout) { $0.beginCommand("PING", words: 1) }
+            try await session.send(timeout: session.commandTimeout) { $0.beginCommand("PING", arguments: 1) }
         }
         session.close()
 
@@ -24,14 +24,14 @@ struct SessionTests {
         }
     }
 
-    @Test func `closes a socket that comes about after the end, and is forgotten`() async throws {
+    @Test func `closes a socket that connects after the session has ended, and is freed`() async throws {
         try await withScratchServer { server in
             let held = Mutex<(@Sendable () -> Void)?>(nil)
             let session = Session(server.configuration) { configuration, done in
                 Connector.connect(configuration) { result in held.withLock { $0 = { done(result) } } }
             }
             let command = Task {
-                try await session.send(timeout: nil) { $0.beginCommand("PING", words: 1) }.single()
+                try await session.send(timeout: nil) { $0.beginCommand("PING", arguments: 1) }.single()
             }
             try await eventually("the socket is there") { held.withLock { $0 != nil } }
 
@@ -61,12 +61,12 @@ struct SessionTests {
                     }
                     func pop(_ key: String) async throws -> Reply {
                         try await pool.send(wait: .forever, unblockingWith: shared, lateReplyHandler: nil) { buffer in
-                            buffer.beginCommand("BLPOP", words: 3)
-                            buffer.word(key)
-                            buffer.word("0")
+                            buffer.beginCommand("BLPOP", arguments: 3)
+                            buffer.argument(key)
+                            buffer.argument("0")
                         }.single()
                     }
-                    _ = try await shared.send(timeout: nil) { $0.beginCommand("PING", words: 1) }
+                    _ = try await shared.send(timeout: nil) { $0.beginCommand("PING", arguments: 1) }
                     let first = Task { try await pop("first") }
                     try await eventually("it waits") { try await redis.blockedClients() == 1 }
 
@@ -78,7 +78,7 @@ struct SessionTests {
                     let second = Task { try await pop("second") }
                     try await eventually("the next one waits") { try await redis.blockedClients() == 1 }
                     proxy.resume()
-                    _ = try await shared.send(timeout: nil) { $0.beginCommand("PING", words: 1) }
+                    _ = try await shared.send(timeout: nil) { $0.beginCommand("PING", arguments: 1) }
                     try await redis.send("RPUSH", "second", "y")
 
                     #expect(try await second.value.elements?.last?.text == "y")
@@ -107,7 +107,7 @@ struct SessionTests {
                     $0.hasPrefix("total_connections_received:")
                 }
                 let connections = try #require(line?.split(separator: ":").last.flatMap { Int($0) })
-                // Those that LocalRedis needed to see that the server is up come on top.
+                // The connections with which LocalRedis saw that the server is up come on top.
                 #expect(connections <= 40 + 5)
             }
         }

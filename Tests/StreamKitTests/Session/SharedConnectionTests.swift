@@ -100,7 +100,7 @@ struct SharedConnectionTests {
         }
     }
 
-    @Test func `the trace sees words and reply, and nothing is lost to quoting`() async throws {
+    @Test func `the trace sees arguments and reply, and quoting loses nothing`() async throws {
         let seen = Mutex<[TracedCommand]>([])
         try await withScratchRedis { redis in
             var configuration = redis.configuration

@@ -21,7 +21,7 @@ struct EntryValueTests {
         }
     }
 
-    @Test func `are read as text only if they are text`() async throws {
+    @Test func `are read as text only if they are UTF-8`() async throws {
         try await withScratchStream { stream in
             try await stream.append(EntryFields(bytes: [("good", Array("é".utf8)), ("bad", [0x61, 0xFF, 0x62])]))
             let entry = try #require(try await stream.entries().first)
@@ -36,7 +36,7 @@ struct EntryValueTests {
         }
     }
 
-    @Test func `come back from JSON as they went in`() async throws {
+    @Test func `come back from JSON unchanged`() async throws {
         struct Forecast: Codable, Equatable {
             var city: String
             var degrees: [Int]
@@ -55,7 +55,7 @@ struct EntryValueTests {
         }
     }
 
-    @Test func `that are no JSON are refused before anything is sent`() async throws {
+    @Test func `that cannot be JSON are refused before anything is sent`() async throws {
         try await withScratchStream { stream in
             let error = await #expect(throws: StreamKitError.self) { try await stream.append(Double.nan, as: "data") }
             let nothing: [(name: String, value: [UInt8])] = []

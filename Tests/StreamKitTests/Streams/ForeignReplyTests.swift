@@ -3,7 +3,7 @@ import Testing
 
 @testable import StreamKit
 
-/// Whatever a server, or data that others wrote, puts into an answer: it is read or refused, and nothing traps.
+/// Whatever a server, or data that others wrote, puts into an answer is read or refused, and nothing traps.
 @Suite("Answers with foreign data")
 struct ForeignReplyTests {
     @Test(arguments: 0..<8) func `every reader survives 5,000 mutated answers`(seed: UInt64) throws {
@@ -34,7 +34,7 @@ struct ForeignReplyTests {
         "*2\r\n$6\r\nlength\r\n:-1\r\n", "*2\r\n$6\r\nlength\r\n$1\r\nx\r\n", "*0\r\n",
         "*4\r\n$6\r\nlength\r\n:1\r\n$17\r\nlast-generated-id\r\n$2\r\nxx\r\n",
     ])
-    func `numbers and IDs that are none are refused`(answer: String) throws {
+    func `malformed numbers and IDs are refused`(answer: String) throws {
         let reply = try #require(try Array(answer.utf8).withUnsafeBytes { try ReplyParser().replies(in: $0) }.first)
 
         #expect(throws: StreamKitError.self) { try StreamInfo(reply) }

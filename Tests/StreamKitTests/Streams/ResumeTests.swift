@@ -5,7 +5,7 @@ import Testing
 
 @testable import StreamKit
 
-@Suite("Followers and consumers in trouble")
+@Suite("Followers and consumers after outages")
 struct ResumeTests {
     @Test func `go on after a server that loads for longer than their retry limit`() async throws {
         try await withSlowLoadingServer { server, redis in
@@ -67,7 +67,7 @@ struct ResumeTests {
 
             try await redis.send("RENAME", "replica", "s")
             let writer = Task {
-                // What comes before the follower has looked is beyond its knowledge, so not too soon.
+                // The follower cannot know of entries that come before its first look, so the test waits for that.
                 try await eventually("the follower has looked") {
                     try await redis.send("INFO", "commandstats").text?.contains("cmdstat_xinfo|stream") == true
                 }
@@ -138,7 +138,7 @@ struct ResumeTests {
                 try await appended
             }
 
-            // Every entry is pending, whether its read was cancelled or not, and some came late as well.
+            // Every entry is pending, whether its read was cancelled or not, and some came late, too.
             #expect(try await consumer.deliveries().firstMilliseconds(200) == Array(1...200))
             try await stream.fill(1, from: 201)
             let rest = try await consumer.deliveries().firstMilliseconds(201)
@@ -147,7 +147,7 @@ struct ResumeTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `an entry that went to a connection which only the client knows to be dead is delivered again`()
+    func `an entry sent to a connection that only the client knows to be dead is delivered again`()
         async throws
     {
         try await withScratchServer { server in
@@ -166,8 +166,8 @@ struct ResumeTests {
                         try await eventually("the consumer waits again") {
                             try await admin.waitingReaders().contains { !before.contains($0) }
                         }
-                        // The server gives entries to whoever has waited longest: to the one that is gone, if it
-                        // still believes in it.
+                        // The server gives entries to the client that has waited longest: to the dead one, if it
+                        // still believes that it is there.
                         for number in 2...3 { try await admin.stream("s").fill(1, from: number) }
                     }
                     #expect(try await reader.value == [1, 2, 3])

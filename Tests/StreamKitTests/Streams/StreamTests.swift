@@ -29,7 +29,7 @@ struct StreamTests {
         }
     }
 
-    @Test func `gives back bytes that are no text`() async throws {
+    @Test func `gives back bytes that are not text`() async throws {
         try await withScratchStream { stream in
             let script = RedisScript(#"return redis.call('XADD', KEYS[1], '*', 'raw', '\255\0\254')"#)
             _ = try await stream.redis.run(script, keys: [stream.key], arguments: [])
@@ -41,7 +41,7 @@ struct StreamTests {
         }
     }
 
-    @Test func `decodes a field's JSON, and says which field of which entry is none`() async throws {
+    @Test func `decodes a field's JSON, and names the field and entry that are not JSON`() async throws {
         struct Forecast: Codable, Equatable {
             let city: String
             let degrees: Int
@@ -60,7 +60,7 @@ struct StreamTests {
         }
     }
 
-    @Test func `takes an ID of one's own, and refuses one that is not higher`() async throws {
+    @Test func `takes the caller's own ID, and refuses one that is not higher`() async throws {
         try await withScratchStream { stream in
             let id = StreamID(milliseconds: 5, sequence: 1)
 
@@ -72,7 +72,7 @@ struct StreamTests {
         }
     }
 
-    @Test func `is not made by an append that asks for an existing one`() async throws {
+    @Test func `is not created by an append that asks for an existing one`() async throws {
         try await withScratchStream { stream in
             let first = try await stream.appendIfExists(["n": "1"])
             try await stream.append(["n": "2"])

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The queue of attempts to connect")
 struct ConnectQueueTests {
-    @Test func `lets no more than its number go on at a time, and all of them in the end`() async throws {
+    @Test func `runs no more attempts at a time than its limit, and all of them in the end`() async throws {
         let queue = ConnectQueue(most: 3) { BackgroundThread.start("test", stackBytes: 256 << 10, $0) }
         let figures = Mutex((running: 0, most: 0, done: 0))
         for _ in 0..<60 {
@@ -43,7 +43,7 @@ struct ConnectQueueTests {
         #expect(failures.load(ordering: .relaxed) == 5)
     }
 
-    @Test func `keeps an attempt for a thread that runs, if no further one can be started`() async throws {
+    @Test func `keeps an attempt for a running thread if no other can be started`() async throws {
         let threads = Atomic<Int>(0)
         let mayGoOn = Atomic<Bool>(false)
         let done = Atomic<Int>(0)

@@ -41,9 +41,9 @@ struct GreetingLimitTests {
         }
     }
 
-    @Test func `is over after the time for a connection, however steadily it goes on`() async throws {
+    @Test func `ends after the time for a connection, however steadily it goes on`() async throws {
         try await withScriptedServer { words in
-            // Each answer comes within that time, all of them do not.
+            // Each answer comes within that time, but all of them together do not.
             Thread.sleep(forTimeInterval: 0.3)
             return .greeting(words)
         } _: { server in

@@ -24,7 +24,7 @@ struct GreetingTests {
             await expectDenial(by: RedisConfiguration(host: "127.0.0.1", port: server.port))
         }
         #if os(Linux)
-        // Redis denies only what comes over a network; a machine without one has the script alone.
+        // Redis denies only connections over a network; on a machine without one only the script runs.
         guard let address = networkAddress() else { return }
         let options = LocalRedis.Options(tcp: true, extraArguments: ["--bind", address, "--protected-mode", "yes"])
         try await withScratchServer(options) { server in
@@ -132,7 +132,7 @@ struct GreetingTests {
     }
 
     @Test(arguments: [nil, "secret"], [0, 3])
-    func `is named as a Sentinel if it is one`(password: String?, database: Int) async throws {
+    func `is reported as a Sentinel if it is one`(password: String?, database: Int) async throws {
         // A Sentinel wants a configuration file, which comes first on its command line.
         let folder = FileManager.default.temporaryDirectory.appending(path: "sentinel-\(RandomID().short)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -153,7 +153,7 @@ struct GreetingTests {
         }
     }
 
-    @Test func `is named as a cluster's node when it cannot serve a key`() async throws {
+    @Test func `is reported as a cluster's node when it cannot serve a key`() async throws {
         let cluster = LocalRedis.Options(tcp: true, extraArguments: ["--cluster-enabled", "yes"])
         try await withScratchServer(cluster) { server in
             let down = await refusal(from: server.configuration.impatient) { redis in

@@ -79,7 +79,7 @@ struct HostileServerTests {
         }
     }
 
-    @Test func `that says more than it was asked is left, so that no answer goes to the wrong command`() async throws {
+    @Test func `that sends an extra reply is disconnected, so that no reply goes to the wrong command`() async throws {
         try await withScriptedServer { words in
             words[0] == "ECHO" ? .text("+\(words[1])\r\n+more\r\n") : .greeting(words)
         } _: { server in
@@ -95,7 +95,7 @@ struct HostileServerTests {
         }
     }
 
-    @Test func `cannot make a stream's entries out of what is none`() async throws {
+    @Test func `cannot pass off malformed replies as a stream's entries`() async throws {
         let answers = [
             "*1\r\n:1\r\n", "*1\r\n*2\r\n$1\r\nx\r\n*0\r\n", "*1\r\n*2\r\n$3\r\n1-1\r\n*1\r\n$1\r\na\r\n",
             "*1\r\n*1\r\n*-1\r\n",

@@ -43,7 +43,7 @@ struct IntroductionTests {
         }
     }
 
-    @Test func `serves a user who may do nothing but what is asked of it`() async throws {
+    @Test func `serves a user who is allowed nothing but the commands it sends`() async throws {
         try await withUser("on", ">secret", "~*", "+xadd", "+xrange", "+xread") { _, server in
             var configuration = server
             configuration.password = "secret"
@@ -88,7 +88,7 @@ struct IntroductionTests {
         }
     }
 
-    @Test func `over TCP is kept alive, so that a network that is gone gets noticed`() async throws {
+    @Test func `over TCP uses keep-alive, so that a lost network is noticed`() async throws {
         try await withScratchServer { server in
             try await withRedis(server.configuration) { redis in
                 try await redis.send("PING")

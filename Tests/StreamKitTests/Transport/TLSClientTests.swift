@@ -24,7 +24,7 @@ struct TLSClientTests {
         }
     }
 
-    @Test func `a server that wants a certificate gets ours, and refuses us without`() async throws {
+    @Test func `a server that wants a certificate gets the client's, and refuses a client without one`() async throws {
         try await withTLSServer(certificates, asksForCertificates: true, port: port) { tls in
             var configuration = tls.configuration
             let error = await #expect(throws: StreamKitError.self) { try await ping(configuration) }

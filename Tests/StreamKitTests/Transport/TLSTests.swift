@@ -27,7 +27,7 @@ struct TLSTests {
     }
 
     @Test(arguments: ["localhost", "127.0.0.1"])
-    func `a certificate for another host is refused, unless the name does not matter`(host: String) async throws {
+    func `a certificate for another host is refused, unless the name is not verified`(host: String) async throws {
         try await withTLSServer(certificates, certificate: "stranger", port: port) { tls in
             var configuration = tls.configuration
             configuration.endpoint = .tcp(host: host, port: tls.port)
@@ -40,7 +40,7 @@ struct TLSTests {
         }
     }
 
-    @Test func `a name of one's own is verified in place of the host`() async throws {
+    @Test func `the caller's own name is verified in place of the host`() async throws {
         try await withTLSServer(certificates, port: port) { tls in
             var configuration = tls.configuration
             configuration.tls.serverName = "redis.test"
@@ -52,7 +52,7 @@ struct TLSTests {
     }
 
     @Test(arguments: ["other.crt", nil])
-    func `a certificate by an unknown authority is refused, unless nothing matters`(authority: String?) async throws {
+    func `an unknown authority's certificate is refused, unless nothing is verified`(authority: String?) async throws {
         try await withTLSServer(certificates, port: port) { tls in
             var configuration = tls.configuration
             configuration.tls.authorityFile = authority.map(certificates.path)
@@ -80,7 +80,7 @@ struct TLSTests {
         #expect(try await !greeting(asking: "127.0.0.1").contains("127.0.0.1"))
     }
 
-    @Test func `TLS to a port without TLS says so`() async throws {
+    @Test func `TLS to a port without TLS is an error that says so`() async throws {
         try await withScratchServer { server in
             var configuration = server.configuration
             configuration.usesTLS = true
@@ -92,7 +92,7 @@ struct TLSTests {
         }
     }
 
-    @Test func `no TLS to a port with TLS is an error`() async throws {
+    @Test func `a connection without TLS to a TLS port is an error`() async throws {
         try await withTLSServer(certificates, port: port) { tls in
             var configuration = tls.configuration
             configuration.usesTLS = false

@@ -96,7 +96,7 @@ struct TLSWorkTests {
                         for number in 0..<2_000 { batch.append(["n": "\(number)"], to: "stream") }
                     }
                 }
-                // Beyond the handshake, so that each connection brings something.
+                // The cut comes after the handshake, so that each connection brings something.
                 proxy.cutNewConnections(afterReplyBytes: 6_000...40_000)
                 try await withRedis(throughProxy) { redis in
                     var seen: [String?] = []

@@ -69,7 +69,7 @@ struct QueueContest {
         ]
     }
 
-    /// The rate of doing one after the other.
+    /// The rate of doing one thing after the other.
     private func both(_ one: Double, _ other: Double) -> Double { 1 / (1 / one + 1 / other) }
 
     /// What C reaches with the bare commands on the same payloads.

@@ -1,6 +1,6 @@
-// No-op tasks a second through the queue, with one worker of concurrency 100.
+// No-op tasks per second through the queue, with one worker of concurrency 100.
 // Run:    swift run -c release --package-path Benchmarks bench queue
-// Expect: tasks enqueued and processed a second, and the same with 1,000,000 tasks waiting.
+// Expect: tasks enqueued and processed per second, and the same with 1,000,000 tasks waiting.
 
 import LocalRedis
 import ArgumentParser

@@ -6,7 +6,7 @@ struct Rival {
     let enqueued: Double
     let processed: Double
 
-    /// Those that the Python has; none without a Python.
+    /// The queues that this Python has installed; none without a Python.
     static func all(python: String?, tasks: Int, port: Int) async throws -> [Rival] {
         guard let python else { return [] }
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("rivals.py")

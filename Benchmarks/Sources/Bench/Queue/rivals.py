@@ -130,7 +130,7 @@ else:
     import importlib.util
     import subprocess
 
-    # A process each, so that none inherits another's event loop or broker.
+    # Each runs in a process of its own, so that none inherits another's event loop or broker.
     for name in RIVALS:
         if importlib.util.find_spec(name):
             try:

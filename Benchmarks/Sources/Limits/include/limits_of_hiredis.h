@@ -17,19 +17,19 @@ void limit_disconnect(struct limit_connection *connection);
 // Nanoseconds of the monotonic clock.
 uint64_t limit_now(void);
 
-// `count` entries, each appended when the one before was answered.
+// Appends `count` entries, each when the one before was answered.
 double limit_append_one_by_one(struct limit_connection *connection, const char *key, int count);
 
-// `count` entries, `batch` of them sent before their replies are read.
+// Appends `count` entries, `batch` of them sent before their replies are read.
 double limit_append_in_batches(struct limit_connection *connection, const char *key, int count, int batch);
 
-// `count` plain XADD of one field `payload`, a small JSON object; `batch` of them sent before their replies are read.
+// Sends `count` XADDs of one field `payload`, a small JSON object, `batch` of them before their replies are read.
 double limit_enqueue_in_batches(struct limit_connection *connection, const char *key, int count, int batch);
 
-// `times` XRANGE of 1,000 entries, parsed to hiredis' own reply objects.
+// Sends `times` XRANGEs of 1,000 entries, parsed to hiredis' own reply objects.
 double limit_read_ranges(struct limit_connection *connection, const char *key, int times);
 
-// XREADGROUP COUNT 256 and one XACK of what came, until nothing is new. `entries` gets their number.
+// Sends XREADGROUP COUNT 256 and one XACK of what came, until nothing is new. `entries` gets their number.
 double limit_consume(struct limit_connection *connection, const char *key, const char *group, int *entries);
 
 // Like limit_consume, with the XACK and the next XREADGROUP sent together.
@@ -42,7 +42,7 @@ double limit_append_paced(
 // Reads `count` entries after `id` in an XREAD BLOCK loop; `arrived` gets the moment each was in hand.
 double limit_follow(struct limit_connection *connection, const char *key, const char *id, int count, uint64_t *arrived);
 
-// Listens on the unix socket `path` and passes everything on to the server behind `target`, but answers
+// Listens on the unix socket `path` and forwards everything to the server behind `target`, but answers
 // XRANGE itself, with the bytes that the server sent for the first one: what is left is the client's own
 // cost. Returns 0 once it listens; its threads end with the process.
 int limit_serve_ranges(const char *path, const char *target);

@@ -71,12 +71,12 @@ final class Chaos: Sendable {
             let process = Process()
             var environment = ["REDIS_URL": "unix://\(socket)"]
             if let skewer, state.started.isMultiple(of: 2) {
-                // A machine with a wrong clock still counts the seconds since it was started as all others do.
+                // A machine with a wrong clock still counts the seconds since its start correctly.
                 let skew = ["LD_PRELOAD": skewer, "FAKETIME": "+1h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
                 environment.merge(skew) { $1 }
             }
-            // By way of env, because the first process that libfaketime enters has its environment moved, and
-            // Swift looks for the arguments next to it.
+            // The worker is started by env: libfaketime moves the environment of the first process that it enters,
+            // and Swift looks for the arguments next to it.
             process.executableURL = URL(filePath: "/usr/bin/env")
             process.arguments = [Bundle.main.executablePath ?? ""] + arguments(name)
             process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -95,7 +95,7 @@ final class Chaos: Sendable {
             return state.running.remove(at: .random(in: state.running.indices))
         }
         guard let victim else { return }
-        // It cannot have done anything after this, and whoever has its tasks later has them by right.
+        // It cannot have done anything after this, and workers that have its tasks later hold them rightly.
         let latest = UInt64(Date().timeIntervalSince1970 * 1000)
         Self.kill(victim.process)
         state.withLock { $0.deaths[victim.name] = latest }

@@ -1,4 +1,4 @@
-// Worker processes are killed all the time, and the server now and then. Is any task lost, or done twice?
+// Worker processes are killed all the time, and the server now and then. Is any task lost or done twice?
 // Run:    ./lesson stress queue-crash
 // Expect: as many effects as tasks, each exactly once, and no task with two living workers.
 
@@ -45,7 +45,7 @@ struct QueueCrash: AsyncParsableCommand {
         }
     }
 
-    /// Half of the tasks at once, the others bit by bit, through restarts, each under a key of its own.
+    /// Enqueues half of the tasks at once and the others bit by bit, through restarts, each under a key of its own.
     private func enqueue(on queue: TaskQueue<CrashTask>) async throws {
         let all = (0..<tasks).map { CrashTask(number: $0) }
         for start in stride(from: 0, to: tasks, by: 100) {
@@ -92,7 +92,7 @@ struct QueueCrash: AsyncParsableCommand {
         }
     }
 
-    /// Both kinds of clock must have been at work, or the run says nothing about them.
+    /// Workers with both kinds of clock must have run, or the run says nothing about clocks.
     private func verifySkew(_ starts: [StreamEntry]) throws {
         let ahead = starts.count { start in
             Int(start["clock"] ?? "").map { $0 > Int(start.id.milliseconds) + 1_800_000 } ?? false
@@ -107,7 +107,7 @@ struct QueueCrash: AsyncParsableCommand {
         var shared: [String] = []
         for start in starts {
             guard let task = start["task"], let worker = start["worker"] else { continue }
-            // Written twice, because the server died before it could say that it had written.
+            // The attempt was written twice, because the server died before it could confirm the first write.
             if let before = last[task], before.worker == worker, before.attempt == start["attempt"] { continue }
             if let before = last[task], chaos.death(of: before.worker).map({ $0 > start.id.milliseconds }) ?? true {
                 shared.append("task \(task): \(before.worker) at \(before.id), then \(worker) at \(start.id)")

@@ -1,4 +1,4 @@
--- Gives tasks back that a consumer holds: the next free worker takes them before all others, and the attempt
+-- Hands back tasks that a consumer holds: the next free worker takes them before all others, and the attempt
 -- does not count.
 --
 -- KEYS   the queue's

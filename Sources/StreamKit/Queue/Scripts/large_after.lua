@@ -1,4 +1,4 @@
--- Stands behind an XADD of more words than a script can send, in one transaction with it and large_before.lua.
+-- Stands behind an XADD of more arguments than a script can send, in one transaction with it and large_before.lua.
 --
 -- KEYS   the queue's, the stream that is appended to, a key for what has to be put back
 -- ARGV   1–5 the hold, 6 the task's ID to complete it, or ''

@@ -2,14 +2,14 @@
 --
 -- A *hold* is what a script needs to check that an attempt still has its task: the stream's name, the group, the
 -- consumer, the entry and the generation. Every attempt is an entry of its own. The generation counts how often the
--- group was created: a new group delivers the entries of the old one again, and who held them holds them no more.
+-- group was created: a new group delivers the entries of the old one again, and their old holders lose them.
 --
 -- The fields of an entry: `payload`, and where the entry's ID is not the task's: `task` (its ID), `attempts` (made
 -- before this one), `waived` (attempts that do not count as failures), `deaths` (of workers, since the last progress),
 -- `first_error`, `priority`.
 --
--- What a step takes away it takes away first. A server that is out of memory allows that, and lets a script that has
--- begun to write finish. So workers settle their tasks although nobody can enqueue.
+-- A step first removes what it has to remove. A server that is out of memory allows that, and lets a script that has
+-- begun to write finish. So workers can settle their tasks even while nobody can enqueue.
 
 -- luacheck: push ignore 211
 local normal, high, low, resumed, delayed, delayed_tasks, relocated, dead, results, expiry, rate, started, progress,
@@ -25,7 +25,7 @@ end
 
 local function whole(number) return string.format('%.0f', number) end
 
--- The number that a text spells with at most nine digits; nil for any other text, `default` for none.
+-- The number that a text spells with at most nine digits; nil for any other text, `default` without a text.
 local function number_of(text, default)
   if not text then return default end
   text = tostring(text)
@@ -36,10 +36,10 @@ local function is_error(reply, what)
   return type(reply) == 'table' and reply.err and (not what or string.find(reply.err, what, 1, true)) and true or false
 end
 
--- A generation above all that counting can have reached: no group was created once an hour since 1970.
+-- A generation above any that counting can have reached: no group was created once an hour since 1970.
 local function fresh_generation() return math.floor(now() / 3600000) end
 
--- Runs a command on a companion key. What holds another type there is of no use to the queue and is replaced.
+-- Runs a command on a companion key. A key of another type is of no use to the queue and is replaced.
 local function owned(command, key, ...)
   local reply = redis.pcall(command, key, ...)
   if is_error(reply, 'WRONGTYPE') then
@@ -53,7 +53,7 @@ local function owned(command, key, ...)
   return reply
 end
 
--- The same for bookkeeping that nobody needs to finish a task: where it cannot be done, it is left out.
+-- Does the same for bookkeeping that no task needs: if it cannot be done, it is left out.
 local function note(command, key, ...)
   local reply = owned(command, key, ...)
   if is_error(reply) then return nil end
@@ -127,7 +127,7 @@ end
 
 local function refusal() return redis.error_reply('LEASELOST this attempt does not hold the task any more') end
 
--- Takes an entry away with all that was noted of it. Returns whether its attempt made progress.
+-- Removes an entry with everything that was noted about it. Returns whether its attempt made progress.
 local function remove(name, group, id, f)
   local entry = name .. ' ' .. id
   redis.call('XACK', streams[name], group, id)
@@ -183,7 +183,7 @@ local function lengths(stream, group)
   if redis.call('EXISTS', stream) == 0 then return 0, 0 end
   local groups = redis.pcall('XINFO', 'GROUPS', stream)
   if is_error(groups) then
-    -- A companion that holds something else is the next sweep's to replace; the caller's own key is not.
+    -- The next sweep replaces a companion that holds something else, but not the caller's own key.
     if stream == normal then error(groups) end
     return 0, 0
   end

@@ -6,10 +6,9 @@
 --        which something is noted elsewhere: its place, its ID, its result (empty, or `=` and JSON)
 -- Reply  the entries that the consumer did not hold any more
 --
--- Two things make it cheap. One XPENDING over the range of IDs tells for all of them who holds what. And XDEL looks
--- for its entry from the start of a node of a hundred, which costs more than all the rest together; but what lies
--- before the first pending entry is done, so XTRIM MINID takes it all at once, and only tasks that ended before an
--- older one are deleted one by one.
+-- Two things make it cheap. One XPENDING over the range of IDs says who holds each of them. And XTRIM MINID removes
+-- everything before the first pending entry at once, because all of that is done. Only tasks that ended before an older
+-- one need an XDEL each, which searches a node of a hundred entries and costs more than all the rest together.
 
 local name, group, consumer, n = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[8])
 local stream, refused, done, noted = streams[name], {}, {}, {}
@@ -17,7 +16,7 @@ local is_current = generation() == tonumber(ARGV[4])
 local function id_at(i) return ARGV[8 + i] end
 for i = 9 + n, #ARGV, 3 do noted[tonumber(ARGV[i])] = i end
 
--- Nearly always all are held, which takes no table to find out: both lists are in order.
+-- Nearly always all are held. Both lists are in order, so finding that out takes no table.
 local function all_held()
   if not is_current or n * 4 < tonumber(ARGV[5]) then return false end
   local page, i = redis.call('XPENDING', stream, group, id_at(1), id_at(n), 1000, consumer), 1
@@ -51,7 +50,7 @@ local function is_before(a, b)
   return is_less(am, bm) or am == bm and is_less(as, bs)
 end
 
--- The ID right after another one; nothing where a number of Lua is too coarse for it.
+-- The ID right after another one; nothing if Lua's numbers are not exact enough for it.
 local function after(id)
   local ms, seq = numbers(id)
   if #seq <= 15 then return ms .. '-' .. whole(seq + 1) end

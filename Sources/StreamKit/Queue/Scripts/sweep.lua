@@ -26,7 +26,7 @@ for key, kind in pairs(kinds) do
   end
 end
 
--- Without memory this fails, and is the one thing here that may.
+-- Without memory this fails. It is the only step here that is allowed to.
 note('ZADD', workers, whole(time + ARGV[8]), consumer)
 local current = keep_generation(tonumber(ARGV[9]), false)
 
@@ -69,7 +69,7 @@ local function free(name, id, worker)
     return give_up(task, f, 0, 'undecodable', 'a field of the entry is unreadable: task, attempts, waived or deaths')
   end
   if has_progressed then deaths = 0 end
-  -- What this worker itself left lying came with a reply that was lost, and nobody died of it.
+  -- If this worker itself left a task lying, its reply was lost; no worker died.
   if worker ~= consumer then deaths = deaths + 1 end
   f.task, f.attempts, f.waived, f.deaths = task, whole(attempts + 1), whole(waived + 1), whole(deaths)
   if deaths >= tonumber(ARGV[4]) then

@@ -1,10 +1,10 @@
 -- Appends an entry unless its message was appended before, and remembers the message for 100 seconds.
 --
--- Remembers as long as newer servers do by themselves, and like them forgets with the stream.
+-- It remembers for as long as newer servers do by themselves, and like them it forgets when the stream is gone.
 --
 -- KEYS   1 the stream, 2 what is remembered of the message
 -- ARGV   the rest of the XADD: trimming, ID, fields
--- Reply  the entry's ID, of the first time if the message is a repeated one
+-- Reply  the entry's ID; for a repeated message that of the first call
 
 -- Runs XADD with a whole list, however long. unpack puts 8,000 values on the stack at most, while a function may
 -- have any number of arguments: so the list is put in front of them in pieces, the last piece first.
