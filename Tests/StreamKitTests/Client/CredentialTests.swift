@@ -113,6 +113,7 @@ struct CredentialTests {
                 try await admin.send("ACL", "SETUSER", "ann", "on", "~*", "+@all", ">0")
                 var configuration = server.configuration
                 configuration.longestBlock = .milliseconds(100)
+                configuration.connectTimeout = .seconds(30)
                 configuration.credentialProvider = {
                     Credentials(username: "ann", password: "\(password.withLock { $0 })", lifetime: pause)
                 }
