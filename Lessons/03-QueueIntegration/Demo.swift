@@ -45,7 +45,7 @@ struct Demo: AsyncParsableCommand {
     }
 
     private func isNamed(in environment: [String: String]) -> Bool {
-        ["REDIS_URL", "REDIS_CONNECTION_STRING"].contains { environment[$0]?.isEmpty == false }
+        (try? RedisConfiguration.fromEnvironment(environment)) != nil
     }
 }
 

@@ -59,25 +59,21 @@ private struct Screen {
 
     func show(_ lines: [String], inPlace: Bool) {
         guard inPlace, isTerminal else {
-            print(lines.joined(separator: "\n"))
-            return flush()
+            return StandardOutput.write(lines.joined(separator: "\n") + "\n")
         }
         let (rows, columns) = size
         // A line that wraps would push the others down, and a screen that scrolls could not be redrawn.
         var shown = lines.map { clipped($0, width: columns) }
         if shown.count >= rows { shown = shown.prefix(max(rows - 2, 1)) + ["… \(shown.count - rows + 2) more lines"] }
         // Home; each line clears what is left of the old one; the end clears what is below.
-        print("\u{1B}[H" + shown.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J", terminator: "")
-        flush()
+        StandardOutput.write("\u{1B}[H" + shown.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J")
     }
 
     /// Unlike figures, a message makes no sense without its end.
     func show(message: String) {
         let width = isTerminal ? size.columns : 80
-        show(message.split(separator: "\n").flatMap { wrap(String($0), width: width) }, inPlace: true)
+        show(message.split(separator: "\n").flatMap { wrap(printable(String($0)), width: width) }, inPlace: true)
     }
-
-    private func flush() { fflush(nil) }
 
     private var size: (rows: Int, columns: Int) {
         var size = winsize()
@@ -102,7 +98,8 @@ extension TaskQueueStatus {
 
     private func describe(_ task: RunningTask) -> [String] {
         // The queue adds a suffix to the name that the worker was given, and that name may hold colons of its own.
-        let worker = task.worker.lastIndex(of: ":").map { task.worker[..<$0] } ?? task.worker[...]
+        let name = task.worker.lastIndex(of: ":").map { task.worker[..<$0] } ?? task.worker[...]
+        let worker = printable(String(name)).replacing("\n", with: "\\n")
         let seconds = task.ran.components.seconds
         // The worker last: its name may be too long for the line.
         return [

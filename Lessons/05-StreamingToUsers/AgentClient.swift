@@ -70,9 +70,14 @@ struct AgentClient: Sendable {
             throw Refusal.stranger(server, "it sent \(type) where a stream of events was expected")
         }
         place.hasConnected = true
-        var parser = EventStreamParser(lastEventID: place.cursor)
+        // Other programs write a whole answer into one entry.
+        var parser = EventStreamParser(lastEventID: place.cursor, maximumEventSize: 64 << 20)
         for try await chunk in response.body {
             for event in try parser.parse(chunk.readableBytesView) {
+                // It goes into a header, where not every character may stand.
+                guard event.id?.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) != false else {
+                    throw Refusal.stranger(server, "it sent an event with an unreadable id")
+                }
                 place.cursor = event.id ?? place.cursor
                 guard try await handle(event) else { return }
             }

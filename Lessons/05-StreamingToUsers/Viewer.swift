@@ -67,6 +67,8 @@ struct Viewer {
         switch error {
         case let problem as LessonProblem: throw problem
         case let refusal as Refusal where !refusal.mayPass: throw LessonProblem(refusal.description)
+        // The next connection would bring the same event again.
+        case is EventStreamError: throw LessonProblem("One event of \(server) is too large to be shown.")
         case _ where !place.hasConnected: throw AgentClient.problem(error, server)
         default: return "\(error)"
         }

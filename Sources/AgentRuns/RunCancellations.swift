@@ -12,10 +12,21 @@ struct RunCancellations: Sendable {
     private static let limit = 1_000
 
     /// Announces runs that were called off (XADD).
+    ///
+    /// A key that takes no notice, because it holds something else or has no ID left, is made anew.
     func announce(_ correlationIDs: [String]) async throws {
         for id in correlationIDs {
-            try await stream.append(["correlation_id": id], trim: .maximumLength(Self.limit))
+            do {
+                try await append(id)
+            } catch StreamKitError.server(let error) where ["WRONGTYPE", "ERR"].contains(error.prefix) {
+                try await stream.remove()
+                try await append(id)
+            }
         }
+    }
+
+    private func append(_ correlationID: String) async throws {
+        try await stream.append(["correlation_id": correlationID], trim: .maximumLength(Self.limit))
     }
 
     /// Hands over the correlation ID of each run that is called off from now on, until cancelled.

@@ -31,7 +31,9 @@ struct WaitingRuns: Sendable {
     private static let removeScript = script(PackageResources.waiting_remove_lua)
     private static let dueScript = script(PackageResources.waiting_due_lua)
 
-    private static func script(_ file: [UInt8]) -> RedisScript { RedisScript(String(decoding: file, as: UTF8.self)) }
+    private static func script(_ file: [UInt8]) -> RedisScript {
+        RedisScript(String(decoding: PackageResources.waiting_prelude_lua + file, as: UTF8.self))
+    }
 
     /// Notes a run.
     ///

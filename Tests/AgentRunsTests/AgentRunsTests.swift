@@ -134,6 +134,52 @@ struct AgentRunsTests {
         }
     }
 
+    @Test func `bookkeeping of waiting runs that holds something else is made anew, and the run is done`()
+        async throws
+    {
+        try await withRuns { runs in
+            for key in runs.names.waiting {
+                try await runs.redis.send("SET", key, "poison")
+                let request = try await runs.submitted()
+                try await runs.redis.send("SET", key, "poison")
+                try await runs.lookAfterWaitingRuns()
+                try await runs.working {
+                    try await eventually("the run is over") { try await runs.end(of: request) == .taskCompleted }
+                }
+            }
+            #expect(try await runs.load() == RunLoad(waiting: 0, running: 0))
+        }
+    }
+
+    @Test(arguments: ["9223372036854775807", "999999999", "-1", "inf", "nan", "x"])
+    func `a count of waiting runs that cannot be keeps no caller from asking`(text: String) async throws {
+        try await withRuns { runs in
+            try await runs.redis.send("HSET", runs.names.waiting[2], "ada", text)
+
+            try await runs.submit(runs.request(), caller: "ada")
+
+            #expect(try await runs.waitingRuns(of: "ada") == 1)
+        }
+    }
+
+    @Test func `a run is called off though notices of that cannot be written`() async throws {
+        try await withRuns { runs in
+            for poison in [
+                ["SET", runs.names.cancelled, "poison"],
+                ["XADD", runs.names.cancelled, "\(StreamID.maximum)", "correlation_id", "poison"],
+            ] {
+                let request = try await runs.submitted()
+                try await runs.redis.send("DEL", runs.names.cancelled)
+                try await runs.redis.send(poison)
+
+                #expect(try await runs.cancel(request.conversationID) == [request.correlationID])
+
+                let notices = try await runs.notices.stream.entries()
+                #expect(notices.map { $0["correlation_id"] } == [request.correlationID])
+            }
+        }
+    }
+
     @Test func `cancelling a run that waits takes its task out of the queue`() async throws {
         try await withRuns { runs in
             let request = try await runs.submitted()

@@ -8,10 +8,12 @@ import Testing
 @Suite("The demo of lesson 3", .timeLimit(.minutes(2)))
 struct DemoTests {
     @Test(arguments: ["REDIS_URL", "REDIS_CONNECTION_STRING"])
-    func `an empty variable counts as unset, for its workers too`(name: String) async throws {
+    func `an empty or blank variable counts as unset, for its workers too`(name: String) async throws {
         try await withPrograms { programs in
-            let demo = try await programs.start("queue-integration", environment: [name: ""])
-            try await demo.says("kill -9: worker-1")
+            for value in ["", " "] {
+                let demo = try await programs.start("queue-integration", environment: [name: value])
+                try await demo.says("kill -9: worker-1")
+            }
         }
     }
 

@@ -35,6 +35,28 @@ struct StatusTests {
         }
     }
 
+    @Test func `a worker's name cannot steer the terminal`() async throws {
+        try await withLab { lab in
+            try await lab.produce()
+            _ = try await lab.redis.send("XGROUP", "CREATE", "lesson3:jobs", "workers", "0", "MKSTREAM")
+            _ = try await lab.redis.send(
+                "XREADGROUP", "GROUP", "workers", "evil\u{1B}[2J\nwaiting 0\u{9B}1m", "STREAMS", "lesson3:jobs", ">")
+
+            let status = try await lab.run("status")
+
+            #expect(await status.end() == .exited(0))
+            #expect(status.said.contains(#"by evil\u{1B}[2J\nwaiting 0\u{9B}1m"#), "\(status.said)")
+        }
+    }
+
+    @Test func `that cannot be written is an error`() async throws {
+        try await withLab { lab in
+            let full = try await lab.programs.shell(
+                #"exec "$PRODUCTS/queue-integration" status >/dev/full"#, environment: ["REDIS_URL": lab.url])
+            #expect(await full.end() == .exited(1))
+        }
+    }
+
     @Test func `watched through a pipe it has no escape sequences`() async throws {
         try await withLab { lab in
             let watch = try await lab.run("status", "--watch")

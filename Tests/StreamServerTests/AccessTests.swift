@@ -38,6 +38,10 @@ struct AccessTests {
             let absolute = try await answer(
                 "GET http://evil.example/api/health HTTP/1.1", "Host: localhost", port: server.port)
             #expect(absolute.hasPrefix("HTTP/1.1 421 "))
+            for target in ["http://localhost/api/health", "http://127.0.0.1:1/api/health?x", "http://localhost?x"] {
+                let own = try await answer("GET \(target) HTTP/1.1", "Host: evil.example", port: server.port)
+                #expect(own.hasPrefix("HTTP/1.1 200 "), "\(target)")
+            }
         }
     }
 

@@ -9,6 +9,7 @@ struct StrangerTests {
             CannedServer.answer("200 OK", type: "text/html", "<html>Hello</html>"),
             CannedServer.answer("200 OK", type: "application/json", #"{"hello":"world"}"#),
             CannedServer.answer("200 OK", type: "text/plain", ""),
+            CannedServer.answer("200 OK", type: "text/event-stream", "id: \u{1}\ndata: one\n\n"),
             "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
             CannedServer.answer("302 Found", type: "text/html", headers: ["Location: /login"], ""),
             CannedServer.answer("404 Not Found", type: "text/html", "<html>\u{1B}[2J</html>"),

@@ -14,6 +14,14 @@ struct WatchTests {
         #expect(watch.said == "come back to.\n")
     }
 
+    @Test func `a whole answer of megabytes in one entry is shown`() async throws {
+        let text = String(repeating: "word ", count: 400_000)
+        let watch = try await watch { redis in
+            _ = try await redis.send("XADD", "agent-stream:x", "*", "text", text, "done", "true")
+        }
+        #expect(watch.said == text + "\n")
+    }
+
     @Test func `escape sequences in an answer or an event do not reach the terminal`() async throws {
         let watch = try await watch { redis in
             _ = try await redis.send("XADD", "agent-stream:x", "*", "text", "a\u{1B}[2Jb")

@@ -1,7 +1,6 @@
 -- Notes a run before it is accepted, so that it is found again if its server dies in between.
 --
--- KEYS   1 the runs that wait, by when they are looked at next (sorted set), 2 what is known of each (hash), 3 how many
---        each caller has (hash)
+-- KEYS   those of the waiting runs
 -- ARGV   1 correlation ID, 2 the request as JSON, 3 caller, 4 most runs, 5 most runs per caller, 6 milliseconds until
 --        it is looked at
 -- Reply  `ok`; or `full` or `caller`, and how many there are
@@ -10,7 +9,7 @@ local correlation, caller = ARGV[1], ARGV[3]
 if redis.call('ZSCORE', KEYS[1], correlation) then return {'ok'} end
 local waiting = redis.call('ZCARD', KEYS[1])
 if waiting >= tonumber(ARGV[4]) then return {'full', tostring(waiting)} end
-local own = tonumber(redis.call('HGET', KEYS[3], caller) or 0) or 0
+local own = runs_of(caller)
 if caller ~= '' and own >= tonumber(ARGV[5]) then return {'caller', tostring(own)} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,6 +1,6 @@
 -- Notes the task of a run that waits.
 --
--- KEYS   as in `waiting_add`
+-- KEYS   those of the waiting runs
 -- ARGV   1 correlation ID, 2 the ID of its task, 3 milliseconds until the run is looked at
 -- Reply  1, or 0 if the run waits no longer
 

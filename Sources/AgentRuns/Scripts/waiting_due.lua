@@ -1,6 +1,6 @@
 -- Hands out runs that have waited long enough to be looked at; nobody else gets them for a while.
 --
--- KEYS   as in `waiting_add`
+-- KEYS   those of the waiting runs
 -- ARGV   1 most runs, 2 and 3 milliseconds until one is looked at again: one whose task is not known, and any other
 -- Reply  four elements for each: correlation ID, request as JSON, ID of its task or empty, milliseconds it has waited
 

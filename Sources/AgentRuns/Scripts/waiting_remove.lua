@@ -1,6 +1,6 @@
 -- Forgets runs that no longer wait.
 --
--- KEYS   as in `waiting_add`, then the idempotency key of each run
+-- KEYS   those of the waiting runs, then the idempotency key of each run
 -- ARGV   the correlation IDs
 -- Reply  the ID of each one's task, empty where it is not known
 
@@ -8,8 +8,8 @@ local tasks = {}
 for i, correlation in ipairs(ARGV) do
     tasks[i] = redis.call('HGET', KEYS[2], 'task:' .. correlation) or ''
     local caller = redis.call('HGET', KEYS[2], 'caller:' .. correlation)
-    if redis.call('ZREM', KEYS[1], correlation) == 1 and caller and caller ~= '' then
-        local own = (tonumber(redis.call('HGET', KEYS[3], caller) or 0) or 0) - 1
+    local own = caller and caller ~= '' and runs_of(caller) - 1
+    if redis.call('ZREM', KEYS[1], correlation) == 1 and own then
         if own > 0 then
             redis.call('HSET', KEYS[3], caller, string.format('%d', own))
         else

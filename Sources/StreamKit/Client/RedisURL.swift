@@ -17,10 +17,15 @@ struct RedisURL {
     /// Whether the scheme is one for unix sockets.
     var isUnix: Bool { ["unix", "redis+unix", "redis+socket"].contains(scheme) }
 
-    /// - Returns: `nil` if the text has no `://`.
+    /// - Returns: `nil` if the text does not begin with a scheme and `://`; a password may hold that, too.
     /// - Throws: ``StreamKitError/invalidInput(_:)`` that names the part it could not read, never a password.
     init?(_ text: Substring) throws {
-        guard let separator = text.firstRange(of: "://") else { return nil }
+        func mayBeInScheme(_ character: Character) -> Bool {
+            character.isASCII && (character.isLetter || character.isNumber || "+-.".contains(character))
+        }
+        guard let separator = text.firstRange(of: "://"),
+            text[..<separator.lowerBound].allSatisfy(mayBeInScheme)
+        else { return nil }
         scheme = text[..<separator.lowerBound].lowercased()
         let rest = text[separator.upperBound...]
         let authority = rest.prefix { !"/?#".contains($0) }

@@ -48,13 +48,16 @@ extension HTTPRequestHead {
         headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
     }
 
-    /// Gives the request one `Host` that says whom it is for, or none if it does not say.
+    /// Gives the request one `Host` that says whom it is for, or none if it does not say, and a target without a host.
     ///
     /// An absolute target counts more than the header (RFC 9112, 3.2.2). Two headers say nothing, and HTTP/1.0 knows
     /// no such header, so there it is this machine.
     mutating func settleHost() {
         if let target = uri.split(separator: "://", maxSplits: 1).dropFirst().first, !uri.hasPrefix("/") {
-            headers.replaceOrAdd(name: "Host", value: String(target.prefix { !"/?#".contains($0) }))
+            let host = target.prefix { !"/?#".contains($0) }
+            headers.replaceOrAdd(name: "Host", value: String(host))
+            let path = target.dropFirst(host.count)
+            uri = path.hasPrefix("/") ? String(path) : "/" + path
         } else if headers["host"].count > 1 {
             headers.remove(name: "Host")
         } else if version.isOld, !headers.contains(name: "host") {

@@ -88,6 +88,13 @@ struct RedisURLTests {
         #expect(plain.description == "redis://localhost:7000/0" && plain.password == nil)
     }
 
+    @Test func `as a connection string may have a password that looks like a URL`() throws {
+        let configuration = try RedisConfiguration(url: "cache.example:6380,password=a://b#c@d?e,ssl=True")
+
+        #expect(configuration.description == "rediss://cache.example:6380/0")
+        #expect(configuration.password == "a://b#c@d?e")
+    }
+
     @Test(arguments: [
         ("a:1,b:2,password=secret", "several servers"), ("a:1,passwrd=secret", "passwrd"),
         ("a:1,ssl=secret", "ssl"), ("a:1,defaultDatabase=secret", "defaultdatabase"),
@@ -113,6 +120,7 @@ struct RedisURLTests {
 
     @Test(arguments: [
         "redis://a:secret@h:port", "redis::secret@h", "redis:a:secret@h/0", "a:secret@h", "redis:///:secret@h",
+        "a:1:2,password=secret://x", "my secret://h",
     ])
     func `with a mistake is quoted without its password`(url: String) {
         let error = #expect(throws: StreamKitError.self) { try RedisConfiguration(url: url) }

@@ -121,6 +121,54 @@ struct QueuePoisonTests {
         }
     }
 
+    @Test func `streams in which the highest ID is used up lose no task, whether it is enqueued, freed or delayed`()
+        async throws
+    {
+        try await withScratchQueue { queue in
+            let done = Shared<Set<Int>>([])
+            try await queue.enqueue(Job(number: 1), after: .milliseconds(10))
+            try await queue.enqueue(Job(number: 2))
+            _ = try await queue.calls.prepare(knownGeneration: 0)
+            _ = try await queue.redis.stream(queue.key).group(queue.group).consumer("dead").read(limit: 1)
+            let keys = queue.keys
+            for key in [keys.normal, keys.resumed, keys.high, keys.dead] {
+                try await queue.redis.send("XADD", key, "\(StreamID.maximum)", "payload", #"{"number":0}"#)
+            }
+            try await queue.enqueue(Job(number: 3), idempotencyKey: scratchKey())
+            try await queue.enqueue(Job(number: 4), priority: .high)
+            try await queue.enqueue(Job(number: -1), idempotencyKey: scratchKey())
+
+            try await working(on: queue) { task in
+                if task.payload.number < 0 { throw PermanentTaskFailure("negative") }
+                done.withLock { _ = $0.insert(task.payload.number) }
+            } until: {
+                try await queue.status().isEmpty
+            }
+
+            #expect(done.withLock { $0 } == [0, 1, 2, 3, 4])
+            #expect(try await queue.deadLetters().map(\.reason) == [.permanent])
+        }
+    }
+
+    @Test func `a key of the caller's that holds something else is left alone, and so are delayed tasks`()
+        async throws
+    {
+        try await withScratchQueue { queue in
+            let task = try await queue.enqueue(Job(number: 1), after: .seconds(600))
+            _ = try await queue.calls.prepare(knownGeneration: 0)
+            try await queue.redis.send("ZADD", queue.keys.delayed, "0", "\(task)")
+            try await queue.redis.send("SET", queue.key, "precious")
+
+            await #expect(throws: StreamKitError.self) {
+                _ = try await queue.calls.sweep(knownGeneration: 1, by: "worker", removingConsumers: false)
+            }
+
+            #expect(try await queue.redis.send("GET", queue.key).text == "precious")
+            #expect(try await queue.redis.send("ZCARD", queue.keys.delayed).integer == 1)
+            try await queue.redis.send("DEL", queue.key)
+        }
+    }
+
     @Test(arguments: ["9223372036854775807", "2097151", "-1", "0", "x", "", "1e400"])
     func `an unreadable generation does not stall the queue, and tokens go on growing`(text: String) async throws {
         try await withScratchQueue { queue in

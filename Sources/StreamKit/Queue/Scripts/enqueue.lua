@@ -13,9 +13,9 @@ for i = 5, #ARGV do
   local once = KEYS[15 + i - 4]
   local id = once and redis.pcall('GET', once)
   if type(id) ~= 'string' or not string.find(id, '^%d+%-%d+$') then
-    if kind == 'now' and priority == 'normal' then
-      id = redis.call('XADD', normal, '*', 'payload', ARGV[i])
-    else
+    id = kind == 'now' and priority == 'normal' and redis.pcall('XADD', normal, '*', 'payload', ARGV[i])
+    if is_error(id) and not is_error(id, 'exhausted') then error(id) end
+    if type(id) ~= 'string' then
       id = whole(time) .. '-' .. whole(1000000 + must(owned('HINCRBY', meta, 'ids', 1)))
       local f = {payload = ARGV[i], task = id}
       if priority ~= 'normal' then f.priority = priority end

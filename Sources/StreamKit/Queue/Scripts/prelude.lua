@@ -39,10 +39,11 @@ end
 -- A generation above any that counting can have reached: no group was created once an hour since 1970.
 local function fresh_generation() return math.floor(now() / 3600000) end
 
--- Runs a command on a companion key. A key of another type is of no use to the queue and is replaced.
+-- Runs a command on a companion key. What holds another type there is of no use to the queue and is replaced, and so
+-- are dead letters after which no ID is left. Other streams without an ID hold tasks, see `put`.
 local function owned(command, key, ...)
   local reply = redis.pcall(command, key, ...)
-  if is_error(reply, 'WRONGTYPE') then
+  if is_error(reply, 'WRONGTYPE') and key ~= normal or is_error(reply, 'exhausted') and key == dead then
     redis.call('DEL', key)
     if key == meta then redis.call('HSET', meta, 'generation', whole(fresh_generation())) end
     reply = redis.pcall(command, key, ...)
@@ -148,9 +149,15 @@ local function listed(f)
   return list
 end
 
+-- Adds a task to a stream, or to another one where somebody has used up the highest ID.
 local function put(name, f)
-  local id = must(owned('XADD', streams[name], '*', unpack(listed(f))))
-  note('HSET', relocated, f.task, name .. ' ' .. id)
+  local place, id
+  for _, other in ipairs({name, 'high', 'low', 'resumed', 'normal'}) do
+    place, id = other, owned('XADD', streams[other], '*', unpack(listed(f)))
+    if not is_error(id, 'exhausted') then break end
+  end
+  must(id)
+  note('HSET', relocated, f.task, place .. ' ' .. id)
 end
 
 local function delay(f, due)

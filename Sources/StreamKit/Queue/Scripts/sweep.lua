@@ -13,6 +13,8 @@ local group, consumer, time = ARGV[1], ARGV[2], now()
 local most = 500
 local freed, buried, repaired = {}, {}, {}
 
+-- The caller's own key is not repaired; nothing is taken from elsewhere before it is known to take it.
+redis.call('XLEN', normal)
 local kinds = {
   [high] = 'stream', [low] = 'stream', [resumed] = 'stream', [dead] = 'stream', [delayed] = 'zset',
   [expiry] = 'zset', [workers] = 'zset', [delayed_tasks] = 'hash', [relocated] = 'hash', [results] = 'hash',
