@@ -44,6 +44,7 @@ package struct AzureCommandLine: TokenProvider {
             async let printed = Self.everything(from: output)
             async let complained = Self.everything(from: complaint)
             let result = await (printed, complained)
+            try Task.checkCancellation()
             for await status in ends { return (status, result.0, result.1) }
             throw CancellationError()
         } onCancel: {

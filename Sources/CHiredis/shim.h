@@ -41,6 +41,27 @@ static inline int streamkit_epoll_wait(
 }
 #endif
 
+// Numbers and truth values of RESP3, which only a server sends that was not asked for RESP3: no object means that the
+// reader gives up. hiredis before 1.0 does not know them, and a later one without these functions would skip them.
+#if HIREDIS_MAJOR >= 1
+static inline void *streamkit_no_double(const redisReadTask *task, double value, char *text, size_t length) {
+    (void)task, (void)value, (void)text, (void)length;
+    return NULL;
+}
+static inline void *streamkit_no_bool(const redisReadTask *task, int value) {
+    (void)task, (void)value;
+    return NULL;
+}
+#endif
+static inline void streamkit_refuse_resp3(redisReplyObjectFunctions *functions) {
+#if HIREDIS_MAJOR >= 1
+    functions->createDouble = streamkit_no_double;
+    functions->createBool = streamkit_no_bool;
+#else
+    (void)functions;
+#endif
+}
+
 // The element count that createArray receives: `int` before hiredis 1.0, `size_t` since.
 #if HIREDIS_MAJOR >= 1
 typedef size_t streamkit_array_count;

@@ -152,7 +152,7 @@ struct RunRouteTests {
                     #expect(try await server.send("/api/health").status == 503)
                     let refused = try await server.send(path, method: .POST, headers: plain, body: Array("Hi".utf8))
                     #expect(refused.status == 503)
-                    #expect(refused.headers.contains(name: "Retry-After") && refused.text.contains("try again"))
+                    #expect(refused.headers.contains(name: "Retry-After"))
                     #expect(try await server.send("/api/agent/stream/any").status == 503)
                 }
             }

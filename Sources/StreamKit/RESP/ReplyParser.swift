@@ -59,7 +59,7 @@ final class ReplyParser {
     private var protocolError: StreamKitError {
         let reason = withUnsafeBytes(of: &reader.pointee.errstr) { bytes in
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                .replacing("Out of memory", with: "an array too long, or nested too deep")
+                .replacing("Out of memory", with: "a type of RESP3, or an array too long or nested too deep")
         }
         return .unexpectedReply("The other end does not speak Redis' protocol (\(reason)). Is the port right?")
     }
@@ -90,6 +90,7 @@ private enum ReplyFunctions {
         table.pointee.createInteger = { task, value in add(task, .integer, Int(value)) }
         table.pointee.createNil = { task in add(task, .null, 0) }
         table.pointee.freeObject = { _ in }
+        streamkit_refuse_resp3(table)
         return table
     }()
 
