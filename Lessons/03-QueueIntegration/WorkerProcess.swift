@@ -44,8 +44,9 @@ struct WorkerProcess: Sendable {
     func die() {
         guard process.isRunning else { return }
         signal(SIGKILL)
-        // It blocks a thread of Swift's, but after that signal not for long.
-        process.waitUntilExit()
+        // It blocks a thread of Swift's, but after that signal not for long. Not `waitUntilExit()`, which runs a run loop
+        // on that thread and was seen to crash there.
+        while process.isRunning { usleep(1000) }
     }
 
     /// Returns when the worker was killed.

@@ -84,26 +84,9 @@ private func webDriver(_ method: HTTPMethod, _ url: String, _ body: Data?) async
 
 /// Starts chromedriver on a free port, opens a session and ends both.
 func withBrowser(_ body: (Browser) async throws -> Void) async throws {
-    let driver = Process()
-    driver.executableURL = URL(filePath: "/usr/bin/env")
-    driver.arguments = ["chromedriver", "--port=0"]
-    let log = FileManager.default.temporaryDirectory.appending(path: "chromedriver-\(UUID().uuidString).log")
-    try Data().write(to: log)
-    defer { try? FileManager.default.removeItem(at: log) }
-    driver.standardOutput = try FileHandle(forWritingTo: log)
-    // Otherwise the browser would hold the test run's own output open after the last test.
-    driver.standardError = FileHandle.nullDevice
-    driver.standardInput = FileHandle.nullDevice
-    try driver.run()
+    let (driver, port) = try await startedDriver()
     // It may run with SIGTERM blocked, which it inherits from the test runner.
     defer { kill(driver.processIdentifier, SIGKILL) }
-    var port = ""
-    // Missing? Install it: apt-get install chromium-driver
-    try await eventually("chromedriver says its port") {
-        let said = try String(contentsOf: log, encoding: .utf8)
-        port = said.firstMatch(of: /successfully on port (\d+)/).map { String($0.1) } ?? ""
-        return !port.isEmpty
-    }
     let base = "http://127.0.0.1:\(port)/session"
     let options = ["args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]]
     let capabilities = ["capabilities": ["alwaysMatch": ["browserName": "chrome", "goog:chromeOptions": options]]]
@@ -117,4 +100,37 @@ func withBrowser(_ body: (Browser) async throws -> Void) async throws {
         throw error
     }
     _ = try await webDriver(.DELETE, "\(base)/\(id)", nil)
+}
+
+/// Starts chromedriver, again if it ends at once: the port that it finds free for IPv4 may be taken for IPv6.
+private func startedDriver() async throws -> (Process, port: String) {
+    for _ in 1..<5 {
+        let driver = Process()
+        if let port = try await port(of: driver) { return (driver, port) }
+    }
+    let driver = Process()
+    return (driver, try #require(try await port(of: driver), "chromedriver ends without saying its port"))
+}
+
+/// The port that a driver listens on; `nil` if it ended before it said so.
+private func port(of driver: Process) async throws -> String? {
+    driver.executableURL = URL(filePath: "/usr/bin/env")
+    driver.arguments = ["chromedriver", "--port=0"]
+    let log = FileManager.default.temporaryDirectory.appending(path: "chromedriver-\(UUID().uuidString).log")
+    try Data().write(to: log)
+    defer { try? FileManager.default.removeItem(at: log) }
+    driver.standardOutput = try FileHandle(forWritingTo: log)
+    // Otherwise the browser would hold the test run's own output open after the last test.
+    driver.standardError = FileHandle.nullDevice
+    driver.standardInput = FileHandle.nullDevice
+    try driver.run()
+    var port: String?
+    // Missing? Install it: apt-get install chromium-driver
+    try await eventually("chromedriver says its port, or ends") {
+        let hasEnded = !driver.isRunning
+        let said = try String(contentsOf: log, encoding: .utf8)
+        port = said.firstMatch(of: /successfully on port (\d+)/).map { String($0.1) }
+        return port != nil || hasEnded
+    }
+    return port
 }

@@ -180,14 +180,18 @@ struct PageTests {
         }
     }
 
-    @Test(arguments: ["%", "..", ".", "%2e%2e", "a/b", "../../health", "a%00", "x?y", "é"])
-    func `an address that names no conversation asks the server for nothing`(hash: String) async throws {
+    @Test func `an address that names no conversation asks the server for nothing`() async throws {
         try await withServer { server in
             try await withBrowser { browser in
-                try await browser.open(server.url + "/#" + hash)
-                #expect(try await browser.text(of: "status") == "The address names no conversation. Ask something.")
-                let asked = "JSON.stringify(performance.getEntriesByType('resource').map((one) => one.name))"
-                #expect(try await browser.value(asked) == "[]")
+                for hash in ["%", "..", ".", "%2e%2e", "a/b", "../../health", "a%00", "x?y", "é"] {
+                    // Another hash alone would not load the page again.
+                    try await browser.open("about:blank")
+                    try await browser.open(server.url + "/#" + hash)
+                    let status = try await browser.text(of: "status")
+                    #expect(status == "The address names no conversation. Ask something.", "\(hash)")
+                    let asked = "JSON.stringify(performance.getEntriesByType('resource').map((one) => one.name))"
+                    #expect(try await browser.value(asked) == "[]", "\(hash)")
+                }
             }
         }
     }
