@@ -9,7 +9,7 @@ import Testing
 struct ExhaustionTests {
     /// Starts a server, takes its descriptors away, and opens more connections than it can accept.
     private func withExhaustedServer(
-        _ body: (Program, Int, _ connections: [RawConnection]) async throws -> Void
+        _ body: (Program, Int, _ connections: inout [RawConnection]) async throws -> Void
     ) async throws {
         try await withPrograms { programs in
             try await withScratchServer { local in
@@ -20,11 +20,11 @@ struct ExhaustionTests {
                 let http = try #require(server.said.firstMatch(of: /http:\/\/127.0.0.1:([0-9]+)/).flatMap { Int($0.1) })
                 // The server has read its limit already, so its own limit on connections does not prevent this.
                 try takeDescriptors(from: server.id, butFor: 48)
-                let connections = try (0..<100).map { _ in try RawConnection(port: http) }
+                var connections = try (0..<100).map { _ in try RawConnection(port: http) }
                 try await eventually("no descriptor is left") {
                     try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.id)/fd").count >= 48
                 }
-                try await body(server, http, connections)
+                try await body(server, http, &connections)
             }
         }
     }
@@ -41,7 +41,6 @@ struct ExhaustionTests {
 
     @Test func `it serves again once clients have left`() async throws {
         try await withExhaustedServer { server, port, connections in
-            var connections = connections
             connections.removeAll()
             try await eventually("health is well again") {
                 let connection = try RawConnection(port: port)
@@ -54,7 +53,8 @@ struct ExhaustionTests {
     @Test func `it stops when it is told to`() async throws {
         try await withExhaustedServer { server, _, connections in
             server.send(SIGTERM)
-            #expect(await server.end() == .exited(143))
+            let end = await server.end()
+            #expect(end == .exited(143), "\(server.complained)")
             #expect(!server.complained.contains("took too long"), "\(server.complained)")
             _ = connections.count
         }

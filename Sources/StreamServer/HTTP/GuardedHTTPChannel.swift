@@ -5,13 +5,35 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
+import Synchronization
 
 /// HTTP/1 as Hummingbird speaks it, with a ``ConnectionGuard`` in front.
 ///
 /// Hummingbird's own `HTTP1Channel` takes additional handlers only behind the place where the HTTP version is
 /// already forgotten, and has one time limit for everything.
 struct GuardedHTTPChannel: HTTPChannelHandler {
-    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    typealias Requests = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+    /// A connection that waits to be handled.
+    ///
+    /// A server that stops drops those that have just arrived. A `NIOAsyncChannel` that is dropped unused ends the
+    /// process, so this one is used and closed in that case.
+    final class Value: ServerChildChannelValue {
+        fileprivate let requests: Requests
+        private let isHandled = Atomic(false)
+
+        var channel: any Channel { requests.channel }
+
+        fileprivate init(_ requests: Requests) { self.requests = requests }
+
+        fileprivate func handled() { isHandled.store(true, ordering: .relaxed) }
+
+        deinit {
+            guard !isHandled.load(ordering: .relaxed) else { return }
+            // Unstructured, because whatever this belonged to has ended.
+            Task { [requests] in try? await requests.executeThenClose { _, _ in } }
+        }
+    }
 
     let responder: Responder
     let limits: ConnectionLimits
@@ -35,12 +57,14 @@ struct GuardedHTTPChannel: HTTPChannelHandler {
             try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
             try pipeline.addHandler(connection)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            return Value(
+                try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
         }
     }
 
-    func handle(value channel: Value, logger: Logger) async {
-        await handleHTTP(asyncChannel: channel, logger: logger)
+    func handle(value: Value, logger: Logger) async {
+        value.handled()
+        await handleHTTP(asyncChannel: value.requests, logger: logger)
     }
 }
