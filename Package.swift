@@ -104,23 +104,23 @@ let package = Package(
             ],
             swiftSettings: strictLibrary
         ),
-        .target(name: "ServerSentEvents", swiftSettings: strict),
-        .target(name: "LocalRedis", dependencies: ["StreamKit", "CHiredis"], swiftSettings: strict),
+        .target(name: "ServerSentEvents", swiftSettings: strictLibrary),
+        .target(name: "LocalRedis", dependencies: ["StreamKit", "CHiredis"], swiftSettings: strictLibrary),
         .target(
             name: "AgentRuns",
             dependencies: ["StreamKit", logging, lifecycle],
             resources: [.embedInCode("Scripts")],
-            swiftSettings: strict
+            swiftSettings: strictLibrary
         ),
-        .target(name: "AzureKit", dependencies: [httpClient] + nio, swiftSettings: strict),
+        .target(name: "AzureKit", dependencies: [httpClient] + nio, swiftSettings: strictLibrary),
         .target(
             name: "AgentKit",
             dependencies: [
                 "AgentRuns", "StreamKit", "ServerSentEvents", "AzureKit", logging, httpClient, configuration,
             ] + nio,
-            swiftSettings: strict
+            swiftSettings: strictLibrary
         ),
-        .target(name: "TravelPlanner", dependencies: ["AgentKit"], swiftSettings: strict),
+        .target(name: "TravelPlanner", dependencies: ["AgentKit"], swiftSettings: strictLibrary),
         .target(
             name: "StreamServer",
             dependencies: [
@@ -128,9 +128,9 @@ let package = Package(
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
             ],
             resources: [.embedInCode("Page/index.html")],
-            swiftSettings: strict
+            swiftSettings: strictLibrary
         ),
-        .target(name: "LessonKit", dependencies: ["LocalRedis", "StreamKit", argumentParser], swiftSettings: strict),
+        .target(name: "LessonKit", dependencies: ["LocalRedis", "StreamKit", argumentParser], swiftSettings: strictLibrary),
 
         lesson("Basics", in: "01-Basics", uses: []),
         lesson("Setup", in: "02-Setup", uses: []),

@@ -1,4 +1,4 @@
-import StreamKit
+package import StreamKit
 
 /// The details of an event of kind ``RunEvent/Kind/attempt``.
 public struct AttemptDetails: Codable, Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import StreamKit
 
 /// One thing that happened in a run, as its log tells it.

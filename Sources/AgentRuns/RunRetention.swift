@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import StreamKit
 
 /// How long a run's log is kept, and how long it may grow.

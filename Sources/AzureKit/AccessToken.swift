@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// A token of Microsoft Entra: until it expires, anybody who holds it can act as the identity.
 ///

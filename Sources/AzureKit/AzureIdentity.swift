@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import Synchronization
 
 /// The identity of this process on Azure, or of the person at the keyboard, as a source of tokens.

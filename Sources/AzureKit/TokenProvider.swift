@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// Something that gets tokens: it is asked once per token and keeps none.
 package protocol TokenProvider: Sendable {

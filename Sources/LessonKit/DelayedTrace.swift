@@ -1,4 +1,4 @@
-import StreamKit
+public import StreamKit
 import Synchronization
 
 /// A trace that keeps commands until the narrator's story reaches them.

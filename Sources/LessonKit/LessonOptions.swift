@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import StreamKit
 
 /// The command-line options that every lesson shares.

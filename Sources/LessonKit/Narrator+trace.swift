@@ -1,4 +1,4 @@
-import StreamKit
+public import StreamKit
 
 extension Narrator {
     /// Shows each command as one types it in redis-cli, and the reply as redis-cli prints it.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalRedis
-import StreamKit
+public import StreamKit
 
 /// Runs a lesson: finds or starts its Redis, hands over a connection and a narrator, cleans up.
 ///

@@ -4,11 +4,11 @@ import Foundation
 import StreamKit
 
 #if canImport(Darwin)
-import Darwin
+public import Darwin
 #elseif canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
-import Musl
+public import Musl
 #endif
 
 /// What a child process gets from its parent: three or four files, and nothing else.

@@ -1,11 +1,11 @@
 import StreamKit
 
 #if canImport(Darwin)
-import Darwin
+public import Darwin
 #elseif canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
-import Musl
+public import Musl
 #endif
 
 /// What ends a private server when this process ends, however it ends.

@@ -4,11 +4,11 @@ import StreamKit
 import Synchronization
 
 #if canImport(Darwin)
-import Darwin
+public import Darwin
 #elseif canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
-import Musl
+public import Musl
 #endif
 
 // The server's process: what blocks runs on the queue, one call after the other.

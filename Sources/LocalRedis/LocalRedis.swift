@@ -1,14 +1,14 @@
 import Dispatch
 import Foundation
-import StreamKit
+public import StreamKit
 import Synchronization
 
 #if canImport(Darwin)
-import Darwin
+public import Darwin
 #elseif canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
-import Musl
+public import Musl
 #endif
 
 /// A private redis-server for a lesson or a test, in a directory of its own.

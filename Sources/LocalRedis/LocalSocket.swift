@@ -1,11 +1,11 @@
 import StreamKit
 
 #if canImport(Darwin)
-import Darwin
+public import Darwin
 #elseif canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
-import Musl
+public import Musl
 #endif
 
 /// The few socket calls that starting a private server needs.

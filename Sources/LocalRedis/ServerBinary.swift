@@ -2,11 +2,11 @@ import Foundation
 import StreamKit
 
 #if canImport(Darwin)
-import Darwin
+public import Darwin
 #elseif canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
-import Musl
+public import Musl
 #endif
 
 /// Finds the program of a private server.

@@ -1,9 +1,9 @@
 import NIOCore
 
 #if canImport(Darwin)
-import Darwin
+public import Darwin
 #elseif canImport(Musl)
-import Musl
+public import Musl
 #else
 import Glibc
 #endif

@@ -1,4 +1,4 @@
-import AgentKit
+public import AgentKit
 
 /// The tool `get_local_events`: four built-in events for well-known cities, and plain words where it has none.
 public struct LocalEvents: Tool {

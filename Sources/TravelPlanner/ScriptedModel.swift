@@ -1,4 +1,4 @@
-import AgentKit
+public import AgentKit
 
 /// A model without a model: it asks for both travel tools, then writes an itinerary from what they say.
 ///

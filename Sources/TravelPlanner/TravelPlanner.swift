@@ -1,4 +1,4 @@
-import AgentKit
+public import AgentKit
 
 /// Plans trips day by day, with the weather and the events at the destination taken into account.
 public struct TravelPlanner: Agent {

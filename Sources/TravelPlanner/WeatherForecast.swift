@@ -1,4 +1,4 @@
-import AgentKit
+public import AgentKit
 
 /// The tool `get_weather_forecast`: built-in weather for well-known cities, and plain words where it has none.
 public struct WeatherForecast: Tool {

@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-import Darwin
+public import Darwin
 #elseif canImport(Musl)
-import Musl
+public import Musl
 #else
 import Glibc
 #endif

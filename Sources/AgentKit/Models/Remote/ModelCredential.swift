@@ -1,4 +1,4 @@
-import AzureKit
+public import AzureKit
 
 /// How a request shows that it may use a model.
 ///

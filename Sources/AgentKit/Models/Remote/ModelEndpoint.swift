@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// Where a model answers, in which language, and what it wants to see first.
 public struct ModelEndpoint: Sendable {

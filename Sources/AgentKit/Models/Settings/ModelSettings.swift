@@ -1,6 +1,6 @@
 import AzureKit
 import Configuration
-import Foundation
+public import Foundation
 
 /// Makes models from settings: those of the environment, and under them those of a file `.env`.
 ///
