@@ -96,12 +96,12 @@ struct QueuePoisonTests {
                         attempts[task.payload.number, default: 0] += 1
                         return attempts[task.payload.number] ?? 0
                     }
-                    // Between two attempts the keys are poisoned again.
+                    // Between two attempts the keys that hold no task are poisoned again.
                     if attempt == 1 {
-                        for key in queue.keys.ofScripts where ![queue.keys.high, queue.key].contains(key) {
-                            if key != queue.keys.delayed, key != queue.keys.delayedTasks {
-                                try await queue.redis.send("SET", key, "poison")
-                            }
+                        let keys = queue.keys
+                        let ofTasks = [keys.normal, keys.high, keys.resumed, keys.delayed, keys.delayedTasks]
+                        for key in keys.ofScripts where !ofTasks.contains(key) {
+                            try await queue.redis.send("SET", key, "poison")
                         }
                         throw Failure(description: "once")
                     }
