@@ -91,7 +91,8 @@ struct CredentialTests {
     @Test func `a wrong password that stays wrong is the server's error`() async throws {
         try await withScratchServer { server in
             var configuration = server.configuration.impatient
-            configuration.connectTimeout = .seconds(5)
+            configuration.connectTimeout = .seconds(2)
+            configuration.commandTimeout = .seconds(60)
             configuration.credentialProvider = { Credentials(username: "nobody", password: "wrong") }
 
             let error = await #expect(throws: StreamKitError.self) {
