@@ -20,6 +20,16 @@ public struct DeadLetter: Sendable {
     /// When it was given up, by the server's clock.
     public var date: Date { Date(timeIntervalSince1970: Double(id.milliseconds) / 1000) }
 
+    init(_ entry: StreamEntry) {
+        id = entry.id
+        task = entry["task"].flatMap { StreamID($0) } ?? entry.id
+        reason = entry["reason"].flatMap { Reason(rawValue: $0) } ?? .failed
+        attempts = entry["attempts"].flatMap { Int($0) } ?? 0
+        firstError = entry["first_error"] ?? ""
+        lastError = entry["last_error"] ?? ""
+        payload = entry["payload"] ?? ""
+    }
+
     /// Why a task was given up.
     public enum Reason: String, Sendable {
         /// Every attempt that it was allowed failed.

@@ -11,15 +11,12 @@ struct DeliveredTask: Sendable {
     let attempt: Int
     /// How many of the attempts before this one failed.
     let chargedFailures: Int
-    /// How often the group had been created when it delivered this; `nil` if it was created again at about that time.
-    let generation: Int?
     /// What is wrong with the entry's own fields; if anything is, no attempt is made.
-    let defect: String?
+    private let defect: String?
     private let payload: Data?
 
-    init(_ entry: StreamEntry, stream: QueueStream, generation: Int?) {
+    init(_ entry: StreamEntry, stream: QueueStream) {
         self.stream = stream
-        self.generation = generation
         self.entry = entry.id
         payload = entry.data("payload")
         guard let id = entry["task"] else {
@@ -44,12 +41,12 @@ struct DeliveredTask: Sendable {
     }
 
     func decodePayload<Payload: Decodable>(as type: Payload.Type, with decoder: JSONDecoder) throws -> Payload {
-        if let defect { throw UndecodablePayload(defect) }
-        guard let payload else { throw UndecodablePayload("the entry has no field \"payload\"") }
+        if let defect { throw UndecodablePayload(description: defect) }
+        guard let payload else { throw UndecodablePayload(description: "the entry has no field \"payload\"") }
         do {
             return try decoder.decode(type, from: payload)
         } catch {
-            throw UndecodablePayload("the payload is not a \(type): \(error)")
+            throw UndecodablePayload(description: "the payload is not a \(type): \(error)")
         }
     }
 }
@@ -57,5 +54,4 @@ struct DeliveredTask: Sendable {
 /// A payload that this worker cannot read, and that no retry makes readable.
 struct UndecodablePayload: Error, CustomStringConvertible {
     let description: String
-    init(_ description: String) { self.description = description }
 }

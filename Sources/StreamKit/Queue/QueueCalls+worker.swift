@@ -1,37 +1,41 @@
 // These calls are for a worker: its group, its leases, and what others left behind.
 extension QueueCalls {
-    /// What a sweep found and did.
-    struct Sweep: Sendable {
-        /// When the next delayed task is due, if one waits.
-        var nextDue: Duration?
-        var generation: Int
-        /// How many running tasks were ever cancelled.
-        var cancels: Int
-        /// Tasks whose worker stopped renewing its lease, and who that was.
-        var freed: [(task: StreamID, worker: String)] = []
-        /// Tasks that were given up, and why.
-        var buried: [(task: String, reason: String)] = []
-        /// Keys of the queue that held another type and were removed.
-        var repaired: [String] = []
-    }
+    static let prepareScript = RedisScript(queue: PackageResources.prepare_lua)
+    static let takeScript = RedisScript(queue: PackageResources.take_lua)
+    static let sweepScript = RedisScript(queue: PackageResources.sweep_lua)
+    private static let renewScript = RedisScript(queue: PackageResources.renew_lua)
+    private static let handBackScript = RedisScript(queue: PackageResources.hand_back_lua)
 
     /// Creates the group where it is missing.
     /// - Returns: The generation: how often that has happened.
     func prepare(knownGeneration: Int) async throws -> Int {
-        let reply = try await run(QueueScript.prepare, [group, String(knownGeneration)])
+        let reply = try await run(Self.prepareScript, [group, String(knownGeneration)])
         guard let generation = reply.integer, Self.generations.contains(generation) else {
             throw unexpected("The preparation", reply)
         }
         return generation
     }
 
-    /// Renews leases of one generation; at most some hundreds in one step.
+    /// Takes tasks that wait, the most urgent first, or one of each less urgent stream before these.
+    func take(
+        _ limit: Int, by consumer: String, lessUrgentFirst: Bool
+    ) async throws -> (generation: Int, tasks: [DeliveredTask]) {
+        let reply = try await run(Self.takeScript, [group, consumer, String(limit), lessUrgentFirst ? "1" : "0"])
+        guard let generation = reply.elements?.first?.integer, let parts = reply.elements?.dropFirst() else {
+            throw unexpected("Taking tasks", reply)
+        }
+        let tasks = try parts.flatMap { part in
+            guard let pair = part.elements, pair.count == 2, let stream = pair[0].text.flatMap(QueueStream.init(rawValue:))
+            else { throw unexpected("Taking tasks", reply) }
+            return try StreamEntry.all(in: pair[1]).map { DeliveredTask($0, stream: stream) }
+        }
+        return (generation, tasks)
+    }
+
+    /// Renews leases of one generation.
     /// - Returns: Those that are not held any more.
     func renew(_ leases: [Lease], generation: Int, by consumer: String) async throws -> [Lease] {
-        let reply = try await run(
-            QueueScript.renew,
-            [group, consumer, String(generation)]
-                + leases.flatMap { [$0.delivered.stream.rawValue, "\($0.delivered.entry)"] })
+        let reply = try await run(Self.renewScript, [group, consumer, String(generation)] + entries(of: leases))
         guard let places = reply.elements?.map(\.integer) else { throw unexpected("Renewing leases", reply) }
         return try places.map { place in
             guard let place, (1...leases.count).contains(place) else { throw unexpected("Renewing leases", reply) }
@@ -39,27 +43,30 @@ extension QueueCalls {
         }
     }
 
+    /// What a sweep found and did.
+    struct Sweep: Sendable {
+        /// When the next delayed task is due, if one waits.
+        let nextDue: Duration?
+        let generation: Int
+        /// Tasks whose worker stopped renewing its lease, and who that was.
+        let freed: [(task: String, worker: String)]
+        /// Tasks that were given up, and why.
+        let buried: [(task: String, reason: String)]
+    }
+
     /// Moves due tasks, frees dead workers' tasks, and tidies up.
-    func sweep(knownGeneration: Int, by consumer: String, removingConsumers: Bool) async throws -> Sweep {
+    func sweep(knownGeneration: Int, by consumer: String) async throws -> Sweep {
         let reply = try await run(
-            QueueScript.sweep,
+            Self.sweepScript,
             [group, consumer, milliseconds(options.lease), String(max(options.maximumWorkerDeaths, 1))]
                 + limitsOfDeadLetters
-                + [
-                    // This removes other libraries' consumers; this library's workers report that they are alive.
-                    removingConsumers ? milliseconds(options.lease * 10) : "",
-                    milliseconds(max(options.sweepInterval * 3, .seconds(3))), String(knownGeneration),
-                ])
-        guard let parts = reply.elements, parts.count == 6, let wait = parts[0].integer,
+                + [milliseconds(max(options.sweepInterval * 3, .seconds(3))), String(knownGeneration)])
+        guard let parts = reply.elements, parts.count == 4, let wait = parts[0].integer,
             let generation = parts[1].integer, Self.generations.contains(generation)
         else { throw unexpected("A sweep", reply) }
-        var sweep = Sweep(
+        return Sweep(
             nextDue: wait < 0 ? nil : .milliseconds(min(wait, 3_600_000)), generation: generation,
-            cancels: parts[2].integer ?? 0)
-        sweep.freed = pairs(parts[3]).map { (StreamID($0) ?? .zero, $1) }
-        sweep.buried = pairs(parts[4]).map { ($0, $1) }
-        sweep.repaired = (parts[5].elements ?? []).compactMap(\.text)
-        return sweep
+            freed: pairs(parts[2]), buried: pairs(parts[3]))
     }
 
     private func pairs(_ reply: Reply) -> [(String, String)] {
@@ -70,27 +77,21 @@ extension QueueCalls {
         }
     }
 
-    /// Gives back tasks that nobody began.
-    func handBack(only tasks: [DeliveredTask], by consumer: String) async throws {
-        _ = try await run(
-            QueueScript.handBack,
-            [group, consumer, "only"] + tasks.flatMap { [$0.stream.rawValue, "\($0.entry)"] })
-    }
-
-    /// Gives back what the consumer holds without knowing it, because a reply was lost.
+    /// Gives back what the consumer holds without knowing it, because a reply was lost or brought too much.
     /// - Returns: How many tasks that were.
     func handBackUnknown(except leases: [Lease], by consumer: String) async throws -> Int {
         // The server may still deliver tasks to a broken connection, until it has closed it.
         try await redis.blocking.endLost(with: redis.shared)
-        return try await run(
-            QueueScript.handBack,
-            [group, consumer, "unknown"]
-                + leases.flatMap { [$0.delivered.stream.rawValue, "\($0.delivered.entry)"] }
-        ).integer ?? 0
+        let reply = try await run(Self.handBackScript, [group, consumer, "unknown"] + entries(of: leases))
+        return reply.integer ?? 0
     }
 
     /// Gives back everything that the consumer holds, and removes it.
     func handBackAll(by consumer: String) async throws {
-        _ = try await run(QueueScript.handBack, [group, consumer, "all"])
+        _ = try await run(Self.handBackScript, [group, consumer, "all"])
+    }
+
+    private func entries(of leases: [Lease]) -> [String] {
+        leases.flatMap { [$0.delivered.stream.rawValue, "\($0.delivered.entry)"] }
     }
 }

@@ -6,11 +6,11 @@ import Metrics
 /// Each metric has the dimension `queue`, the queue's key. They go to the same backend as the client's metrics.
 struct QueueMetrics: Sendable {
     let enqueued: Counter
-    let completed: Counter
-    let retried: Counter
     let buried: Counter
-    let leasesLost: Counter
-    let takenOver: Counter
+    private let completed: Counter
+    private let retried: Counter
+    private let leasesLost: Counter
+    private let takenOver: Counter
     /// The time from the start of an attempt to its end, however it ends.
     let attempt: Timer
     private let queue: String
@@ -32,6 +32,17 @@ struct QueueMetrics: Sendable {
         leasesLost = counter("leases_lost")
         takenOver = counter("taken_over")
         attempt = Timer(label: "streamkit.queue.attempt", dimensions: dimensions, factory: factory)
+    }
+
+    /// Counts what a worker did.
+    func count(_ event: TaskQueueEvent) {
+        switch event {
+        case .completed: completed.increment()
+        case .failed(_, _, _, let isGivenUp): (isGivenUp ? buried : retried).increment()
+        case .lost: leasesLost.increment()
+        case .released: takenOver.increment()
+        case .taken, .handedBack: break
+        }
     }
 
     /// Sets the gauges of what the queue holds.

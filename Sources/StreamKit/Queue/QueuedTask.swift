@@ -47,8 +47,7 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     /// after another one took over. In a cluster the key must share the queue's slot.
     ///
     /// - Parameters:
-    ///   - arguments: The command, for example `["INCR", "{agent-tasks}:sent"]`; an XADD of any length, or up to 7,900
-    ///     arguments of another command.
+    ///   - arguments: The command, for example `["INCR", "{agent-tasks}:sent"]`, of any length.
     ///   - key: The key that the command touches.
     /// - Returns: The command's reply.
     /// - Throws: ``TaskLeaseLost`` if another worker has the task; otherwise a ``StreamKitError``.
@@ -69,7 +68,7 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     ///   through; otherwise a ``StreamKitError``.
     @discardableResult
     public func complete(sending arguments: [String], key: String) async throws -> Reply {
-        try await calls.complete(lease, sending: arguments, key: key)
+        try await calls.send(arguments, key: key, ifHeld: lease, completing: true)
     }
 }
 

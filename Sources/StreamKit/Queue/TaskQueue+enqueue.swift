@@ -73,8 +73,7 @@ extension TaskQueue {
     ) async throws -> [StreamID] {
         var ids: [StreamID] = []
         ids.reserveCapacity(encoded.count)
-        var isPlain = priority == .normal && idempotencyKeys.isEmpty
-        if case .now = moment {} else { isPlain = false }
+        let isPlain = priority == .normal && idempotencyKeys.isEmpty && moment == .now
         let size = isPlain ? 1_000 : 100
         for start in stride(from: 0, to: encoded.count, by: size) {
             let range = start..<min(start + size, encoded.count)
@@ -98,13 +97,18 @@ extension TaskQueue {
             buffer.argument("payload")
             data.withUnsafeBytes { buffer.argument($0) }
         }
-        if encoded.count == 1, let data = encoded.first {
-            return [try await redis.execute { encode(data, into: &$0) }.streamID("XADD")]
+        do {
+            if encoded.count == 1, let data = encoded.first {
+                return [try await redis.execute { encode(data, into: &$0) }.streamID("XADD")]
+            }
+            let replies = try await redis.pipeline { batch in
+                for data in encoded { batch.add { encode(data, into: &$0) } }
+            }
+            return try replies.map { try $0.get().streamID("XADD") }
+        } catch StreamKitError.server(let error) where error.message.contains("exhausted the last possible ID") {
+            // Somebody has used up the stream's IDs. The script puts the tasks into another stream of the queue.
+            return try await calls.enqueue(encoded, .normal, .now, idempotencyKeys: [])
         }
-        let replies = try await redis.pipeline { batch in
-            for data in encoded { batch.add { encode(data, into: &$0) } }
-        }
-        return try replies.map { try $0.get().streamID("XADD") }
     }
 
     private func encode(_ payloads: [Payload]) throws -> [Data] {

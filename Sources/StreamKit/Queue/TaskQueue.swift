@@ -42,6 +42,25 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
 
     /// Every key that a queue on the stream `key` may use, except its idempotency keys.
     ///
-    /// That includes `{key}:cancelled`, where agents keep notices of runs that were called off. They share a hash slot, so one `DEL` removes the queue.
+    /// They share a hash slot, so one `DEL` removes the queue.
     public static func allKeys(of key: String) -> [String] { QueueKeys(stream: key).all }
+
+    /// What the queue holds right now, read in one atomic step.
+    ///
+    /// If metrics are collected, it also sets the gauges `streamkit.queue.waiting`, `running`, `delayed` and `dead`.
+    /// Call it regularly to feed a dashboard; the queue never does so by itself.
+    ///
+    /// - Throws: A ``StreamKitError``, for example `WRONGTYPE` if the key holds something else.
+    public func status() async throws -> TaskQueueStatus {
+        let status = try await calls.status()
+        metrics.record(status)
+        return status
+    }
+
+    /// Deletes the queue with everything in it (DEL), except the idempotency keys that it remembers.
+    ///
+    /// - Throws: A ``StreamKitError``.
+    public func remove() async throws {
+        _ = try await redis.send(["DEL"] + keys.all)
+    }
 }

@@ -1,3 +1,5 @@
+import Logging
+
 /// What a worker did with a task, or noticed about one.
 ///
 /// Its description is one line for people. A program that shows what its worker does sets
@@ -19,6 +21,16 @@ public enum TaskQueueEvent: Sendable, Hashable {
     case handedBack(task: StreamID, attempt: Int)
     /// Another worker stopped renewing its lease; the next free worker takes its task.
     case released(task: StreamID, from: String)
+}
+
+extension TaskQueueEvent {
+    var level: Logger.Level {
+        switch self {
+        case .taken, .completed, .handedBack: .debug
+        case .failed, .released: .notice
+        case .lost: .warning
+        }
+    }
 }
 
 extension TaskQueueEvent: CustomStringConvertible {

@@ -7,7 +7,7 @@ public import Logging
 public struct TaskQueueOptions: Sendable {
     /// How long a task stays with a worker that has stopped renewing it.
     ///
-    /// Workers renew three times per lease, so a live worker keeps a task for as long as it needs. A dead worker's task
+    /// Workers renew at least three times per lease, so a live worker keeps a task for as long as it needs. A dead worker's task
     /// is free again after this and ``sweepInterval``, and then goes before all others.
     public var lease: Duration = .seconds(15)
     /// How many attempts may fail before the task goes to the dead letters.

@@ -1,28 +1,23 @@
 import CoreMetrics
 import Logging
-import Metrics
 
 // The heartbeat, which talks to the server, and the watch, which does not need it.
 extension TaskQueueWorker {
-    /// Renews leases three times per lease, so that one failed try does not lose the task, and sweeps in between.
+    /// Renews leases at least three times per lease, so that one failed try does not lose the task, and sweeps.
+    ///
+    /// Renewing also tells it which of its tasks were cancelled, so it happens as often as sweeping.
     func keepRenewing() async {
         let clock = ContinuousClock()
-        var nextSweep = clock.now
-        var nextRenewal = clock.now + options.lease / 3
-        var nextCleaning = clock.now
+        let pause = max(min(options.lease / 3, options.sweepInterval), .milliseconds(1))
+        var (nextRenewal, nextSweep) = (clock.now + pause, clock.now)
         while !Task.isCancelled {
             // It renews its own leases first, so that after a pause its sweep does not free its own tasks.
             if clock.now >= nextRenewal {
-                nextRenewal = clock.now + options.lease / 3
+                nextRenewal = clock.now + pause
                 await renew()
             }
-            if clock.now >= nextSweep, !state.isStopping {
-                let cleans = clock.now >= nextCleaning
-                if cleans { nextCleaning = clock.now + options.lease * 2 }
-                nextSweep = clock.now + (await sweep(removingConsumers: cleans))
-            }
-            let next = state.isStopping ? nextRenewal : min(nextSweep, nextRenewal)
-            try? await clock.sleep(until: next)
+            if clock.now >= nextSweep, !state.isStopping { nextSweep = clock.now + (await sweep()) }
+            try? await clock.sleep(until: state.isStopping ? nextRenewal : min(nextSweep, nextRenewal))
         }
     }
 
@@ -37,59 +32,49 @@ extension TaskQueueWorker {
                 if now - lease.confirmed > options.lease {
                     lose(lease)
                 } else if let limit = options.attemptTimeout, now - lease.began > limit {
-                    _ = state.timeOut(lease, because: "no end after \(limit)")
+                    state.timeOut(lease, because: "no end after \(limit)")
                 }
             }
             try? await Task.sleep(for: max(pause, .milliseconds(10)))
         }
     }
 
-    // MARK: Leases
-
     /// Renews every lease, and interrupts the handlers of tasks that this worker lost.
     private func renew() async {
-        let leases = state.leases.filter { $0.ending != .completed }
-        for (generation, members) in Dictionary(grouping: leases, by: \.generation) {
-            for start in stride(from: 0, to: members.count, by: 500) {
-                await renew(Array(members[start..<min(start + 500, members.count)]), generation)
+        let held = state.leases.filter { $0.ending != .completed }
+        for (generation, leases) in Dictionary(grouping: held, by: \.generation) {
+            let asked = ContinuousClock.now
+            // This comes before sending: a handler may end meanwhile, and then the server's note has to be removed.
+            for lease in leases { lease.markNoted() }
+            do {
+                let lost = try await calls.renew(leases, generation: generation, by: consumer)
+                for lease in lost { lose(lease) }
+                let gone = Set(lost.map(ObjectIdentifier.init))
+                for lease in leases where !gone.contains(ObjectIdentifier(lease)) { lease.confirm(at: asked) }
+            } catch StreamKitError.server(let error) where error.isLeaseLoss {
+                for lease in leases { lose(lease) }
+            } catch {
+                logger.warning("could not renew leases of queue \(queue.key): \(error)")
             }
-        }
-    }
-
-    private func renew(_ leases: [Lease], _ generation: Int) async {
-        let asked = ContinuousClock.now
-        // This comes before sending: a handler may end meanwhile, and then the server's note has to be removed.
-        for lease in leases { lease.markNoted() }
-        do {
-            let lost = try await calls.renew(leases, generation: generation, by: consumer)
-            let gone = Set(lost.map(ObjectIdentifier.init))
-            for lease in leases where !gone.contains(ObjectIdentifier(lease)) { lease.confirm(at: asked) }
-            for lease in lost { lose(lease) }
-        } catch StreamKitError.server(let error) where error.isLeaseLoss {
-            for lease in leases { lose(lease) }
-        } catch {
-            logger.warning("could not renew leases of queue \(queue.key): \(error)")
         }
     }
 
     /// An attempt whose end is being sent at this moment is left alone: the reply to that decides.
     private func lose(_ lease: Lease) {
         guard state.lose(lease, because: .leaseLost) else { return }
-        logger.warning("lost the lease of task \(lease.task) of queue \(queue.key)")
-        metrics.leasesLost.increment()
-        options.onEvent?(.lost(task: lease.task, attempt: lease.delivered.attempt))
+        report(.lost(task: lease.task, attempt: lease.delivered.attempt))
     }
 
-    // MARK: Sweeping
-
     /// Moves due tasks, frees dead workers' tasks, and says how long until the next sweep.
-    private func sweep(removingConsumers: Bool) async -> Duration {
+    private func sweep() async -> Duration {
         do {
-            let sweep = try await calls.sweep(
-                knownGeneration: state.generation, by: consumer, removingConsumers: removingConsumers)
-            report(sweep)
+            let sweep = try await calls.sweep(knownGeneration: state.generation, by: consumer)
             state.generation = sweep.generation
-            if state.noticesCancels(sweep.cancels) { await renew() }
+            for (task, worker) in sweep.freed { report(.released(task: StreamID(task) ?? .zero, from: worker)) }
+            metrics.buried.increment(by: sweep.buried.count)
+            for (task, reason) in sweep.buried {
+                logger.error("gave up task \(task) of queue \(queue.key): \(reason)")
+            }
             return min(options.sweepInterval, max(sweep.nextDue ?? options.sweepInterval, .milliseconds(1)))
         } catch {
             // The reader itself notices errors that end the worker, and creates a missing group.
@@ -97,23 +82,4 @@ extension TaskQueueWorker {
             return options.sweepInterval
         }
     }
-
-    private func report(_ sweep: QueueCalls.Sweep) {
-        metrics.takenOver.increment(by: sweep.freed.count)
-        for (task, worker) in sweep.freed {
-            logger.notice("freed task \(task) of queue \(queue.key): worker \(worker) stopped renewing its lease")
-            options.onEvent?(.released(task: task, from: worker))
-        }
-        metrics.buried.increment(by: sweep.buried.count)
-        for (task, reason) in sweep.buried {
-            logger.error("gave up task \(task) of queue \(queue.key): \(reason)")
-        }
-        for key in sweep.repaired {
-            logger.error("removed key '\(key)': it is the queue's and held another type")
-        }
-    }
-}
-
-extension Duration {
-    var wholeNanoseconds: Int64 { Int64(clamping: nanoseconds) }
 }

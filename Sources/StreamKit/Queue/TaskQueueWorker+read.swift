@@ -5,42 +5,33 @@ import Metrics
 // The reader takes as many tasks as there are free places, and starts their handlers.
 extension TaskQueueWorker {
     /// Takes tasks until the worker is to stop.
-    ///
-    /// - Returns: Whether it cancelled a wait, to which the server may still deliver tasks.
-    func takeTasks(startingIn group: inout DiscardingTaskGroup) async -> Bool {
+    func takeTasks(startingIn group: inout DiscardingTaskGroup) async {
         var reader = TaskReader(calls, consumer: consumer, generation: state.generation)
-        var failures = 0
+        var budget = RetryBudget(Self.retry)
         var mayBeMore = true
-        var wasWaiting = false
         while let places = await state.freePlaces() {
             do {
-                if failures > 0 { try await recover(&reader) }
+                if budget.failures > 0 { reader = try await recovered() }
                 var tasks = mayBeMore ? try await reader.read(places) : []
                 mayBeMore = tasks.count >= places
                 if tasks.isEmpty {
-                    guard let arrivals = try await arrivals(reader, places) else {
-                        wasWaiting = true
-                        continue
-                    }
-                    tasks = try await reader.tasks(in: arrivals)
+                    guard let arrivals = try await arrivals(reader, places) else { continue }
+                    tasks = try await reader.tasks(in: arrivals, places)
                     mayBeMore = !tasks.isEmpty
                 }
-                state.generation = reader.generation
-                try await start(tasks, places, in: &group)
-                failures = 0
+                start(tasks.prefix(places), reader.generation, in: &group)
+                if tasks.count > places { try await handBackUnknown() }
+                budget.reset()
             } catch {
-                failures += 1
                 // The first time, the wrong key may be a companion key, which the preparation replaces.
-                let isWrongType = (error as? StreamKitError)?.serverPrefix == "WRONGTYPE"
-                guard !Self.isFatal(error) || isWrongType && failures == 1 else {
-                    state.stop(because: error)
-                    break
+                let isRepairable = (error as? StreamKitError)?.serverPrefix == "WRONGTYPE" && budget.failures == 0
+                guard !Self.isFatal(error) || isRepairable, let pause = budget.pause(after: error) else {
+                    return state.stop(because: error)
                 }
                 logger.warning("could not read tasks of queue \(queue.key), trying again: \(error)")
-                await pause(afterFailures: failures)
+                try? await Task.sleep(for: pause)
             }
         }
-        return wasWaiting
     }
 
     /// The tasks that a wait brings; `nil` if the worker should stop meanwhile.
@@ -56,38 +47,31 @@ extension TaskQueueWorker {
         }
     }
 
-    /// Recovers from an error: a lost reply may have brought tasks, and the group may be gone.
-    ///
-    /// Tasks that the server delivered without this worker's knowledge go back at once, which costs no attempt.
-    private func recover(_ reader: inout TaskReader) async throws {
-        let generation = try await calls.prepare(knownGeneration: state.generation)
-        state.generation = generation
-        reader.start(at: generation)
-        let count = try await calls.handBackUnknown(except: state.leases, by: consumer)
-        if count > 0 { logger.notice("gave \(count) tasks of queue \(queue.key) back that came with a lost reply") }
+    /// A new reader after an error: a lost reply may have brought tasks, and the group may be gone.
+    private func recovered() async throws -> TaskReader {
+        state.generation = try await calls.prepare(knownGeneration: state.generation)
+        try await handBackUnknown()
+        return TaskReader(calls, consumer: consumer, generation: state.generation)
     }
 
-    /// Starts a handler for each task; hands back tasks for which there is no place, or whose group is unknown.
-    private func start(_ tasks: [DeliveredTask], _ places: Int, in group: inout DiscardingTaskGroup) async throws {
-        var leases: [Lease] = []
-        var toHandBack: [DeliveredTask] = []
-        for task in tasks {
-            guard let generation = task.generation, leases.count < places else {
-                toHandBack.append(task)
-                continue
-            }
-            let lease = Lease(task, generation: generation, consumer: consumer, since: .now)
-            if let defect = task.defect { state.refuse(lease, because: defect) } else { leases.append(lease) }
-        }
+    /// Gives back tasks that the server delivered and that are not in hand, which costs them no attempt.
+    private func handBackUnknown() async throws {
+        let count = try await calls.handBackUnknown(except: state.leases, by: consumer)
+        if count > 0 { logger.notice("gave \(count) tasks of queue \(queue.key) back that nobody had begun") }
+    }
+
+    private func start(
+        _ tasks: some Collection<DeliveredTask>, _ generation: Int, in group: inout DiscardingTaskGroup
+    ) {
+        let leases = tasks.map { Lease($0, generation: generation, consumer: consumer) }
         state.start(leases)
         for lease in leases { group.addTask(priority: .medium) { await self.attempt(lease) } }
-        if !toHandBack.isEmpty { try await calls.handBack(only: toHandBack, by: consumer) }
     }
 
     /// Runs the handler of one task.
     private func attempt(_ lease: Lease) async {
         let delivered = lease.delivered
-        options.onEvent?(.taken(task: delivered.task, attempt: delivered.attempt))
+        report(.taken(task: delivered.task, attempt: delivered.attempt))
         let outcome: WorkerState.Finished.Outcome
         do {
             let payload = try delivered.decodePayload(as: Payload.self, with: decoder)
@@ -97,7 +81,7 @@ extension TaskQueueWorker {
         } catch {
             outcome = .failure("\(error)", Self.reason(of: error))
         }
-        metrics.attempt.recordNanoseconds((ContinuousClock.now - lease.began).wholeNanoseconds)
+        metrics.attempt.recordNanoseconds(Int64(clamping: (ContinuousClock.now - lease.began).nanoseconds))
         if lease.ending == .completed { completed(lease) }
         state.handlerEnded(lease, outcome)
     }

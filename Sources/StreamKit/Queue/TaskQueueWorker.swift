@@ -67,55 +67,60 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
             // It starts before the handlers: if they kept all threads busy for a lease, they would lose their tasks.
             group.addTask(priority: .high) { await self.keepRenewing() }
             group.addTask(priority: .high) { await self.keepWatch() }
-            group.addTask(priority: .high) { await self.keepSettling() }
-            let wasWaiting = await takeTasks(startingIn: &group)
-            await windUp(wasWaiting)
+            async let settling: Void = keepSettling()
+            await takeTasks(startingIn: &group)
+            await untilEmptyOrGraceIsOver()
+            state.finish()
+            await settling
+            await handBack()
             group.cancelAll()
         }
     }
 
-    /// Lets running handlers end until the grace is over, then hands the rest back.
-    private func windUp(_ wasWaiting: Bool) async {
+    private func untilEmptyOrGraceIsOver() async {
         await withTaskGroup(of: Void.self) { race in
             race.addTask { await self.state.untilEmpty() }
             race.addTask { try? await Task.sleep(for: self.options.shutdownGrace) }
             await race.next()
             race.cancelAll()
         }
-        await state.finish()
-        for lease in state.leases where state.lose(lease, because: .shutdown) {
-            options.onEvent?(.handedBack(task: lease.task, attempt: lease.delivered.attempt))
-        }
-        await handBackAll()
-        guard wasWaiting else { return }
-        // The server may still deliver a task before it learns that nobody waits any more.
-        try? await Task.sleep(for: .milliseconds(50))
-        await handBackAll()
     }
 
-    private func handBackAll() async {
+    /// Hands back what is still in hand.
+    private func handBack() async {
+        for lease in state.leases where state.lose(lease, because: .shutdown) {
+            report(.handedBack(task: lease.task, attempt: lease.delivered.attempt))
+        }
         do {
+            try await calls.handBackAll(by: consumer)
+            // The server may still deliver a task to a read that was just cancelled.
+            try await Task.sleep(for: .milliseconds(50))
             try await calls.handBackAll(by: consumer)
         } catch {
             logger.warning("could not hand back tasks of queue \(queue.key), their leases must run out: \(error)")
         }
     }
 
-    // MARK: Errors
+    // MARK: Reports and errors
+
+    /// Counts, logs and passes on what happened to a task.
+    func report(_ event: TaskQueueEvent) {
+        metrics.count(event)
+        logger.log(level: event.level, "queue \(queue.key): \(event)")
+        options.onEvent?(event)
+    }
 
     /// Whether an error ends the worker, because waiting does not fix it.
     static func isFatal(_ error: any Error) -> Bool {
         switch error as? StreamKitError {
-        case .server(let server):
-            ["WRONGTYPE", "NOPERM", "NOAUTH", "WRONGPASS", "QUEUEFORMAT"].contains(server.prefix)
+        case .server(let server): ["WRONGTYPE", "NOPERM", "NOAUTH", "WRONGPASS"].contains(server.prefix)
         case .invalidInput, .closed, nil: true
         case .cannotConnect, .connectionLost, .timedOut, .unexpectedReply: false
         }
     }
 
-    /// Waits before the next try, longer each time; a worker that should stop does not wait.
-    func pause(afterFailures failures: Int) async {
-        let pause = RetryBackoff(initial: .milliseconds(50), maximum: .seconds(1)).delay(afterFailures: failures)
-        try? await Task.sleep(for: pause)
+    /// How a worker tries again what waiting may fix.
+    static var retry: RetryPolicy {
+        RetryPolicy(limit: nil, backoff: RetryBackoff(initial: .milliseconds(50), maximum: .seconds(1)))
     }
 }

@@ -39,7 +39,8 @@ extension RedisStream {
         return try reply.streamID("XADD")
     }
 
-    private static let script = RedisScript(file: PackageResources.append_once_lua)
+    private static let script = RedisScript(
+        file: PackageResources.append_prelude_lua + PackageResources.append_once_lua)
 
     /// Sends the script by its digest, and as a whole only to a server that does not know it.
     private func appendOnceByScript(_ fields: EntryFields, _ memory: String, _ trim: StreamTrim?) async throws -> Reply

@@ -20,7 +20,7 @@ struct QueueGenerationTests {
             await #expect(throws: TaskLeaseLost.self) {
                 _ = try await queue.calls.send(["INCR", effects], key: effects, ifHeld: old)
             }
-            let reply = try await queue.calls.complete(new, sending: ["INCR", effects], key: effects)
+            let reply = try await queue.calls.send(["INCR", effects], key: effects, ifHeld: new, completing: true)
             #expect(reply.integer == 2)
             _ = try await queue.redis.send("DEL", effects)
         }
@@ -57,7 +57,7 @@ struct QueueGenerationTests {
         let generation = try await queue.calls.prepare(knownGeneration: 0)
         let reader = queue.redis.stream(queue.key).group(queue.group).consumer("consumer")
         let entry = try #require(try await reader.read(limit: 1).first)
-        let task = DeliveredTask(entry, stream: .normal, generation: generation)
-        return Lease(task, generation: generation, consumer: "consumer", since: .now)
+        let task = DeliveredTask(entry, stream: .normal)
+        return Lease(task, generation: generation, consumer: "consumer")
     }
 }

@@ -85,7 +85,7 @@ struct QueuePoisonTests {
     @Test func `companion keys that hold something else are replaced, and every task is done`() async throws {
         try await withScratchQueue { queue in
             let attempts = Shared<[Int: Int]>([:])
-            for key in queue.keys.ofScripts where key != queue.key { try await queue.redis.send("SET", key, "poison") }
+            for key in queue.keys.all where key != queue.key { try await queue.redis.send("SET", key, "poison") }
             try await queue.enqueue(Job(number: 1))
             try await queue.enqueue(Job(number: 2), priority: .high, after: .milliseconds(10))
 
@@ -98,9 +98,11 @@ struct QueuePoisonTests {
                     }
                     // Between two attempts the keys that hold no task are poisoned again.
                     if attempt == 1 {
-                        let keys = queue.keys
-                        let ofTasks = [keys.normal, keys.high, keys.resumed, keys.delayed, keys.delayedTasks]
-                        for key in keys.ofScripts where !ofTasks.contains(key) {
+                        let ofTasks = [
+                            queue.key, queue.keys[.high], queue.keys[.resumed], queue.keys[.delayed],
+                            queue.keys[.delayedTasks],
+                        ]
+                        for key in queue.keys.all where !ofTasks.contains(key) {
                             try await queue.redis.send("SET", key, "poison")
                         }
                         throw Failure(description: "once")
@@ -131,7 +133,7 @@ struct QueuePoisonTests {
             _ = try await queue.calls.prepare(knownGeneration: 0)
             _ = try await queue.redis.stream(queue.key).group(queue.group).consumer("dead").read(limit: 1)
             let keys = queue.keys
-            for key in [keys.normal, keys.resumed, keys.high, keys.dead] {
+            for key in [keys.normal, keys[.resumed], keys[.high], keys[.dead]] {
                 try await queue.redis.send("XADD", key, "\(StreamID.maximum)", "payload", #"{"number":0}"#)
             }
             try await queue.enqueue(Job(number: 3), idempotencyKey: scratchKey())
@@ -156,15 +158,15 @@ struct QueuePoisonTests {
         try await withScratchQueue { queue in
             let task = try await queue.enqueue(Job(number: 1), after: .seconds(600))
             _ = try await queue.calls.prepare(knownGeneration: 0)
-            try await queue.redis.send("ZADD", queue.keys.delayed, "0", "\(task)")
+            try await queue.redis.send("ZADD", queue.keys[.delayed], "0", "\(task)")
             try await queue.redis.send("SET", queue.key, "precious")
 
             await #expect(throws: StreamKitError.self) {
-                _ = try await queue.calls.sweep(knownGeneration: 1, by: "worker", removingConsumers: false)
+                _ = try await queue.calls.sweep(knownGeneration: 1, by: "worker")
             }
 
             #expect(try await queue.redis.send("GET", queue.key).text == "precious")
-            #expect(try await queue.redis.send("ZCARD", queue.keys.delayed).integer == 1)
+            #expect(try await queue.redis.send("ZCARD", queue.keys[.delayed]).integer == 1)
             try await queue.redis.send("DEL", queue.key)
         }
     }
@@ -179,8 +181,8 @@ struct QueuePoisonTests {
                     tokens.append(task.fencingToken)
                     return tokens.count
                 }
-                if count == 1 { try await queue.redis.send("HSET", queue.keys.meta, "generation", text) }
-                if count == 2 { try await queue.redis.send("SET", queue.keys.meta, "poison") }
+                if count == 1 { try await queue.redis.send("HSET", queue.keys[.meta], "generation", text) }
+                if count == 2 { try await queue.redis.send("SET", queue.keys[.meta], "poison") }
                 if count <= 2 { throw Failure(description: "again") }
             } until: {
                 try await queue.status().isEmpty && tokens.withLock { $0.count } >= 3
@@ -196,11 +198,11 @@ struct QueuePoisonTests {
         try await withScratchQueue { queue in
             let done = Shared<[Int]>([])
             for (task, packed) in [("1-1", "\u{C1}garbage"), ("2-2", ""), ("3-3", "\u{05}"), ("no-id", "x")] {
-                try await queue.redis.send("ZADD", queue.keys.delayed, "1", task)
-                try await queue.redis.send("HSET", queue.keys.delayedTasks, task, packed)
+                try await queue.redis.send("ZADD", queue.keys[.delayed], "1", task)
+                try await queue.redis.send("HSET", queue.keys[.delayedTasks], task, packed)
             }
-            try await queue.redis.send("ZADD", queue.keys.delayed, "-inf", "nowhere")
-            try await queue.redis.send("ZADD", queue.keys.delayed, "inf", "never")
+            try await queue.redis.send("ZADD", queue.keys[.delayed], "-inf", "nowhere")
+            try await queue.redis.send("ZADD", queue.keys[.delayed], "inf", "never")
             try await queue.enqueue(Job(number: 1), after: .milliseconds(10))
 
             try await working(on: queue) { task in

@@ -95,8 +95,8 @@ struct TakeoverTests {
             try await dieOver(queue, from: .normal, as: "dead-1")
 
             let entry = try await deliverOne(of: queue, from: .resumed, to: "dead-2")
-            let task = DeliveredTask(entry, stream: .resumed, generation: generation)
-            let lease = Lease(task, generation: generation, consumer: "dead-2", since: .now)
+            let task = DeliveredTask(entry, stream: .resumed)
+            let lease = Lease(task, generation: generation, consumer: "dead-2")
             try await queue.calls.madeProgress(lease)
             try await free(queue)
             #expect(try await queue.status().dead == 0)
@@ -114,8 +114,8 @@ struct TakeoverTests {
             try await queue.enqueue(Job(number: 1))
             let generation = try await queue.calls.prepare(knownGeneration: 0)
             let entry = try await deliverOne(of: queue, from: .normal, to: "slow")
-            let task = DeliveredTask(entry, stream: .normal, generation: generation)
-            let lease = Lease(task, generation: generation, consumer: "slow", since: .now)
+            let task = DeliveredTask(entry, stream: .normal)
+            let lease = Lease(task, generation: generation, consumer: "slow")
             try await free(queue)
 
             await #expect(throws: TaskLeaseLost.self) { try await queue.calls.madeProgress(lease) }
@@ -127,7 +127,7 @@ struct TakeoverTests {
         of queue: TaskQueue<Job>, from stream: QueueStream, to consumer: String
     ) async throws -> StreamEntry {
         _ = try await queue.calls.prepare(knownGeneration: 0)
-        let group = queue.redis.stream(queue.keys.key(of: stream)).group(queue.group)
+        let group = queue.redis.stream(queue.keys[of: stream]).group(queue.group)
         return try #require(try await group.consumer(consumer).read(limit: 1).first)
     }
 
@@ -141,6 +141,6 @@ struct TakeoverTests {
         var options = queue.options
         options.lease = .zero
         let hasty = TaskQueue<Job>(redis: queue.redis, key: queue.key, group: queue.group, options: options)
-        _ = try await hasty.calls.sweep(knownGeneration: 0, by: "sweeper", removingConsumers: false)
+        _ = try await hasty.calls.sweep(knownGeneration: 0, by: "sweeper")
     }
 }

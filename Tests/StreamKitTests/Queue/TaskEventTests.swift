@@ -60,20 +60,6 @@ struct TaskEventTests {
         }
     }
 
-    @Test func `waiting tasks of all priorities are counted, and running and delayed ones are not`() async throws {
-        try await withScratchQueue { queue in
-            #expect(try await queue.waitingCount() == 0)
-            for priority in QueuePriority.allCases {
-                try await queue.enqueue(contentsOf: [Job(number: 1), Job(number: 2)], priority: priority)
-            }
-            try await queue.enqueue(Job(number: 3), after: .seconds(60))
-            _ = try await queue.calls.prepare(knownGeneration: 0)
-            _ = try await queue.redis.stream(queue.key).group(queue.group).consumer("worker").read(limit: 1)
-
-            #expect(try await queue.waitingCount() == 5)
-        }
-    }
-
     @Test func `a queue's metrics go where its client's metrics go`() async throws {
         let metrics = TestMetrics()
         var configuration = try await TestServer.shared.configuration()

@@ -148,12 +148,15 @@ struct TaskQueueFaultTests {
             let group = queue.redis.stream(queue.key).group(queue.group)
             _ = try await group.create(from: .beginning)
             _ = try await group.consumer("dead").read(limit: 1)
+            // As a worker does that is alive; it dies at once.
+            try await queue.redis.send("ZADD", "{\(queue.key)}:workers", "1", "dead")
             let seen = Shared<[StreamID]>([])
 
             try await working(on: queue) { task in
                 seen.withLock { $0.append(task.id) }
             } until: {
-                try await !group.consumers().map(\.name).contains("dead")
+                let names = try await group.consumers().map(\.name)
+                return try await queue.status().isEmpty && !names.contains("dead")
             }
 
             // If the machine pauses for a lease of 200 ms, the task may run twice.
@@ -201,14 +204,6 @@ struct TaskQueueFaultTests {
             let letter = try #require(try await queue.deadLetters().first)
             #expect(letter.reason == .failed)
             #expect(letter.lastError.contains("no end after"))
-        }
-    }
-
-    @Test func `a queue of a newer format is left alone`() async throws {
-        try await withScratchQueue { queue in
-            _ = try await queue.redis.send("HSET", "{\(queue.key)}:meta", "format", "4")
-            let error = await #expect(throws: StreamKitError.self) { try await queue.work(as: "worker") { _ in } }
-            #expect(error?.serverPrefix == "QUEUEFORMAT")
         }
     }
 }

@@ -7,6 +7,7 @@
 -- The ID of a task that is not just an entry of the normal stream is made of the server's time and a counter that
 -- starts at a million, which Redis itself never reaches within a millisecond.
 
+check()
 local window, priority, kind, moment = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local ids, time = {}, now()
 for i = 5, #ARGV do
@@ -16,7 +17,7 @@ for i = 5, #ARGV do
     id = kind == 'now' and priority == 'normal' and redis.pcall('XADD', normal, '*', 'payload', ARGV[i])
     if is_error(id) and not is_error(id, 'exhausted') then error(id) end
     if type(id) ~= 'string' then
-      id = whole(time) .. '-' .. whole(1000000 + must(owned('HINCRBY', meta, 'ids', 1)))
+      id = whole(time) .. '-' .. whole(1000000 + add(meta, 'ids', 1))
       local f = {payload = ARGV[i], task = id}
       if priority ~= 'normal' then f.priority = priority end
       if kind == 'now' then put(priority, f) else delay(f, kind == 'in' and time + moment or moment) end

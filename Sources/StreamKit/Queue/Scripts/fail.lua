@@ -5,10 +5,11 @@
 --        fail, 10 how many dead letters are kept, 11 for how many ms
 -- Reply  0 if the attempt did not hold the task, 1 if it is tried again, 2 if it was buried
 
+check()
 if not is_held(unpack(ARGV, 1, 5)) then return 0 end
 local name, group, id, reason, err = ARGV[1], ARGV[2], ARGV[4], ARGV[6], ARGV[7]
 local f = entry_fields(streams[name], id)
-local has_progressed = remove(name, group, id, f)
+local has_progressed = remove(name, group, id, f and f.task)
 if not f then return 0 end
 local attempts, waived, deaths = counts_of(f)
 if not attempts then
@@ -22,6 +23,6 @@ if reason ~= '' then
   return 2
 end
 f.task, f.attempts, f.waived, f.first_error = f.task or id, whole(attempts), whole(waived), f.first_error or err
-if has_progressed then f.deaths = nil else f.deaths = whole(deaths) end
+f.deaths = not has_progressed and whole(deaths) or nil
 delay(f, now() + tonumber(ARGV[8]))
 return 1

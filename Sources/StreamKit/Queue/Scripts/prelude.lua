@@ -36,34 +36,33 @@ local function is_error(reply, what)
   return type(reply) == 'table' and reply.err and (not what or string.find(reply.err, what, 1, true)) and true or false
 end
 
--- A generation above any that counting can have reached: no group was created once an hour since 1970.
-local function fresh_generation() return math.floor(now() / 3600000) end
+-- Runs a command on bookkeeping that no task needs: if it cannot be done, it is left out.
+local function note(...)
+  local reply = redis.pcall(...)
+  return not is_error(reply) and reply or nil
+end
 
--- Runs a command on a companion key. What holds another type there is of no use to the queue and is replaced, and so
--- are dead letters after which no ID is left. Other streams without an ID hold tasks, see `put`.
-local function owned(command, key, ...)
-  local reply = redis.pcall(command, key, ...)
-  if is_error(reply, 'WRONGTYPE') and key ~= normal or is_error(reply, 'exhausted') and key == dead then
-    redis.call('DEL', key)
-    if key == meta then redis.call('HSET', meta, 'generation', whole(fresh_generation())) end
-    reply = redis.pcall(command, key, ...)
-  elseif command == 'HINCRBY' and (is_error(reply, 'not an integer') or is_error(reply, 'overflow')) then
-    redis.call('HDEL', key, (...))
-    reply = redis.pcall(command, key, ...)
+-- The companion keys that hold another type than the queue's.
+local function wrong_keys()
+  local wrong = {}
+  for kind, keys in pairs({
+    stream = {high, low, resumed, dead}, zset = {delayed, expiry, workers},
+    hash = {delayed_tasks, relocated, results, rate, started, progress, meta}
+  }) do
+    for _, key in ipairs(keys) do
+      local found = redis.call('TYPE', key).ok
+      if found ~= kind and found ~= 'none' then wrong[#wrong + 1] = key end
+    end
   end
-  return reply
+  return wrong
 end
 
--- Does the same for bookkeeping that no task needs: if it cannot be done, it is left out.
-local function note(command, key, ...)
-  local reply = owned(command, key, ...)
-  if is_error(reply) then return nil end
-  return reply
-end
-
-local function must(reply)
-  if is_error(reply) then error(reply) end
-  return reply
+-- Fails if a key holds another type, before anything was changed. The caller then runs repair.lua, which never
+-- touches the stream that the user named.
+local function check()
+  redis.call('XLEN', normal)
+  local wrong = wrong_keys()[1]
+  if wrong then error(redis.error_reply('WRONGTYPE ' .. wrong .. ' does not hold what the queue keeps there')) end
 end
 
 local function fields_of(list)
@@ -90,34 +89,36 @@ local function priority_of(f)
   return 'normal'
 end
 
--- The generation; 0 where none is stored, nil where what is stored is not one.
-local function stored_generation()
-  local text = redis.pcall('HGET', meta, 'generation')
-  if not text then return 0 end
-  local generation = not is_error(text) and number_of(text)
-  if generation and generation >= 1 and generation < MAXIMUM_GENERATION then return generation end
-end
+-- A generation above any that counting can have reached: no group was created once an hour since 1970.
+local function fresh_generation() return math.floor(now() / 3600000) end
 
+-- The stored generation; 0 if there is none, -1 if what is stored is not one.
 local function generation()
-  local stored = stored_generation()
-  if stored == 0 then return 1 end
-  return stored or -1
+  local text = redis.pcall('HGET', meta, 'generation')
+  local stored = not is_error(text) and number_of(text, 0)
+  return stored and stored < MAXIMUM_GENERATION and stored or -1
 end
 
 -- Stores a generation that is not below any other there was: that of the group, and the one a worker knows.
 -- Where the stored one is unreadable, a fresh one takes its place.
 local function keep_generation(known, is_new)
-  local stored = stored_generation()
-  local kept
-  if stored then
-    kept = math.max(stored, known)
-    if is_new or kept == 0 then kept = kept + 1 end
-  else
-    kept = math.max(known + 1, fresh_generation())
+  local stored = generation()
+  local kept = math.max(stored, known, 0)
+  if stored < 0 then
+    kept = math.max(kept + 1, fresh_generation())
+  elseif is_new or kept == 0 then
+    kept = kept + 1
   end
   kept = math.min(kept, MAXIMUM_GENERATION - 1)
   if kept ~= stored then note('HSET', meta, 'generation', whole(kept)) end
   return kept
+end
+
+-- How many entries of a stream were delivered to the group and are not done; nothing if there is no such group.
+local function pending_in(stream, group)
+  for _, g in ipairs(redis.call('EXISTS', stream) == 1 and redis.call('XINFO', 'GROUPS', stream) or {}) do
+    if g[2] == group then return g[6] end
+  end
 end
 
 local function is_held(name, group, consumer, id, made)
@@ -126,16 +127,14 @@ local function is_held(name, group, consumer, id, made)
   return not is_error(pending) and pending[1] ~= nil
 end
 
-local function refusal() return redis.error_reply('LEASELOST this attempt does not hold the task any more') end
-
 -- Removes an entry with everything that was noted about it. Returns whether its attempt made progress.
-local function remove(name, group, id, f)
+local function remove(name, group, id, task)
   local entry = name .. ' ' .. id
   redis.call('XACK', streams[name], group, id)
   redis.call('XDEL', streams[name], id)
-  note('HDEL', started, entry)
-  if f and f.task then note('HDEL', relocated, f.task) end
-  return note('HDEL', progress, entry) == 1
+  redis.call('HDEL', started, entry)
+  if task and task ~= id then redis.call('HDEL', relocated, task) end
+  return redis.call('HDEL', progress, entry) == 1
 end
 
 local function listed(f)
@@ -153,51 +152,47 @@ end
 local function put(name, f)
   local place, id
   for _, other in ipairs({name, 'high', 'low', 'resumed', 'normal'}) do
-    place, id = other, owned('XADD', streams[other], '*', unpack(listed(f)))
+    place, id = other, redis.pcall('XADD', streams[other], '*', unpack(listed(f)))
     if not is_error(id, 'exhausted') then break end
   end
-  must(id)
-  note('HSET', relocated, f.task, place .. ' ' .. id)
+  if is_error(id) then error(id) end
+  redis.call('HSET', relocated, f.task, place .. ' ' .. id)
 end
 
 local function delay(f, due)
-  must(owned('HSET', delayed_tasks, f.task, cmsgpack.pack(listed(f))))
-  must(owned('ZADD', delayed, whole(due), f.task))
+  redis.call('HSET', delayed_tasks, f.task, cmsgpack.pack(listed(f)))
+  redis.call('ZADD', delayed, whole(due), f.task)
 end
 
 -- Writes a dead letter: a task's ID and fields, its attempts, why, what went wrong, and the limits of the stream.
 local function bury(task, f, attempts, reason, err, limit, retention)
-  must(owned('XADD', dead, 'MAXLEN', '=', limit, '*', 'task', task, 'reason', reason, 'attempts', whole(attempts),
-    'first_error', f.first_error or err, 'last_error', err, 'payload', f.payload or '', 'priority', priority_of(f)))
+  local letter = {'XADD', dead, 'MAXLEN', '=', limit, '*', 'task', task, 'reason', reason, 'attempts', whole(attempts),
+    'first_error', f.first_error or err, 'last_error', err, 'payload', f.payload or '', 'priority', priority_of(f)}
+  if is_error(redis.pcall(unpack(letter)), 'exhausted') then
+    -- After the letters that are there, no ID is left.
+    redis.call('DEL', dead)
+    redis.call(unpack(letter))
+  end
   redis.call('XTRIM', dead, 'MINID', whole(math.max(now() - tonumber(retention), 0)))
   redis.call('PEXPIRE', dead, retention)
+end
+
+-- Counts in a hash; a count that is unreadable begins again.
+local function add(key, name, number)
+  local count = (number_of(note('HGET', key, name), 0) or 0) + number
+  note('HSET', key, name, whole(count))
+  return count
 end
 
 -- Counts tasks that are done in this second.
 local function count_done(count, time)
   local second = math.floor(time / 1000)
-  if note('HINCRBY', rate, whole(second), count) == count then
+  if add(rate, whole(second), count) == count then
     for _, old in ipairs(note('HKEYS', rate) or {}) do
       if (tonumber(old) or 0) < second - 61 then note('HDEL', rate, old) end
     end
     note('PEXPIRE', rate, 120000)
   end
-end
-
--- How many entries of a stream wait, and how many were delivered to the group.
-local function lengths(stream, group)
-  local pending = 0
-  if redis.call('EXISTS', stream) == 0 then return 0, 0 end
-  local groups = redis.pcall('XINFO', 'GROUPS', stream)
-  if is_error(groups) then
-    -- The next sweep replaces a companion that holds something else, but not the caller's own key.
-    if stream == normal then error(groups) end
-    return 0, 0
-  end
-  for _, g in ipairs(groups) do
-    if g[2] == group then pending = g[6] end
-  end
-  return math.max(redis.call('XLEN', stream) - pending, 0), pending
 end
 -- luacheck: pop
 

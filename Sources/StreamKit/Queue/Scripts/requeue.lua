@@ -4,6 +4,7 @@
 -- ARGV   1 the letter's ID
 -- Reply  1, or 0 if there is no such letter
 
+check()
 local f = entry_fields(dead, ARGV[1])
 if not f then return 0 end
 redis.call('XDEL', dead, ARGV[1])

@@ -4,6 +4,6 @@
 -- ARGV   1 the task's ID
 -- Reply  JSON, or nothing if none is recorded or it has expired
 
-local expires = tonumber(note('ZSCORE', expiry, ARGV[1]) or '')
+local expires = tonumber(redis.call('ZSCORE', expiry, ARGV[1]) or '')
 if not expires or expires <= now() then return false end
-return note('HGET', results, ARGV[1]) or false
+return redis.call('HGET', results, ARGV[1])

@@ -1,36 +1,20 @@
 -- Moves delayed tasks that are due to their stream, frees the tasks of workers that stopped renewing their leases,
--- and removes what dead workers and other programs left behind.
+-- and removes what dead workers left behind.
 --
 -- KEYS   the queue's
 -- ARGV   1 group, 2 consumer, 3 lease in ms, 4 how many deaths of workers a task survives, 5 how many dead letters
---        are kept, 6 for how many ms, 7 after how many silent ms an empty consumer is removed ('' for never),
---        8 for how many ms this worker counts as alive, 9 the generation it knows
--- Reply  ms until the next sweep is needed (-1: no delayed task waits), generation, how many running tasks were ever
---        cancelled, {task, worker} of each task that was freed, {task, reason} of each that was buried, and the keys
---        that held another type and were removed
+--        are kept, 6 for how many ms, 7 for how many ms this worker counts as alive, 8 the generation it knows
+-- Reply  ms until the next sweep is needed (-1: no delayed task waits), generation, {task, worker} of each task that
+--        was freed, {task, reason} of each that was buried
 
+check()
 local group, consumer, time = ARGV[1], ARGV[2], now()
 local most = 500
-local freed, buried, repaired = {}, {}, {}
-
--- The caller's own key is not repaired; nothing is taken from elsewhere before it is known to take it.
-redis.call('XLEN', normal)
-local kinds = {
-  [high] = 'stream', [low] = 'stream', [resumed] = 'stream', [dead] = 'stream', [delayed] = 'zset',
-  [expiry] = 'zset', [workers] = 'zset', [delayed_tasks] = 'hash', [relocated] = 'hash', [results] = 'hash',
-  [rate] = 'hash', [started] = 'hash', [progress] = 'hash'
-}
-for key, kind in pairs(kinds) do
-  local found = redis.call('TYPE', key).ok
-  if found ~= kind and found ~= 'none' then
-    redis.call('DEL', key)
-    repaired[#repaired + 1] = key
-  end
-end
+local freed, buried = {}, {}
 
 -- Without memory this fails. It is the only step here that is allowed to.
-note('ZADD', workers, whole(time + ARGV[8]), consumer)
-local current = keep_generation(tonumber(ARGV[9]), false)
+note('ZADD', workers, whole(time + ARGV[7]), consumer)
+local current = keep_generation(tonumber(ARGV[8]), false)
 
 local function give_up(task, f, attempts, reason, err)
   bury(task, f, attempts, reason, err, ARGV[5], ARGV[6])
@@ -63,7 +47,7 @@ end
 
 local function free(name, id, worker)
   local f = entry_fields(streams[name], id)
-  local has_progressed = remove(name, group, id, f)
+  local has_progressed = remove(name, group, id, f and f.task)
   if not f then return end
   local attempts, waived, deaths = counts_of(f)
   local task = f.task or id
@@ -91,20 +75,20 @@ for _, name in ipairs(order) do
   end
 end
 
-if ARGV[7] ~= '' then
+-- Removes a worker that is not alive, unless it still holds a task.
+local function forget(worker)
   for _, name in ipairs(order) do
-    for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', streams[name], group)) do
-      local is_alive = (tonumber(note('ZSCORE', workers, c[2]) or '') or 0) > time
-      if not is_alive and c[4] == 0 and c[6] > tonumber(ARGV[7]) then
-        redis.call('XGROUP', 'DELCONSUMER', streams[name], group, c[2])
-      end
-    end
+    if redis.call('XPENDING', streams[name], group, '-', '+', 1, worker)[1] then return end
   end
-  note('ZREMRANGEBYSCORE', workers, '-inf', whole(time))
+  for _, name in ipairs(order) do redis.call('XGROUP', 'DELCONSUMER', streams[name], group, worker) end
+  redis.call('ZREM', workers, worker)
 end
+
+local gone = redis.call('ZRANGEBYSCORE', workers, '-inf', whole(time), 'LIMIT', 0, 100)
+for _, worker in ipairs(gone) do forget(worker) end
 
 local wait = -1
 local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
 if first[2] then wait = math.max(math.min(tonumber(first[2]) - time, 3600000), 0) end
 if abandoned >= most then wait = 0 end
-return {wait, current, number_of(note('HGET', meta, 'cancels'), 0) or 0, freed, buried, repaired}
+return {wait, current, freed, buried}
