@@ -27,6 +27,7 @@ extension AgentRuns {
     private func lookAfter(_ run: WaitingRuns.Run) async throws {
         guard let request = run.request else { return _ = try await waiting.remove([run.correlationID]) }
         let log = log(of: request.conversationID)
+        let task = try await queue.task(ofIdempotencyKey: request.correlationID)
         switch try await log.stage(of: request) {
         case .unknown where run.waited < .seconds(60):
             // Its server is about to accept it.
@@ -36,7 +37,7 @@ extension AgentRuns {
         case .waiting where run.waited >= retention.maximumWait:
             try await close(request, log, "The prompt waited too long for a worker. Ask again.")
         case .waiting:
-            guard let task = run.task else { return try await enqueue(request) }
+            guard let task else { return try await enqueue(request) }
             guard try await !queue.holds(task) else { return }
             try await close(request, log, "The prompt was lost before a worker began it. Ask again.")
         }
@@ -44,8 +45,7 @@ extension AgentRuns {
 
     /// Puts a run into the queue, once however often it is called.
     func enqueue(_ request: RunRequest) async throws {
-        let task = try await queue.enqueue(request, idempotencyKey: request.correlationID)
-        try await waiting.confirm(request.correlationID, task: task)
+        try await queue.enqueue(request, idempotencyKey: request.correlationID)
     }
 
     private func close(_ request: RunRequest, _ log: RunLog, _ message: String) async throws {

@@ -94,19 +94,19 @@ public struct AgentRuns: Sendable {
         for task in try await waiting.remove([request.correlationID]) { try await queue.cancel(task) }
     }
 
-    /// Calls off every run of a conversation that has not ended, and tells its worker.
+    /// Calls off every run of a conversation that has not ended.
+    ///
+    /// Its worker's handler is cancelled within about a second.
     ///
     /// - Returns: The correlation IDs of the runs that were called off; none if all had ended.
     /// - Throws: A ``StreamKitError``.
     public func cancel(_ conversation: String) async throws -> [String] {
-        let cancelled = try await log(of: conversation).cancel()
-        for task in try await waiting.remove(cancelled) { try await queue.cancel(task) }
-        // The log says it already, so a worker that misses the notice is refused when it next writes.
-        try await notices.announce(cancelled)
-        return cancelled
+        let cancelled = try await log(of: conversation).cancelOpenRuns()
+        let ids = cancelled.map(\.correlationID)
+        // The log says it already: a worker is refused when it next writes, even before its task is taken from it.
+        for task in try await waiting.remove(ids) + cancelled.compactMap(\.task) { try await queue.cancel(task) }
+        return ids
     }
-
-    var notices: RunCancellations { RunCancellations(stream: redis.stream(names.cancelled)) }
 
     /// Follows a conversation while it happens.
     ///
@@ -155,17 +155,4 @@ public struct AgentRuns: Sendable {
         }
         _ = try await log.sequence(at: cursor)
     }
-
-    /// How many runs wait and how many are being worked on.
-    ///
-    /// - Throws: A ``StreamKitError``.
-    public func load() async throws -> RunLoad {
-        let status = try await queue.status()
-        return RunLoad(waiting: try await waiting.count(), running: status.running)
-    }
-
-    /// How many runs of a caller wait.
-    ///
-    /// - Throws: A ``StreamKitError``.
-    public func waitingRuns(of caller: String) async throws -> Int { try await waiting.count(of: caller) }
 }

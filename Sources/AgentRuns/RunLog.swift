@@ -58,13 +58,14 @@ public struct RunLog: Sendable {
     ///   - request: What the user asked.
     ///   - token: A number that only grows from one attempt to the next: ``QueuedTask/fencingToken``.
     ///   - mayOpen: Whether to open a run that was never accepted, or whose log is gone.
+    ///   - task: The queue's task; ``AgentRuns/cancel(_:)`` takes it from its worker.
     ///   - onCheckpoint: Is called after each entry that later attempts need not produce again.
     /// - Returns: The writer of this attempt.
     /// - Throws: ``RunLogError/staleAttempt(attempt:current:)`` if this or a later attempt has begun already,
     ///   ``RunLogError/finished(_:)`` if the run has ended, ``RunLogError/expired(conversationID:)`` if there is no
     ///   such run and `mayOpen` is false, ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``.
     public func begin(
-        _ request: RunRequest, token: Int, mayOpen: Bool = true,
+        _ request: RunRequest, token: Int, mayOpen: Bool = true, task: StreamID? = nil,
         onCheckpoint: @escaping @Sendable () async -> Void = {}
     ) async throws -> RunWriter {
         struct Started: Encodable {
@@ -76,7 +77,7 @@ public struct RunLog: Sendable {
             of: Started(agent: request.agent, correlation_id: request.correlationID, message: request.message))
         let address = RunScripts.Address(
             correlationID: request.correlationID, token: token, writer: RandomID().hex)
-        let begun = try await scripts.begin(address, mayOpen: mayOpen, data: data)
+        let begun = try await scripts.begin(address, mayOpen: mayOpen, data: data, task: task)
         return RunWriter(
             log: self, request: request, address: address, run: begun.run, attempt: begun.attempt,
             onCheckpoint: onCheckpoint)
@@ -104,7 +105,10 @@ public struct RunLog: Sendable {
     /// - Throws: ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``, for example `WRONGTYPE` if
     ///   the key holds something else.
     @discardableResult
-    public func cancel() async throws -> [String] {
+    public func cancel() async throws -> [String] { try await cancelOpenRuns().map(\.correlationID) }
+
+    /// Calls off every run that has not ended, and tells which task of the queue a worker has for it.
+    func cancelOpenRuns() async throws -> [(correlationID: String, task: StreamID?)] {
         try await scripts.cancel(
             RunScripts.Event(
                 kind: .taskCancelled,

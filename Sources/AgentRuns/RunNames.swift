@@ -15,17 +15,11 @@ public struct RunNames: Hashable, Sendable {
         self.group = group
     }
 
-    /// Every key beside the logs: those of the queue, the notices, and the runs that wait.
-    public var sharedKeys: [String] {
-        let queueKeys = TaskQueue<RunRequest>.allKeys(of: queueKey)
-        return queueKeys + ([cancelled] + waiting).filter { !queueKeys.contains($0) }
-    }
+    /// Every key beside the logs: those of the queue, and of the runs that wait.
+    public var sharedKeys: [String] { TaskQueue<RunRequest>.allKeys(of: queueKey) + waiting }
 
     /// Both keys of a conversation: its events and its state.
     public static func keys(of conversation: String) -> [String] { [log(of: conversation), state(of: conversation)] }
-
-    /// The stream of notices about cancelled runs.
-    var cancelled: String { CompanionKey.named("cancelled", of: queueKey) }
 
     /// What is known of runs that no worker has begun, in the order in which the scripts expect it.
     var waiting: [String] {

@@ -52,13 +52,13 @@ struct RunScripts: Sendable {
     }
 
     func begin(
-        _ address: Address, mayOpen: Bool, data: String
+        _ address: Address, mayOpen: Bool, data: String, task: StreamID?
     ) async throws -> (id: StreamID, run: Int, attempt: Int) {
         let reply = try await run(
             Self.beginScript,
             [
                 address.correlationID, String(address.token), address.writer, mayOpen ? "1" : "0",
-                RunEvent.Kind.taskStarted.rawValue, data, RunEvent.Kind.attempt.rawValue,
+                RunEvent.Kind.taskStarted.rawValue, data, RunEvent.Kind.attempt.rawValue, task.map { "\($0)" } ?? "",
             ], token: address.token)
         guard reply.count > 3, let id = reply[1].text.flatMap(StreamID.init), let run = reply[2].integer,
             let attempt = reply[3].integer
@@ -84,9 +84,10 @@ struct RunScripts: Sendable {
     }
 
     /// Is sent once: a repeat after a lost reply would say that nothing was open.
-    func cancel(_ event: Event) async throws -> [String] {
+    func cancel(_ event: Event) async throws -> [(correlationID: String, task: StreamID?)] {
         let reply = try await run(Self.cancelScript, [event.kind.rawValue] + event.words, retrying: .never)
-        return reply.dropFirst().compactMap(\.text)
+        let values = reply.dropFirst().map { $0.text ?? "" }
+        return stride(from: 0, to: values.count - 1, by: 2).map { (values[$0], StreamID(values[$0 + 1])) }
     }
 
     /// Runs a script, again if the connection breaks: a repeat is recognised and changes nothing.
@@ -96,8 +97,13 @@ struct RunScripts: Sendable {
             limit: nil, maximumRetries: 6, backoff: RetryBackoff(initial: .milliseconds(50), maximum: .seconds(2)))
     ) async throws -> [Reply] {
         let keys = [RunNames.log(of: conversationID), stateKey]
-        let reply = try await policy.run { _ in
-            try await redis.run(script, keys: keys, arguments: limits + arguments)
+        let reply: Reply
+        do {
+            reply = try await policy.run { _ in
+                try await redis.run(script, keys: keys, arguments: limits + arguments)
+            }
+        } catch StreamKitError.server(let error) where error.message.contains("exhausted the last possible ID") {
+            throw RunLogError.damaged(conversationID: conversationID, field: "last_id")
         }
         let parts = reply.elements ?? []
         let detail = parts.count > 1 ? parts[1] : nil

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 public import ServiceLifecycle
 import StreamKit
@@ -11,7 +12,6 @@ public struct RunWorker: Service {
     let name: String
     let concurrency: Int
     let handler: @Sendable (RunWriter) async throws -> Void
-    private let running = RunningRuns()
 
     init(
         runs: AgentRuns, name: String, concurrency: Int, handler: @escaping @Sendable (RunWriter) async throws -> Void
@@ -27,7 +27,6 @@ public struct RunWorker: Service {
     /// - Throws: A ``StreamKitError`` that waiting does not fix, such as a Redis that cannot be reached at the start.
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await persistently("follow cancellations") { try await stopCancelledRuns() } }
             group.addTask { await persistently("follow dead letters") { try await closeAbandonedRuns() } }
             group.addTask { await persistently("look after waiting runs") { try await runs.lookAfterWaitingRuns() } }
             defer { group.cancelAll() }
@@ -35,30 +34,23 @@ public struct RunWorker: Service {
         }
     }
 
-    private func stopCancelledRuns() async throws {
-        try await runs.notices.follow { running.callOff($0) }
-    }
-
     private func answer(_ task: QueuedTask<RunRequest>) async throws {
         let request = task.payload
         do {
-            try await running.run(request.correlationID) { try await work(on: task) }
+            try await work(on: task)
         } catch RunLogError.finished, RunLogError.expired {
             // Called off, given up or forgotten; or an earlier attempt ended it and died before it told the queue.
             try await runs.waiting.remove([request.correlationID])
         } catch let error as RunLogError {
             guard case .damaged = error else { throw error }
             throw PermanentTaskFailure(error.description)
-        } catch let error as RunCalledOff {
-            // A notice counts only if the log says the same; otherwise the run is tried again.
-            guard try await runs.log(of: request.conversationID).end(of: request) != nil else { throw error }
         }
     }
 
     private func work(on task: QueuedTask<RunRequest>) async throws {
         let request = task.payload
         let writer = try await runs.log(of: request.conversationID).begin(
-            request, token: task.fencingToken, mayOpen: false,
+            request, token: task.fencingToken, mayOpen: false, task: task.id,
             // Lost progress is not lost work: the queue would only count a worker's death too many.
             onCheckpoint: { try? await task.madeProgress() })
         try await runs.waiting.remove([request.correlationID])
@@ -76,6 +68,43 @@ public struct RunWorker: Service {
             try await writer.fail(userMessage: Self.givenUp)
             throw error
         }
+    }
+
+    /// Ends the runs that the queue gave up without a word from their worker, because it died.
+    ///
+    /// Every worker does this for every dead letter there is: the second one to come finds the run ended, so none is
+    /// forgotten when a worker dies here too.
+    private func closeAbandonedRuns() async throws {
+        for try await letter in runs.queue.deadLetterStream.follow(after: .beginning) {
+            guard let payload = letter["payload"],
+                let request = try? JSONDecoder().decode(RunRequest.self, from: Data(payload.utf8))
+            else { continue }
+            do {
+                try await runs.log(of: request.conversationID).close(request, userMessage: Self.givenUp)
+                try await runs.waiting.remove([request.correlationID])
+            } catch is RunLogError {
+                // It ended by itself, nobody can be watching any more, or nobody can tell how it stands.
+            } catch let error as StreamKitError where !error.isTransient {
+                runs.queue.options.logger.warning(
+                    "the run of dead letter \(letter.id) cannot be closed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Does something every two seconds for as long as the worker lives, whatever fails.
+    private func persistently(_ what: String, _ body: () async throws -> Void) async {
+        _ = try? await RetryPolicy.forever.run(
+            if: { _ in !Task.isCancelled },
+            onRetry: { error, _ in
+                runs.queue.options.logger.warning(
+                    "could not \(what) of queue \(runs.queue.key); trying again", metadata: ["error": "\(error)"])
+            },
+            { _ in
+                while true {
+                    try await body()
+                    try await Task.sleep(for: .seconds(2))
+                }
+            })
     }
 
     /// What the user may know of a run that was tried as often as it may be.

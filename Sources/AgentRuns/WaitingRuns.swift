@@ -10,8 +10,6 @@ struct WaitingRuns: Sendable {
         let correlationID: String
         /// What the user asked; `nil` if that cannot be read.
         let request: RunRequest?
-        /// Its task in the queue; `nil` if it is not known to have one.
-        let task: StreamID?
         let waited: Duration
     }
 
@@ -21,13 +19,12 @@ struct WaitingRuns: Sendable {
     /// The key by which the queue knows a run that it has seen.
     let idempotencyKey: @Sendable (_ correlationID: String) -> String
 
-    /// How soon a run is looked at that is not known to be in the queue.
+    /// How soon a run is looked at for the first time, because it may never have come into the queue.
     private static let soon = Duration.seconds(5)
-    /// How soon a run is looked at that waits in the queue.
+    /// How soon it is looked at again.
     private static let later = Duration.seconds(20)
 
     private static let addScript = script(PackageResources.waiting_add_lua)
-    private static let confirmScript = script(PackageResources.waiting_confirm_lua)
     private static let removeScript = script(PackageResources.waiting_remove_lua)
     private static let dueScript = script(PackageResources.waiting_due_lua)
 
@@ -50,14 +47,7 @@ struct WaitingRuns: Sendable {
         throw RunLogError.tooManyWaiting(parts.last.flatMap { Int($0) } ?? 0, ofCaller: parts.first == "caller")
     }
 
-    /// Notes that a run is in the queue.
-    func confirm(_ correlationID: String, task: StreamID) async throws {
-        _ = try await redis.run(
-            Self.confirmScript, keys: keys,
-            arguments: [correlationID, "\(task)", String(Self.later.wholeMilliseconds)])
-    }
-
-    /// Forgets runs, and returns the tasks that are known of them.
+    /// Forgets runs and their idempotency keys, and returns the tasks that these knew.
     @discardableResult
     func remove(_ correlationIDs: [String]) async throws -> [StreamID] {
         guard !correlationIDs.isEmpty else { return [] }
@@ -70,13 +60,13 @@ struct WaitingRuns: Sendable {
     func due(limit: Int) async throws -> [Run] {
         let reply = try await redis.run(
             Self.dueScript, keys: keys,
-            arguments: [limit, Self.soon.wholeMilliseconds, Self.later.wholeMilliseconds].map { String($0) })
+            arguments: [String(limit), String(Self.later.wholeMilliseconds)])
         let values = (reply.elements ?? []).map { $0.text ?? "" }
-        return stride(from: 0, to: values.count - values.count % 4, by: 4).map { index in
+        return stride(from: 0, to: values.count - values.count % 3, by: 3).map { index in
             Run(
                 correlationID: values[index],
                 request: try? JSONDecoder().decode(RunRequest.self, from: Data(values[index + 1].utf8)),
-                task: StreamID(values[index + 2]), waited: .milliseconds(Int(values[index + 3]) ?? 0))
+                waited: .milliseconds(Int(values[index + 2]) ?? 0))
         }
     }
 

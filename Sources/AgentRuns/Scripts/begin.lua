@@ -2,7 +2,8 @@
 --
 -- KEYS   the log's
 -- ARGV   5 correlation ID, 6 fencing token, 7 the writer's name, 8 `1` to open a run that was never accepted,
---        9 and 10 the event's name and `data` for the first attempt, 11 the event's name for a later one
+--        9 and 10 the event's name and `data` for the first attempt, 11 the event's name for a later one, 12 the ID of
+--        the queue's task or empty
 -- Reply  `ok`, entry ID, run, attempts; `stale`, token; `finished`, event; `expired`; or `damaged`, field
 
 local correlation, token, writer = ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -30,5 +31,5 @@ else
 end
 local id = add(number, event)
 redis.call('HSET', state, 'attempt:' .. number, ARGV[6], 'attempts:' .. number, attempts, 'writer:' .. number, writer,
-    'position:' .. number, 0)
+    'position:' .. number, 0, 'task:' .. number, ARGV[12])
 return {'ok', id, number, digits(attempts)}

@@ -2,7 +2,8 @@
 --
 -- KEYS   the log's
 -- ARGV   5 the event's name, then its fields
--- Reply  `ok`, then the correlation IDs of the runs that were open; or `damaged`, field
+-- Reply  `ok`, then of each run that was open: its correlation ID, and the ID of its task if a worker had it or empty;
+--        or `damaged`, field
 
 local damaged = damage(COUNTERS)
 if damaged then return {'damaged', damaged} end
@@ -15,6 +16,7 @@ for number = newest, math.max(1, newest - MOST_RUNS), -1 do
         for i = 6, #ARGV do fields[i - 5] = ARGV[i] end
         add(number, {name = ARGV[5], fields = fields, ends = true})
         cancelled[#cancelled + 1] = correlation
+        cancelled[#cancelled + 1] = field(number, 'task') or ''
     end
 end
 return cancelled

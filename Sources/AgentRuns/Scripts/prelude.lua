@@ -8,7 +8,7 @@
 -- Fields of the state: `runs` accepted, `open` runs, `sequence` and `last_id` of the newest entry, `status`; and for
 -- run number n `correlation:n`, `attempt:n` (the fencing token), `attempts:n` (how many began), `writer:n`,
 -- `position:n` (of the writer's last entry), `entry:n` (its ID), `first:n`, `checkpoint:n` (the last entry that is not
--- text), `status:n` (how it ended). `run:<correlation ID>` is n.
+-- text), `task:n` (in the queue), `status:n` (how it ended). `run:<correlation ID>` is n.
 
 -- luacheck: push ignore 211
 
@@ -54,7 +54,7 @@ local function forget(number)
     if number < 1 or not field(number, 'status') then return end
     redis.call('HDEL', state, 'run:' .. (field(number, 'correlation') or ''))
     for _, name in ipairs({'correlation', 'attempt', 'attempts', 'writer', 'position', 'entry', 'first', 'checkpoint',
-        'status'}) do
+        'task', 'status'}) do
         redis.call('HDEL', state, name .. ':' .. number)
     end
 end
@@ -87,8 +87,13 @@ local function add(number, event)
         fields[#fields + 1] = 'done'
         fields[#fields + 1] = 'true'
     end
-    local id = redis.call('XADD', stream, '*', 'event', event.name, 'timestamp', now, 'sequence', sequence,
+    local id = redis.pcall('XADD', stream, '*', 'event', event.name, 'timestamp', now, 'sequence', sequence,
         'run', number, unpack(fields))
+    if type(id) == 'table' then
+        -- Where somebody has used up the highest ID, no entry can ever follow; readers have to know that, too.
+        if string.find(id.err, 'exhausted', 1, true) then redis.call('HSET', state, 'last_id', 'exhausted') end
+        error(id)
+    end
     redis.call('HSET', state, 'sequence', sequence, 'last_id', id, 'entry:' .. number, id)
     if event.opens then
         redis.call('HSET', state, 'runs', number, 'run:' .. event.opens, number, 'correlation:' .. number, event.opens,

@@ -2,11 +2,12 @@
 --
 -- KEYS   those of the waiting runs, then the idempotency key of each run
 -- ARGV   the correlation IDs
--- Reply  the ID of each one's task, empty where it is not known
+-- Reply  the ID of each one's task, empty where it never came into the queue
 
 local tasks = {}
 for i, correlation in ipairs(ARGV) do
-    tasks[i] = redis.call('HGET', KEYS[2], 'task:' .. correlation) or ''
+    tasks[i] = redis.call('GET', KEYS[3 + i]) or ''
+    redis.call('DEL', KEYS[3 + i])
     local caller = redis.call('HGET', KEYS[2], 'caller:' .. correlation)
     local own = caller and caller ~= '' and runs_of(caller) - 1
     if redis.call('ZREM', KEYS[1], correlation) == 1 and own then
@@ -16,9 +17,8 @@ for i, correlation in ipairs(ARGV) do
             redis.call('HDEL', KEYS[3], caller)
         end
     end
-    for _, name in ipairs({'request', 'since', 'caller', 'task'}) do
+    for _, name in ipairs({'request', 'since', 'caller'}) do
         redis.call('HDEL', KEYS[2], name .. ':' .. correlation)
     end
 end
-for i = 4, #KEYS do redis.call('DEL', KEYS[i]) end
 return tasks

@@ -44,6 +44,13 @@ extension TaskQueue {
     /// The key that remembers an idempotency key; without it the next task of that name is added again.
     package func key(ofIdempotencyKey name: String) -> String { keys.once(name) }
 
+    /// The task that was enqueued under an idempotency key, if the key is still remembered (GET).
+    ///
+    /// - Throws: A ``StreamKitError``.
+    package func task(ofIdempotencyKey name: String) async throws -> StreamID? {
+        try await redis.send("GET", keys.once(name)).text.flatMap { StreamID($0) }
+    }
+
     /// Whether the queue has a task: waiting, delayed or in a worker's hands.
     ///
     /// Dead letters and tasks that were completed or cancelled are not held any more.
