@@ -5,6 +5,7 @@
 
 #include <hiredis/hiredis.h>
 #include <hiredis/read.h>
+#include <pthread.h>
 
 #ifdef __linux__
 #include <stdint.h>
@@ -40,6 +41,20 @@ static inline int streamkit_epoll_wait(
     return epoll_wait(queue, (struct epoll_event *)events, capacity, milliseconds);
 }
 #endif
+
+// Starts a detached thread of the given stack size; 0 if it runs, else why not. It is written in C because Swift
+// imports the types of pthread_create differently on each system.
+static inline int streamkit_start_thread(size_t stack_bytes, void *(*body)(void *), void *argument) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int problem = pthread_attr_init(&attributes);
+    if (problem != 0) return problem;
+    pthread_attr_setstacksize(&attributes, stack_bytes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    problem = pthread_create(&thread, &attributes, body, argument);
+    pthread_attr_destroy(&attributes);
+    return problem;
+}
 
 // Numbers and truth values of RESP3, which only a server sends that was not asked for RESP3: no object means that the
 // reader gives up. hiredis before 1.0 does not know them, and a later one without these functions would skip them.

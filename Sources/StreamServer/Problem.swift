@@ -79,7 +79,7 @@ extension Problem {
                 status: .serviceUnavailable, code: "redis_full",
                 message: "Redis has no memory left. Try again later.",
                 headers: [.retryAfter: "30"])
-        case .server(let reply) where reply.isTemporary:
+        case .server(let reply) where reply.isTransient:
             self = .redisUnavailable
         case .server, .invalidInput, .unexpectedReply:
             self.init(

@@ -22,11 +22,11 @@ final class CommandMetrics: Sendable {
         durations = Timer(label: "streamkit.command.duration", dimensions: [], factory: factory)
     }
 
-    func answered(_ replies: [Reply], since start: UInt64?) {
+    func answered(_ replies: [Reply], after duration: Duration?) {
         commands.increment(by: replies.count)
         let refused = replies.count { $0.kind == .error }
         if refused > 0 { errors.increment(by: refused) }
-        if let start { durations.recordNanoseconds(Int64(clamping: MonotonicClock.now() &- start)) }
+        if let duration { durations.recordNanoseconds(Int64(clamping: duration.nanoseconds)) }
     }
 
     /// Counts commands that got no reply, unless their task was cancelled.

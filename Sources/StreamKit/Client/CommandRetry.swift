@@ -6,17 +6,17 @@ struct CommandRetry {
     private static let mostLostReplies = 2
 
     private let isRepeatable: Bool
-    private var budget: RetryBudget<ContinuousClock>
+    private let policy: RetryPolicy
+    private let start: UInt64
+    private var failures = 0
     private var lostReplies = 0
     private var sawDemotedPrimary = false
 
     /// Repeats a command that began at `start` for as long as its timeout lasts.
     init(_ configuration: RedisConfiguration, repeatable: Bool, since start: UInt64 = MonotonicClock.roughNow()) {
         isRepeatable = repeatable
-        var policy = RetryPolicy(limit: configuration.commandTimeout)
-        policy.waitsForLoading = false
-        let spent = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() &- start))
-        budget = RetryBudget(policy, since: .now - spent)
+        policy = RetryPolicy(limit: configuration.timeouts.command)
+        self.start = start
     }
 
     /// Returns when the command is to be sent again.
@@ -30,11 +30,12 @@ struct CommandRetry {
             guard !sawDemotedPrimary else { throw error }
             sawDemotedPrimary = true
         case .server(let reason) where reason.isTransient:
-            try await budget.wait(after: error)
+            failures += 1
+            let spent = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() &- start))
+            guard let pause = policy.pause(afterFailures: failures, elapsed: spent) else { throw error }
+            try await Task.sleep(for: pause)
         default:
             throw error
         }
     }
 }
-
-typealias Retry = CommandRetry

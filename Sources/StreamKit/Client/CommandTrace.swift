@@ -39,8 +39,10 @@ public struct TracedCommand: Sendable {
     }
 
     /// Reads the arguments back out of encoded commands, one array per command.
-    static func words(in encoded: borrowing ByteBuffer) -> [[String]] {
-        encoded.withBytes { bytes in
+    static func words(writtenBy encode: (inout ByteBuffer) -> Void) -> [[String]] {
+        var encoded = ByteBuffer()
+        encode(&encoded)
+        return encoded.withBytes { bytes in
             var commands: [[String]] = []
             var index = 0
             func number() -> Int {
@@ -62,6 +64,36 @@ public struct TracedCommand: Sendable {
                     })
             }
             return commands
+        }
+    }
+}
+
+extension Redis {
+    /// Sends commands, and tells metrics and the trace about them.
+    func observed(
+        blocks: Bool = false, commands count: Int = 1, _ encode: (inout ByteBuffer) -> Void,
+        _ send: () async throws -> Replies
+    ) async throws -> Replies {
+        guard isObserved else { return try await send() }
+        let words = configuration.observability.trace == nil ? [] : TracedCommand.words(writtenBy: encode)
+        let start = ContinuousClock.now
+        func report(_ replies: [Reply?], _ error: StreamKitError?) -> Duration {
+            let duration = start.duration(to: .now)
+            for (words, reply) in zip(words, replies) {
+                configuration.observability.trace?.handler(
+                    TracedCommand(words: words, reply: reply, error: error, duration: duration))
+            }
+            return duration
+        }
+        do {
+            let replies = try await send()
+            let duration = report(replies.all, nil)
+            configuration.commandMetrics?.answered(replies.all, after: blocks ? nil : duration)
+            return replies
+        } catch {
+            _ = report(Array(repeating: nil, count: count), error as? StreamKitError)
+            configuration.commandMetrics?.unanswered(count, error)
+            throw error
         }
     }
 }

@@ -5,8 +5,8 @@
 /// bits at all, the process ends rather than go on with a constant.
 /// Source: <https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-4>
 public struct RandomID: Hashable, Sendable {
-    private let high: UInt64
-    private let low: UInt64
+    /// The identifier as 32 hexadecimal digits.
+    public let hex: String
 
     /// Draws a new identifier.
     public init() {
@@ -18,8 +18,7 @@ public struct RandomID: Hashable, Sendable {
     public init(using generator: inout some RandomNumberGenerator) {
         let (high, low): (UInt64, UInt64) = (generator.next(), generator.next())
         // The version (4) and the variant (binary 10), as a UUID marks them.
-        self.high = high & ~0xf000 | 0x4000
-        self.low = low & ~(0b11 << 62) | 0b10 << 62
+        hex = (high & ~0xf000 | 0x4000).hexDigits + (low & ~(0b11 << 62) | 0b10 << 62).hexDigits
     }
 
     /// The identifier as a UUID of version 4, in lower case: `f81d4fae-7dec-41d0-a765-00a0c91e6bf6`.
@@ -30,19 +29,19 @@ public struct RandomID: Hashable, Sendable {
         }.joined(separator: "-")
     }
 
-    /// The identifier as 32 hexadecimal digits.
-    public var hex: String { Self.hex(high) + Self.hex(low) }
-
     /// The first 8 hexadecimal digits, which are all random: enough to tell a handful of processes apart.
     public var short: String { String(hex.prefix(8)) }
-
-    private static func hex(_ half: UInt64) -> String {
-        let digits = String(half, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
 }
 
 extension RandomID: CustomStringConvertible {
     /// The identifier as a UUID.
     public var description: String { uuid }
+}
+
+extension FixedWidthInteger {
+    /// All its digits in base 16, leading zeros included.
+    var hexDigits: String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: Self.bitWidth / 4 - digits.count) + digits
+    }
 }

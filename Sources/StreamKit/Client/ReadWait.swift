@@ -6,4 +6,13 @@ public enum ReadWait: Sendable, Hashable {
     case atMost(Duration)
     /// Wait until something comes or the task is cancelled.
     case forever
+
+    /// The length of the wait; `nil` if it has no limit.
+    var duration: Duration? {
+        switch self {
+        case .no: .zero
+        case .atMost(let duration): duration
+        case .forever: nil
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import CoreMetrics
+public import ServiceLifecycle
 import Synchronization
 
 /// A client of one Redis server: safe to share between any number of tasks.
@@ -87,7 +88,21 @@ public final class Redis: Sendable {
     }
 }
 
+extension Redis: Service {
+    /// Waits until the service group shuts down or the task is cancelled, then closes every connection.
+    ///
+    /// Put it first in a `ServiceGroup`: services are shut down in reverse order, so those that use it end
+    /// before it does. The client works without a running service, too: commands connect by themselves.
+    public func run() async {
+        defer { close() }
+        // Both a shutdown and a cancellation end it, and neither is a failure of this service.
+        try? await gracefulShutdown()
+    }
+}
+
 /// Runs `body` with a client and closes the client afterwards, whatever happens.
+///
+/// - Throws: what `body` throws.
 @discardableResult
 public func withRedis<R>(_ configuration: RedisConfiguration, _ body: (Redis) async throws -> R) async throws -> R {
     let redis = Redis(configuration)

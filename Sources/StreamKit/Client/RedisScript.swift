@@ -34,10 +34,7 @@ enum SHA1 {
         }
         var hash: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0]
         for start in stride(from: 0, to: message.count, by: 64) { mix(message[start..<start + 64], into: &hash) }
-        return hash.map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 8 - digits.count) + digits
-        }.joined()
+        return hash.map(\.hexDigits).joined()
     }
 
     private static func mix(_ block: ArraySlice<UInt8>, into hash: inout [UInt32]) {

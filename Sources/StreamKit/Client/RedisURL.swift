@@ -158,9 +158,7 @@ extension RedisURL {
                 !(scalar.isASCII ? scalar.value <= 32 || scalar.value == 127 : scalar.properties.isWhitespace)
                 && !"%#?@:[]\"'\\".unicodeScalars.contains(scalar) && (keepingSlashes || scalar != "/")
             guard !isPlain else { return String(scalar) }
-            return (UTF8.encode(scalar).map(Array.init) ?? []).map { byte in
-                "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }.joined()
+            return String(scalar).utf8.map { "%" + $0.hexDigits.uppercased() }.joined()
         }.joined()
     }
 }

@@ -11,12 +11,7 @@ public struct RetryPolicy: Sendable, Hashable {
     /// Whether ``limit`` stands still while the server is loading its data (`LOADING`), which ends by itself.
     public var waitsForLoading = true
 
-    /// A policy that retries within a time, within a number of retries, or both.
-    ///
-    /// - Parameters:
-    ///   - limit: how long after the first failure the last retry may begin; `nil` sets no such limit.
-    ///   - maximumRetries: the most retries in a row; `nil` sets no such limit.
-    ///   - backoff: the pauses between tries.
+    /// A policy that retries within a time, within a number of retries, or both; see the properties of these names.
     public init(
         limit: Duration? = .seconds(60), maximumRetries: Int? = nil,
         backoff: RetryBackoff = RetryBackoff(initial: .milliseconds(20), maximum: .seconds(2))
@@ -63,15 +58,55 @@ public struct RetryPolicy: Sendable, Hashable {
         onRetry: (_ error: any Error, _ pause: Duration) -> Void = { _, _ in },
         _ body: (_ failures: Int) async throws -> Value
     ) async throws -> Value where Time.Duration == Duration {
-        var budget = RetryBudget(self, clock: clock)
+        var failures = 0
+        var firstFailure: Time.Instant?
         while true {
             do {
-                return try await body(budget.failures)
+                return try await body(failures)
             } catch {
-                guard shouldRetry(error), let pause = budget.pause(after: error) else { throw error }
+                failures += 1
+                let now = clock.now
+                let isLoading = waitsForLoading && (error as? StreamKitError)?.serverPrefix == "LOADING"
+                let start = isLoading ? now : firstFailure ?? now
+                firstFailure = start
+                guard shouldRetry(error), let pause = pause(afterFailures: failures, elapsed: start.duration(to: now))
+                else { throw error }
                 onRetry(error, pause)
                 try await clock.sleep(for: pause)
             }
         }
+    }
+}
+
+/// The wait before the next try of something that failed: twice as long each time, up to a limit, with jitter.
+///
+/// Jitter spreads the retries of those that failed together, so that they do not all come back in the
+/// same instant to whatever was overloaded.
+public struct RetryBackoff: Sendable, Hashable {
+    /// The wait after the first failure, before jitter.
+    public var initial: Duration
+    /// The longest wait, before jitter.
+    public var maximum: Duration
+
+    /// A wait that starts at `initial` and doubles up to `maximum`.
+    public init(initial: Duration = .seconds(1), maximum: Duration = .seconds(60)) {
+        self.initial = initial
+        self.maximum = maximum
+    }
+
+    /// The wait after the given number of failures.
+    ///
+    /// - Parameters:
+    ///   - failures: how often it has failed in a row, from 1.
+    ///   - jitter: a number from 0 to 1; the wait is half fixed, half drawn.
+    /// - Returns: between a half and the whole of the doubled wait.
+    public func delay(afterFailures failures: Int, jitter: Double = .random(in: 0...1)) -> Duration {
+        // Doubling stops at the maximum, before a large number of failures or a long wait could overflow.
+        var (wait, left) = (min(max(initial, .zero), maximum), failures - 1)
+        while left > 0, wait != .zero, wait != maximum {
+            wait = wait > maximum / 2 ? maximum : wait * 2
+            left -= 1
+        }
+        return wait * (0.5 + 0.5 * jitter)
     }
 }

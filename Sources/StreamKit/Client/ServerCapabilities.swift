@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What the server offers beyond Redis 7.0, as it says itself.
 ///
 /// StreamKit uses a newer command where it is there and the portable way elsewhere, under one name:
@@ -9,27 +11,21 @@ public struct ServerCapabilities: Sendable, Hashable {
     public enum Feature: String, CaseIterable, Sendable {
         /// XACKDEL acknowledges and deletes in one step (Redis 8.2).
         case acknowledgeAndDelete = "XACKDEL"
-        /// XDELEX deletes with regard to what groups still hold (Redis 8.2).
-        case deleteWithReferences = "XDELEX"
         /// XREADGROUP CLAIM reads new entries and abandoned ones at once (Redis 8.4).
         case claimingRead = "XREADGROUP CLAIM"
         /// XADD IDMP appends a repeated message only once (Redis 8.6).
         case idempotentAppend = "XADD IDMP"
-        /// XNACK gives an entry back (Redis 8.8).
-        case negativeAcknowledge = "XNACK"
     }
 
     /// What the server calls itself, such as `redis` or `valkey`; `nil` if this user is not allowed to ask.
     public let product: String?
     /// The server's version, such as `8.2.3`; `nil` if this user is not allowed to ask.
     public let version: String?
-    /// The features that the server has.
-    ///
-    /// They are empty if this user is not allowed to ask (``isKnown``); StreamKit then uses the portable way.
+    /// The features that the server has; none if this user is not allowed to ask, see ``isKnown``.
     public let features: Set<Feature>
     /// Whether the server said which commands it has.
     ///
-    /// If it did not, the usual reason is an ACL that forbids COMMAND.
+    /// If it did not, the usual reason is an ACL that forbids COMMAND. StreamKit then uses the portable way.
     public let isKnown: Bool
 
     /// Whether the server has a feature, as far as it said.
@@ -37,42 +33,56 @@ public struct ServerCapabilities: Sendable, Hashable {
 }
 
 extension ServerCapabilities {
-    /// Whole commands, asked for by name.
-    private static let commands: [Feature] = [.acknowledgeAndDelete, .deleteWithReferences, .negativeAcknowledge]
-    /// Options of older commands, found in their documentation.
-    private static let options: [(feature: Feature, command: String, token: String)] = [
-        (.claimingRead, "XREADGROUP", "CLAIM"), (.idempotentAppend, "XADD", "IDMP"),
-    ]
+    /// Asks what ``init(_:)`` wants answered.
+    fileprivate static func ask(_ pipeline: inout Pipeline) {
+        pipeline.add("HELLO")
+        pipeline.add("COMMAND", "INFO", "XACKDEL")
+        pipeline.add("COMMAND", "DOCS", "XREADGROUP", "XADD")
+    }
 
-    /// The three questions that ``init(answers:)`` wants answered.
-    static let questions: [[String]] = [
-        ["HELLO"], ["COMMAND", "INFO"] + commands.map(\.rawValue), ["COMMAND", "DOCS"] + options.map(\.command),
-    ]
-
-    init(answers: [Reply]) {
-        let hello = Self.pairs(answers[0])
+    /// Reads the answers; `nil` stands for an error.
+    init(_ answers: [Reply?]) {
+        let hello = answers[0]?.dictionary ?? [:]
         product = hello["server"]?.text
         version = hello["version"]?.text
-        isKnown = answers[1].kind == .array
-        let known = zip(Self.commands, answers[1].elements ?? []).filter { $1.elements?.isEmpty == false }.map(\.0)
-        let documents = Self.pairs(answers[2])
-        let documented = Self.options.filter { option in
-            documents[option.command.lowercased()].map { Self.names(option.token, in: $0) } == true
-        }
-        features = Set(known + documented.map(\.feature))
+        isKnown = answers[1]?.kind == .array
+        // What is known of a command is an array; in place of one that the server does not have, there is a null.
+        var features: Set<Feature> =
+            answers[1]?.elements?.first?.elements?.isEmpty == false ? [.acknowledgeAndDelete] : []
+        let documents = answers[2]?.dictionary ?? [:]
+        if Self.names("CLAIM", in: documents["xreadgroup"]) { features.insert(.claimingRead) }
+        if Self.names("IDMP", in: documents["xadd"]) { features.insert(.idempotentAppend) }
+        self.features = features
     }
 
     /// Whether a command's documentation has an argument with that token, at whatever depth.
-    private static func names(_ token: String, in documentation: Reply) -> Bool {
-        guard let elements = documentation.elements else { return false }
+    private static func names(_ token: String, in documentation: Reply?) -> Bool {
+        guard let elements = documentation?.elements else { return false }
         return zip(elements, elements.dropFirst()).contains { $0.text == "token" && $1.text == token }
             || elements.contains { names(token, in: $0) }
     }
+}
 
-    /// A list of names and values in turn, as RESP2 writes a map.
-    private static func pairs(_ reply: Reply) -> [String: Reply] {
-        let elements = reply.elements ?? []
-        let keys = stride(from: 0, to: elements.count - 1, by: 2).map { (elements[$0].text ?? "", elements[$0 + 1]) }
-        return Dictionary(keys, uniquingKeysWith: { first, _ in first })
+extension Redis {
+    /// What the server offers beyond Redis 7.0 (COMMAND INFO, COMMAND DOCS, HELLO).
+    ///
+    /// The server is asked once per connection, on first use. After a reconnect it is asked again.
+    ///
+    /// - Returns: its features; none if an ACL forbids the question, see ``ServerCapabilities/isKnown``.
+    /// - Throws: ``StreamKitError`` if it cannot be reached, `CancellationError` if cancelled.
+    public func capabilities() async throws -> ServerCapabilities {
+        if let known = shared.link?.capabilities.withLock({ $0 }) { return known }
+        return try await RetryPolicy(maximumRetries: 2).run(if: Self.isLoss) { _ in
+            // It connects first, so that it is certain which connection's server the answer is about.
+            if !shared.isConnected { try await send("PING") }
+            let link = shared.link
+            let answer = ServerCapabilities(try await pipeline(ServerCapabilities.ask).map { try? $0.get() })
+            if let link, link === shared.link { link.capabilities.withLock { $0 = answer } }
+            return answer
+        }
+    }
+
+    private static func isLoss(_ error: any Error) -> Bool {
+        if case StreamKitError.connectionLost = error { true } else { false }
     }
 }

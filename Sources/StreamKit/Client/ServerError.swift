@@ -35,9 +35,6 @@ public struct ServerError: Error, Sendable, Equatable {
             || isFromDemotedPrimary
     }
 
-    // TODO: remove once nobody uses it
-    package var isTemporary: Bool { isTransient }
-
     /// Whether a replica answered in place of the primary: the two may have swapped roles.
     var isFromDemotedPrimary: Bool {
         prefix == "READONLY" || (prefix == "UNBLOCKED" && message.contains("instance state changed"))

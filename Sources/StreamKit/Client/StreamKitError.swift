@@ -48,9 +48,6 @@ extension StreamKitError: CustomStringConvertible {
         }
     }
 
-    // TODO: remove once nobody uses it
-    package var mayPass: Bool { isTransient }
-
     /// The server's prefix (`NOGROUP`, `WRONGTYPE`), where the server sent an error.
     public var serverPrefix: String? {
         if case .server(let error) = self { error.prefix } else { nil }

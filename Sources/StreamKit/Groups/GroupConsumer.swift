@@ -1,13 +1,21 @@
 import Synchronization
 
 /// One consumer of a group: reads entries that nobody else gets, acknowledges them, claims abandoned ones.
+///
+/// It serves one reader at a time. Tasks that read at the same time each take a consumer of their own.
 public final class GroupConsumer: Sendable {
+    private struct Progress {
+        /// The highest ID that a reader was given.
+        var last = StreamID.zero
+        /// Whether the server may have delivered entries after it that no reader got.
+        var isUnsure = false
+    }
+
     /// The group it belongs to.
     public let group: ConsumerGroup
     /// Its name in the group.
     public let name: String
-    /// Entries that the server delivered to a read whose task had been cancelled; the next read gets them.
-    private let undelivered = Mutex<[StreamEntry]>([])
+    private let progress = Mutex(Progress())
 
     init(group: ConsumerGroup, name: String) {
         self.group = group
@@ -18,9 +26,8 @@ public final class GroupConsumer: Sendable {
 
     /// Reads new entries for this consumer (XREADGROUP `>`), which are pending with it from then on.
     ///
-    /// If the reply is lost (``StreamKitError/connectionLost(_:outcomeUnknown:)``), the entries in it
-    /// are pending too: ``ownPending(after:limit:)`` has them, and ``deliveries(ifGroupIsMissing:retry:)``
-    /// looks there by itself.
+    /// If a reply is lost (``StreamKitError/connectionLost(_:outcomeUnknown:)``) or the reading task is cancelled, the
+    /// server may have delivered entries that nobody got. They are pending, and the next read finds them there.
     ///
     /// - Parameters:
     ///   - limit: the most to return.
@@ -29,26 +36,47 @@ public final class GroupConsumer: Sendable {
     /// - Throws: ``StreamKitError/server(_:)`` with the prefix `NOGROUP` if group or stream are missing, another
     ///   ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func read(limit: Int? = nil, wait: ReadWait = .no) async throws -> [StreamEntry] {
-        let late = takeLate(limit)
-        return late.isEmpty ? try await readNew(limit: limit, wait: wait) : late
+        try await read(limit, wait, claimingIdleFor: nil)
     }
 
-    /// Takes the entries that came for a read whose task had been cancelled.
-    func takeLate(_ limit: Int?) -> [StreamEntry] {
-        undelivered.withLock { entries in
-            let taken = entries.prefix(limit ?? .max)
-            entries.removeFirst(taken.count)
-            return Array(taken)
+    func read(_ limit: Int?, _ wait: ReadWait, claimingIdleFor idle: Duration?) async throws -> [StreamEntry] {
+        while let last = progress.withLock({ $0.isUnsure ? $0.last : nil }) {
+            let page = try await ownPendingPage(after: last, limit: limit)
+            progress.withLock { progress in
+                progress.isUnsure = page.last != nil
+                progress.last = max(progress.last, page.last ?? .zero)
+            }
+            if !page.entries.isEmpty { return page.entries }
+        }
+        return try await noting {
+            try await redis.readInRounds(repeatable: false, wait: wait, decode: { try $0.entriesOfOneStream() }) {
+                beginRead(&$0, limit: limit, wait: $1, claimingIdleFor: idle)
+                $0.argument(group.stream.key)
+                $0.argument(">")
+            }
         }
     }
 
-    func readNew(limit: Int?, wait: ReadWait) async throws -> [StreamEntry] {
-        try await redis.readInRounds(
-            repeatable: false, wait: wait, lateReplyHandler: { [self] in keep($0) },
-            decode: { try $0.entriesOfOneStream() }
-        ) {
-            encodeRead(&$0, limit: limit, wait: $1, from: nil)
+    /// Lets the next reads begin with what this consumer holds, whoever was given it before.
+    func startOver() {
+        progress.withLock { $0 = Progress(isUnsure: true) }
+    }
+
+    /// Notes what a read brings, or that nobody knows what it would have brought.
+    private func noting(_ read: () async throws -> [StreamEntry]) async throws -> [StreamEntry] {
+        do {
+            let entries = try await read()
+            note(entries)
+            return entries
+        } catch {
+            progress.withLock { $0.isUnsure = true }
+            throw error
         }
+    }
+
+    func note(_ entries: [StreamEntry]) {
+        guard let last = entries.last?.id else { return }
+        progress.withLock { if !$0.isUnsure { $0.last = max($0.last, last) } }
     }
 
     /// Reads what this consumer holds and has not acknowledged, without deleted entries (XREADGROUP with an ID).
@@ -59,18 +87,22 @@ public final class GroupConsumer: Sendable {
     /// - Returns: the entries, lowest ID first.
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     public func ownPending(after id: StreamID = .zero, limit: Int? = nil) async throws -> [StreamEntry] {
-        try await ownPendingPage(after: id, limit: limit).entries
+        let entries = try await ownPendingPage(after: id, limit: limit).entries
+        note(entries)
+        return entries
     }
 
     /// A page of what this consumer holds, and the ID to go on after; `nil` when there is no more.
     ///
     /// Deleted entries count toward the page but are left out of it, so the page may end after its last entry.
-    func ownPendingPage(
+    private func ownPendingPage(
         after id: StreamID, limit: Int?
     ) async throws -> (entries: [StreamEntry], last: StreamID?) {
         try await redis.blocking.endLost(with: redis.shared)
         let reply = try await redis.execute(repeatable: true) { buffer in
-            encodeRead(&buffer, limit: limit, wait: .no, from: id)
+            beginRead(&buffer, limit: limit, wait: .no)
+            buffer.argument(group.stream.key)
+            buffer.argument(id)
         }
         let page = reply.elements?.first?.elements?.last
         let last = try page?.elements?.last?.elements?.first?.streamID("XREADGROUP")
@@ -97,39 +129,82 @@ public final class GroupConsumer: Sendable {
     /// - Returns: what is there at once, perhaps nothing; ``read(limit:wait:)`` can wait for more.
     /// - Throws: as these two do. If the connection breaks, it is unknown which of the two was carried out.
     public func acknowledge(_ ids: [StreamID], thenRead limit: Int) async throws -> [StreamEntry] {
-        guard !ids.isEmpty, undelivered.withLock({ $0.isEmpty }) else {
+        guard !ids.isEmpty, !progress.withLock({ $0.isUnsure }) else {
             _ = try await group.acknowledge(ids)
             return try await read(limit: limit)
         }
-        let lateReplyHandler: CommandSlot.LateReplyHandler = { [self] outcome in
-            if case .success(let replies) = outcome, let reply = replies.last { keep(reply) }
+        return try await noting {
+            let results = try await redis.pipeline { pipeline in
+                pipeline.add { group.encodeAcknowledgement(of: ids, into: &$0) }
+                addRead(limit: limit, to: &pipeline)
+            }
+            _ = try results[0].get()
+            return try Self.entries(in: results[1].get())
         }
-        let results = try await redis.pipeline(lateReplyHandler: lateReplyHandler) { batch in
-            batch.add { group.encodeAcknowledgement(of: ids, into: &$0) }
-            batch.add { encodeRead(&$0, limit: limit, wait: .no, from: nil) }
-        }
-        // It reads the entries before it throws: what was delivered belongs to this consumer.
-        let entries = try results[1].get().entriesOfOneStream()
-        if case .failure(let error) = results[0] {
-            undelivered.withLock { $0 += entries }
-            throw error
-        }
-        return entries
     }
+}
 
-    func keep(_ reply: Reply) {
-        guard let entries = try? reply.entriesOfOneStream() else { return }
-        undelivered.withLock { $0 += entries }
-    }
-
-    func encodeRead(_ buffer: inout ByteBuffer, limit: Int?, wait: ReadWait, from id: StreamID?) {
-        buffer.beginCommand("XREADGROUP", arguments: 7 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
+// Encoding and decoding, for these methods and for readers that wait for several streams or read in a pipeline.
+extension GroupConsumer {
+    /// Begins an XREADGROUP; the caller adds the keys, then as many IDs.
+    private func beginRead(
+        _ buffer: inout ByteBuffer, ofStreams count: Int = 1, limit: Int?, wait: ReadWait,
+        claimingIdleFor idle: Duration? = nil
+    ) {
+        let options = (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2) + (idle == nil ? 0 : 2)
+        buffer.beginCommand("XREADGROUP", arguments: 5 + count * 2 + options)
         buffer.argument("GROUP")
         buffer.argument(group.name)
         buffer.argument(name)
         buffer.writeReadOptions(limit: limit, wait: wait)
+        if let idle {
+            buffer.argument("CLAIM")
+            buffer.argument(idle.wholeMilliseconds)
+        }
         buffer.argument("STREAMS")
-        buffer.argument(group.stream.key)
-        if let id { buffer.argument(id) } else { buffer.argument(">") }
+    }
+
+    /// Adds a read of new entries that does not wait (XREADGROUP `>`).
+    ///
+    /// ``entries(in:)`` reads the reply. If the reply is lost, its entries are pending with this consumer.
+    func addRead(limit: Int, to pipeline: inout Pipeline) {
+        pipeline.add { buffer in
+            beginRead(&buffer, limit: limit, wait: .no)
+            buffer.argument(group.stream.key)
+            buffer.argument(">")
+        }
+    }
+
+    /// The entries in the reply to such a read.
+    static func entries(in reply: Reply) throws -> [StreamEntry] {
+        guard reply.isNull || reply.kind == .array else {
+            throw StreamKitError.unexpectedReply("XREADGROUP did not answer with entries but \(reply).")
+        }
+        return try reply.entriesOfOneStream()
+    }
+
+    /// Waits until any of several streams has new entries (XREADGROUP BLOCK with several keys).
+    ///
+    /// - Parameters:
+    ///   - consumers: one consumer per stream, all of one name and in a group of one name.
+    ///   - limit: the most to return per stream.
+    ///   - wait: how long to wait at most.
+    /// - Returns: the entries per stream, in the order of the consumers; nothing if the wait ended before. Entries that
+    ///   are delivered after the waiting task was cancelled are pending.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
+    static func readTogether(
+        _ consumers: [GroupConsumer], limit: Int, wait: Duration
+    ) async throws -> [(consumer: GroupConsumer, entries: [StreamEntry])] {
+        guard let first = consumers.first else { return [] }
+        let reply = try await first.redis.executeBlocking(delivery: true, wait: .atMost(wait)) { buffer in
+            first.beginRead(&buffer, ofStreams: consumers.count, limit: limit, wait: .atMost(wait))
+            for consumer in consumers { buffer.argument(consumer.group.stream.key) }
+            for _ in consumers { buffer.argument(">") }
+        }
+        guard reply.isNull || reply.kind == .array else {
+            throw StreamKitError.unexpectedReply("XREADGROUP did not answer with streams but \(reply).")
+        }
+        let brought = try reply.entriesByStream()
+        return consumers.compactMap { consumer in brought[consumer.group.stream.key].map { (consumer, $0) } }
     }
 }

@@ -28,64 +28,35 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
         let consumer: GroupConsumer
         let ifMissing: MissingGroup
         let retry: RetryPolicy
-        /// The last pending entry seen; `nil` once all of them were.
-        private var pendingAfter: StreamID? = .zero
-        private var highest = StreamID.zero
         private var ready: ArraySlice<StreamEntry> = []
-        private var budget: RetryBudget<ContinuousClock>
-        /// Entries that were found pending: they may come once more, in the late reply to a cancelled read.
-        private var listed = History(most: 1024)
 
         init(consumer: GroupConsumer, ifMissing: MissingGroup, retry: RetryPolicy) {
             self.consumer = consumer
             self.ifMissing = ifMissing
             self.retry = retry
-            budget = RetryBudget(retry)
+            consumer.startOver()
         }
 
         /// The next entry, once there is one.
+        ///
+        /// - Throws: ``StreamKitError`` if the server refuses, or could not be reached for as long as the policy says;
+        ///   `CancellationError` if cancelled.
         public mutating func next() async throws -> StreamEntry? {
             while true {
                 try Task.checkCancellation()
-                if let entry = ready.popFirst() {
-                    highest = Swift.max(highest, entry.id)
-                    return entry
-                }
+                if let entry = ready.popFirst() { return entry }
                 do {
-                    try await fill()
-                } catch let error as StreamKitError {
-                    try await recover(from: error)
+                    ready = try await retry.run { failures in
+                        // On a connection that breaks within long replies, shorter ones still get through.
+                        try await consumer.read(limit: Swift.max(1, 64 >> failures), wait: .forever)
+                    }[...]
+                } catch let error as StreamKitError where ["NOGROUP", "UNBLOCKED"].contains(error.serverPrefix) {
+                    guard case .recreate(let start) = ifMissing else { throw error }
+                    try await retry.run { _ in try await consumer.group.create(from: start) }
+                    // A stream that begins again may begin with lower IDs.
+                    consumer.startOver()
                 }
             }
-        }
-
-        private mutating func fill() async throws {
-            // On a connection that breaks within long replies, shorter ones still get through.
-            let limit = Swift.max(1, 64 >> budget.failures)
-            if let after = pendingAfter {
-                let held = try await consumer.ownPendingPage(after: after, limit: limit)
-                pendingAfter = held.last
-                ready = held.entries[...]
-                listed.note(ready)
-            } else {
-                let late = consumer.takeLate(limit).filter { !listed.knows($0.id) }
-                ready = late.isEmpty ? try await consumer.readNew(limit: limit, wait: .forever)[...] : late[...]
-            }
-            budget.reset()
-        }
-
-        private mutating func recover(from error: StreamKitError) async throws {
-            if error.isTransient {
-                // The lost reply may have delivered entries: they are pending now, after the last one seen.
-                pendingAfter = pendingAfter ?? highest
-                return try await budget.wait(after: error)
-            }
-            guard case .recreate(let start) = ifMissing,
-                error.serverPrefix == "NOGROUP" || error.serverPrefix == "UNBLOCKED"
-            else { throw error }
-            try await retry.run { _ in try await consumer.group.create(from: start) }
-            // A stream that begins again may begin with lower IDs.
-            highest = .zero
         }
     }
 }

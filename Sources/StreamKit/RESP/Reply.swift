@@ -115,7 +115,7 @@ extension Reply: CustomStringConvertible {
         case 7: "\\a"
         case 8: "\\b"
         case 32..<127: String(UnicodeScalar(byte))
-        default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        default: "\\x" + byte.hexDigits
         }
     }
 }

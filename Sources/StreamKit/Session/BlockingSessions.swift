@@ -3,33 +3,24 @@ import Synchronization
 /// The connections that carry blocking commands, one command at a time each.
 ///
 /// A connection whose command ended is used again, and one that was idle for a while is closed. So there are as many
-/// as were lately in use at one time. When a waiting task is cancelled it goes on at once. CLIENT UNBLOCK ends its
-/// command, and the connection returns here when both were answered, or is closed.
-/// Source: <https://redis.io/docs/latest/commands/client-unblock/>
+/// as were lately in use at one time. When a waiting task is cancelled it goes on at once: see `release`.
 final class BlockingSessions: Sendable {
     struct State {
         var all: [ObjectIdentifier: Session] = [:]
         /// The connections that no command uses, the most recently used last.
         var idle: [Session] = []
-        /// The connections whose task was cancelled, and what is known about each.
-        var settled: [ObjectIdentifier: Settled] = [:]
-        var identities: [ObjectIdentifier: ClientIdentity] = [:]
+        /// The connections whose task was cancelled, until their command has ended.
+        var ending: [ObjectIdentifier: Session] = [:]
         /// Connections that were given up while the server may still deliver entries to them.
         var lost: Set<ClientIdentity> = []
         var isClosed = false
     }
 
-    /// What has to be known before the connection of a cancelled command is used again: an UNBLOCK on its way would
-    /// end the next command.
-    struct Settled: OptionSet {
-        let rawValue: Int
-        static let replied = Settled(rawValue: 1)
-        static let unblocked = Settled(rawValue: 2)
-        static let everything: Settled = [.replied, .unblocked]
-    }
+    /// How long the server may take to end a command that nobody waits for, in nanoseconds.
+    private static let patience: UInt64 = 2_000_000_000
 
     let state = Mutex(State())
-    let configuration: RedisConfiguration
+    private let configuration: RedisConfiguration
     private let idleTimeout: Duration
 
     init(_ configuration: RedisConfiguration, idleTimeout: Duration = .seconds(30)) {
@@ -42,25 +33,22 @@ final class BlockingSessions: Sendable {
     /// A lost reply to a `delivery` has an effect on the server: see ``endLost(with:)``.
     func send(
         wait: ReadWait, delivery isDelivery: Bool = false, unblockingWith shared: Session,
-        lateReplyHandler: (@Sendable (Reply) -> Void)?,
         _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
         let session = try take()
-        try await prepare(session, isDelivery)
+        try await renewCredentials(of: session)
         do {
-            let replies = try await session.send(
-                timeout: timeout(of: wait),
-                lateReplyHandler: { [self] in answeredLate(session, $0, lateReplyHandler) }, encode)
+            let replies = try await session.send(timeout: timeout(of: wait), encode)
             giveBack(session)
             return replies
         } catch is CancellationError {
-            unblock(session, with: shared)
+            release(session, isDelivery, with: shared)
             throw CancellationError()
         } catch StreamKitError.closed {
             drop(session)
             throw asLost(StreamKitError.closed)
         } catch {
-            lose(session)
+            lose(session, isDelivery)
             throw error
         }
     }
@@ -69,7 +57,7 @@ final class BlockingSessions: Sendable {
     func close() {
         let all = state.withLock { state in
             state.isClosed = true
-            defer { (state.all, state.idle, state.identities, state.settled) = ([:], [], [:], [:]) }
+            defer { (state.all, state.idle, state.ending) = ([:], [], [:]) }
             return state.all
         }
         for session in all.values { session.close() }
@@ -85,23 +73,17 @@ final class BlockingSessions: Sendable {
     }
 
     private func timeout(of wait: ReadWait) -> UInt64? {
-        switch wait {
-        case .no: configuration.commandTimeout.nanoseconds
-        case .atMost(let limit): (limit + configuration.commandTimeout).nanoseconds
-        case .forever: nil
-        }
+        wait.duration.map { ($0 + configuration.timeouts.command).nanoseconds }
     }
 
-    /// Sends what has to be sent before a command that blocks.
-    private func prepare(_ session: Session, _ isDelivery: Bool) async throws {
+    /// Sends the newest credentials of a provider before a command that blocks.
+    private func renewCredentials(of session: Session) async throws {
+        guard let store = configuration.credentialStore, session.isConnected else { return }
         do {
-            if let store = configuration.credentialStore, session.isConnected {
-                let (credentials, generation) = try await store.current()
-                try await session.authenticate(credentials, generation)
-            }
-            if isDelivery { try await introduce(session) }
+            let (credentials, generation) = try await store.current()
+            try await session.authenticate(credentials, generation)
         } catch {
-            // No delivery was asked for yet, so nothing can be lost, and nobody else waits for this answer.
+            // Nothing was asked for yet, so nothing can be lost, and nobody else waits for this answer.
             drop(session)
             if case StreamKitError.connectionLost(let reason, _) = error {
                 throw StreamKitError.connectionLost(reason, outcomeUnknown: false)
@@ -131,7 +113,7 @@ final class BlockingSessions: Sendable {
         }
     }
 
-    func giveBack(_ session: Session) {
+    private func giveBack(_ session: Session) {
         let isKept = state.withLock { state in
             // The idle sessions that were closed are the ones used longest ago.
             while let oldest = state.idle.first, !oldest.isConnected {
@@ -145,15 +127,78 @@ final class BlockingSessions: Sendable {
         if !isKept { drop(session) }
     }
 
-    func drop(_ session: Session) {
+    private func drop(_ session: Session) {
         state.withLock { $0.forget(session) }
         session.close()
     }
 
-    func lose(_ session: Session) {
-        state.withLock { state in
-            if let identity = state.identities[ObjectIdentifier(session)] { state.lost.insert(identity) }
+    /// Gives up a connection whose command may still be under way.
+    ///
+    /// Over a unix socket the server learns of that at once and in order, so nothing is delivered to it later.
+    private func lose(_ session: Session, _ isDelivery: Bool) {
+        if isDelivery, case .tcp = configuration.endpoint, let identity = session.identity {
+            _ = state.withLock { $0.lost.insert(identity) }
         }
         drop(session)
+    }
+}
+
+// How a command ends whose task was cancelled, or whose connection was lost.
+extension BlockingSessions {
+    /// Ends the command of a cancelled task, and then uses its connection again.
+    ///
+    /// CLIENT UNBLOCK ends it, and the reply to PING comes after its own. Only then is no UNBLOCK on its way any more
+    /// that would hit the connection's next command.
+    /// Source: <https://redis.io/docs/latest/commands/client-unblock/>
+    private func release(_ session: Session, _ isDelivery: Bool, with shared: Session) {
+        guard session.isConnected, let identity = session.identity else { return lose(session, isDelivery) }
+        let key = ObjectIdentifier(session)
+        state.withLock { if $0.all[key] != nil { $0.ending[key] = session } }
+        // Unstructured: the cancelled task must not wait for this, and its cancellation must not stop it.
+        Task {
+            do {
+                _ = try await shared.send(timeout: Self.patience) { buffer in
+                    buffer.beginCommand("CLIENT", arguments: 3)
+                    buffer.argument("UNBLOCK")
+                    buffer.argument(identity.id)
+                }
+                _ = try await session.send(timeout: Self.patience) { $0.beginCommand("PING", arguments: 1) }
+                if state.withLock({ $0.ending.removeValue(forKey: key) }) != nil { giveBack(session) }
+            } catch {
+                lose(session, isDelivery)
+            }
+        }
+    }
+
+    /// Makes sure that the server delivers nothing more to readers that were cancelled or lost (CLIENT KILL).
+    ///
+    /// After a connection breaks, the server may still deliver entries to it until it finds out. A reader that looks
+    /// for them among its pending entries before that looks too early.
+    func endLost(with shared: Session) async throws {
+        let ending = state.withLock { state in
+            defer { state.ending = [:] }
+            return state.ending.values
+        }
+        for session in ending { lose(session, true) }
+        for identity in state.withLock({ $0.lost }) {
+            let reply = try await shared.send(timeout: shared.commandTimeout) { buffer in
+                buffer.beginCommand("CLIENT", arguments: 6)
+                buffer.argument("KILL")
+                buffer.argument("ID")
+                buffer.argument(identity.id)
+                buffer.argument("ADDR")
+                buffer.argument(identity.address)
+            }.single()
+            let refusal = ServerError(message: reply.kind == .error ? reply.text ?? "" : "", command: "CLIENT")
+            if refusal.isTransient { throw StreamKitError.server(refusal) }
+            _ = state.withLock { $0.lost.remove(identity) }
+        }
+    }
+}
+
+extension BlockingSessions.State {
+    fileprivate mutating func forget(_ session: Session) {
+        all[ObjectIdentifier(session)] = nil
+        ending[ObjectIdentifier(session)] = nil
     }
 }

@@ -42,12 +42,8 @@ struct Resumption {
     let slot: CommandSlot
     let outcome: Result<Replies, any Error>
 
-    /// Resumes the task, or calls the late-reply handler.
+    /// Resumes the task, unless it went on before.
     func perform() {
-        if slot.isAwaited {
-            slot.waiter?.resume(with: outcome)
-        } else if let handler = slot.extra?.lateReplyHandler {
-            handler(outcome.map(\.all).mapError { $0 as? StreamKitError ?? .closed })
-        }
+        if slot.isAwaited { slot.waiter?.resume(with: outcome) }
     }
 }

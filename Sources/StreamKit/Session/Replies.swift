@@ -5,7 +5,7 @@ enum Replies: Sendable {
     /// Nothing was sent yet, because too many bytes were in flight; now this caller may send.
     case admitted
 
-    /// What ``Redis/pipeline(_:)`` returns, as long as ``hasErrors`` is false.
+    /// Each reply as a success, even an error.
     var results: [Result<Reply, StreamKitError>] {
         switch self {
         case .one(let reply): [.success(reply)]
@@ -13,6 +13,8 @@ enum Replies: Sendable {
         case .admitted: []
         }
     }
+
+    var all: [Reply] { results.compactMap { try? $0.get() } }
 
     var hasErrors: Bool {
         switch self {
@@ -22,20 +24,12 @@ enum Replies: Sendable {
         }
     }
 
-    var all: [Reply] {
-        switch self {
-        case .one(let reply): [reply]
-        case .batch(let batch): batch.replies
-        case .admitted: []
-        }
-    }
-
     /// The reply to a single command.
     func single() throws -> Reply {
-        switch self {
-        case .one(let reply): return reply
-        case .batch, .admitted: throw StreamKitError.unexpectedReply("A command was answered with nothing.")
+        guard case .one(let reply) = self else {
+            throw StreamKitError.unexpectedReply("A command was answered with nothing.")
         }
+        return reply
     }
 }
 
@@ -43,18 +37,24 @@ enum Replies: Sendable {
 ///
 /// Safety: guarded by the session's lock until the last reply has come; nobody changes it after that.
 final class BatchReplies: @unchecked Sendable {
-    /// Every reply as a success, even an error; if there are no errors, this is what the caller gets.
+    /// If there are no errors, this is what the caller gets.
     private(set) var results: [Result<Reply, StreamKitError>] = []
     private(set) var hasErrors = false
+    private var missing: Int
 
     init(expecting count: Int) {
+        missing = count
         results.reserveCapacity(count)
     }
 
-    var replies: [Reply] { results.compactMap { try? $0.get() } }
+    var isComplete: Bool { missing == 0 }
 
-    func append(_ storage: ReplyStorage, _ roots: ArraySlice<Int>) {
-        for root in roots where storage.token(root).kind == .error { hasErrors = true }
-        results.append(contentsOf: roots.lazy.map { .success(Reply(storage: storage, index: $0)) })
+    /// Takes as many replies as are missing; returns how many it took.
+    func take(_ roots: ArraySlice<Int>, of storage: ReplyStorage) -> Int {
+        let mine = roots.prefix(missing)
+        for root in mine where storage.token(root).kind == .error { hasErrors = true }
+        results.append(contentsOf: mine.lazy.map { .success(Reply(storage: storage, index: $0)) })
+        missing -= mine.count
+        return mine.count
     }
 }

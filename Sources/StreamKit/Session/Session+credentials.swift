@@ -4,44 +4,42 @@ import Synchronization
 extension Session {
     /// Opens a connection with the newest credentials; if the server refuses them, they are fetched again.
     ///
-    /// They may have been replaced a moment ago, so it tries for as long as an attempt to connect may take.
+    /// They may have been replaced a moment ago, so it tries for half the time that an attempt to connect may take.
     func openConnection(
-        from store: CredentialStore, _ done: @escaping @Sendable (Result<Link, Connector.Failure>) -> Void
+        from store: CredentialStore, _ done: @escaping @Sendable (Result<Link, StreamKitError>) -> Void
     ) {
         // Unstructured: the attempt belongs to all commands that wait for it.
         Task {
-            let limit = configuration.connectTimeout
-            var budget = RetryBudget(RetryPolicy(limit: limit), since: .now)
-            while true {
-                let (result, generation) = await open(from: store)
-                guard case .failure(let failure) = result, Self.concernsCredentials(failure.error),
-                    let pause = budget.pause(after: failure.error), (try? await Task.sleep(for: pause)) != nil
-                else {
-                    if case .success = result { credentialGeneration.store(generation, ordering: .relaxed) }
-                    return done(result)
-                }
-                store.refused(generation)
+            let policy = RetryPolicy(limit: configuration.timeouts.connect / 2)
+            do {
+                done(.success(try await policy.run(if: Self.isRefusal) { _ in try await open(from: store) }))
+            } catch {
+                done(.failure(error as? StreamKitError ?? .closed))
             }
         }
     }
 
-    private func open(from store: CredentialStore) async -> (Result<Link, Connector.Failure>, UInt64) {
+    private func open(from store: CredentialStore) async throws -> Link {
+        let (credentials, generation): (Credentials, UInt64)
         do {
-            let (credentials, generation) = try await store.current()
-            var configuration = configuration
-            configuration.credentials = credentials
-            let result = await withCheckedContinuation { continuation in
-                openConnection(configuration) { continuation.resume(returning: $0) }
-            }
-            return (result, generation)
+            (credentials, generation) = try await store.current()
         } catch {
-            let reason = "No credentials for Redis at \(configuration): \(error)"
-            return (.failure(Connector.failure(reason, transient: true)), 0)
+            throw StreamKitError.cannotConnect("No credentials for Redis at \(configuration): \(error)")
         }
+        var configuration = configuration
+        configuration.credentials = credentials
+        let result = await withCheckedContinuation { continuation in
+            openConnection(configuration) { continuation.resume(returning: $0) }
+        }
+        switch result {
+        case .success: credentialGeneration.store(generation, ordering: .relaxed)
+        case .failure(let error): if Self.isRefusal(error) { store.refused(generation) }
+        }
+        return try result.get()
     }
 
-    private static func concernsCredentials(_ error: StreamKitError) -> Bool {
-        ["WRONGPASS", "NOAUTH"].contains(error.serverPrefix)
+    private static func isRefusal(_ error: any Error) -> Bool {
+        ["WRONGPASS", "NOAUTH"].contains((error as? StreamKitError)?.serverPrefix)
     }
 
     /// Sends the newest credentials (AUTH), if this connection does not have them yet.

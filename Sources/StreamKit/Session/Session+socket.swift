@@ -12,8 +12,7 @@ import Darwin
 extension Session {
     var link: Link? { guarded.withLock { $0.link } }
 
-    /// What the server calls this connection, while it is connected.
-    var clientID: Int? { link.flatMap { $0.clientID > 0 ? $0.clientID : nil } }
+    var identity: ClientIdentity? { guarded.withLock { $0.identity } }
 
     var isConnected: Bool { link != nil }
 

@@ -13,12 +13,14 @@ final class Session: Sendable {
     /// Opens a connection and reports the result, once, on any thread.
     typealias Connect =
         @Sendable (
-            RedisConfiguration, _ done: @escaping @Sendable (Result<Link, Connector.Failure>) -> Void
+            RedisConfiguration, _ done: @escaping @Sendable (Result<Link, StreamKitError>) -> Void
         ) -> Void
 
     struct Guarded: ~Copyable {
         var state: SessionState
         var link: Link?
+        /// What the server calls this connection, or called the last one.
+        var identity: ClientIdentity?
     }
 
     let configuration: RedisConfiguration
@@ -45,25 +47,18 @@ final class Session: Sendable {
 
     /// Sends the `replyCount` commands that `encode` writes in place, and waits for their replies.
     ///
-    /// A `timeout`, in nanoseconds, of `nil` waits forever; `lateReplyHandler` gets the outcome when the task stopped
-    /// waiting before: it was cancelled, or ran out of time.
+    /// A `timeout`, in nanoseconds, of `nil` waits forever.
     func send(
-        replyCount: Int = 1, timeout: UInt64?, lateReplyHandler: CommandSlot.LateReplyHandler? = nil,
-        _ encode: (inout ByteBuffer) -> Void
+        replyCount: Int = 1, timeout: UInt64?, _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
         let ticket = Tickets.next()
         let deadline = timeout.map(MonotonicClock.deadline) ?? .max
         // Nearly every command needs none, and saves the memory.
-        let isPlain = replyCount == 1 && lateReplyHandler == nil
-        let extra = isPlain ? nil : CommandSlot.Extra(replyCount: replyCount, lateReplyHandler: lateReplyHandler)
-        defer {
-            // A cancellation that came after the reply has left a note, which is removed here.
-            if Task.isCancelled { guarded.withLock { $0.state.forget(ticket) } }
-        }
+        let batch = replyCount == 1 ? nil : BatchReplies(expecting: replyCount)
         return try await withTaskCancellationHandler {
             while true {
                 let replies = try await withUnsafeThrowingContinuation { waiter in
-                    submit(CommandSlot(ticket: ticket, deadline: deadline, waiter: waiter, extra: extra), encode)
+                    submit(CommandSlot(ticket: ticket, deadline: deadline, waiter: waiter, batch: batch), encode)
                 }
                 // A caller that was admitted submits again, and nothing must come in between: see `Admission`.
                 guard case .admitted = replies else { return replies }
@@ -77,7 +72,8 @@ final class Session: Sendable {
         var attempt: UInt64 = 0
         let effects = handle { state in
             attempt = state.attempt
-            return state.submit(slot, MonotonicClock.now, encode)
+            // It looks under the lock: a task that is cancelled later than this finds its command.
+            return state.submit(slot, isCancelled: Task.isCancelled, MonotonicClock.now, encode)
         }
         if effects.readInline { readInline(attempt) }
     }
@@ -90,12 +86,6 @@ final class Session: Sendable {
     /// Ends the present socket, so that the next command finds out which server answers at the address.
     func leave() {
         handle { $0.leave(MonotonicClock.now()) }
-    }
-
-    /// Gives up the commands under way after the given time, because nobody waits for them any more.
-    func expire(within duration: Duration) {
-        let deadline = MonotonicClock.deadline(after: duration.nanoseconds)
-        guarded.withLock { $0.state.shortenDeadlines(to: deadline) }
     }
 
     func tick(_ now: UInt64) {
@@ -146,10 +136,10 @@ final class Session: Sendable {
     private func connect() {
         let attempt = guarded.withLock { $0.state.attempt }
         guard IOThread.shared.start() else { return connectFailed(Connector.noThread(address), attempt) }
-        let done: @Sendable (Result<Link, Connector.Failure>) -> Void = { [self] result in
+        let done: @Sendable (Result<Link, StreamKitError>) -> Void = { [self] result in
             switch result {
             case .success(let link): connected(link, attempt)
-            case .failure(let failure): connectFailed(failure, attempt)
+            case .failure(let error): connectFailed(error, attempt)
             }
         }
         if let store = configuration.credentialStore {
@@ -159,12 +149,9 @@ final class Session: Sendable {
         }
     }
 
-    private func connectFailed(_ failure: Connector.Failure, _ attempt: UInt64) {
-        configuration.logger.debug("cannot connect", metadata: ["reason": "\(failure.error)"])
-        handle {
-            $0.connectFailed(
-                attempt, failure.error, isTransient: failure.isTransient, MonotonicClock.now(), pause: Self.pause)
-        }
+    private func connectFailed(_ error: StreamKitError, _ attempt: UInt64) {
+        configuration.observability.logger.debug("cannot connect", metadata: ["reason": "\(error)"])
+        handle { $0.connectFailed(attempt, error, MonotonicClock.now(), pause: Self.pause) }
     }
 
     /// 10 to 20 ms before the second attempt, twice as long before each further one, up to 2 s.
@@ -179,7 +166,7 @@ final class Session: Sendable {
             wasConnected = guarded.state.wasConnected
             let (isWanted, effects) = guarded.state.connected(attempt, MonotonicClock.now())
             guard isWanted else { return nil }
-            guarded.link = link
+            (guarded.link, guarded.identity) = (link, link.identity)
             IOThread.shared.watch(link.socket, of: number)
             return effects
         }

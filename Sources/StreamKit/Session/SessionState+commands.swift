@@ -6,10 +6,10 @@ extension SessionState {
     ///
     /// It may have to wait for admission. It is then resumed with `admitted`, and submits the command again.
     mutating func submit(
-        _ slot: CommandSlot, _ clock: () -> UInt64, _ encode: (inout ByteBuffer) -> Void
+        _ slot: CommandSlot, isCancelled: Bool = false, _ clock: () -> UInt64, _ encode: (inout ByteBuffer) -> Void
     ) -> Effects {
         var effects = Effects()
-        if !cancelledEarly.isEmpty, cancelledEarly.remove(slot.ticket) != nil {
+        if isCancelled {
             refuse(slot, CancellationError(), &effects)
         } else if phase == .closed {
             refuse(slot, StreamKitError.closed, &effects)
@@ -24,7 +24,6 @@ extension SessionState {
     mutating func refuse(_ slot: CommandSlot, _ error: any Error, _ effects: inout Effects) {
         admission.withdraw(slot.ticket)
         effects.resume(slot, throwing: error)
-        if slot.extra != nil { effects.resume(slot.abandoned, throwing: Self.neverSent) }
     }
 
     private mutating func enqueue(
@@ -68,7 +67,9 @@ extension SessionState {
         watch(reads: !reads, &effects)
     }
 
-    /// A task was cancelled: it stops waiting at once; the outcome, if there is to be one, goes to the late-reply handler.
+    /// A task was cancelled: it stops waiting at once.
+    ///
+    /// A reply that comes later is dropped. A task that has not submitted its command yet finds itself cancelled when it does.
     mutating func cancel(_ ticket: UInt64) -> Effects {
         var effects = Effects()
         if let index = slots.lastIndex(where: { $0.ticket == ticket }) {
@@ -77,20 +78,8 @@ extension SessionState {
             slots[index].isAwaited = false
         } else if let slot = admission.leave(ticket) {
             refuse(slot, CancellationError(), &effects)
-        } else {
-            cancelledEarly.insert(ticket)
         }
         return effects
-    }
-
-    /// A cancelled task is done with its command, whatever became of that.
-    mutating func forget(_ ticket: UInt64) {
-        cancelledEarly.remove(ticket)
-    }
-
-    /// Nobody waits any more for the commands under way, so they have until the given time.
-    mutating func shortenDeadlines(to deadline: UInt64) {
-        for index in slots.indices { slots[index].deadline = min(slots[index].deadline, deadline) }
     }
 
     /// The client is closed, and nothing comes after that.
@@ -111,7 +100,4 @@ extension SessionState {
     mutating func refuseAll(_ error: StreamKitError, _ effects: inout Effects) {
         for slot in admission.leaveAll() { refuse(slot, error, &effects) }
     }
-
-    /// What the late-reply handler of a command gets if the command was never sent.
-    static var neverSent: StreamKitError { .connectionLost("The command was not sent.", outcomeUnknown: false) }
 }

@@ -13,7 +13,7 @@ extension SessionState {
         var effects = Effects()
         guard case .connecting = phase, attempt == self.attempt else { return (false, effects) }
         // These were cancelled before a byte of them was sent, so nobody wants them sent any more.
-        effects.resume(removeUnsent { !$0.isAwaited }, throwing: Self.neverSent)
+        _ = removeUnsent { !$0.isAwaited }
         phase = .ready(since: now)
         lastUse = now
         (isReading, isWriting) = (false, false)
@@ -30,14 +30,14 @@ extension SessionState {
     /// If the first attempt reaches no server, the address is probably wrong, and the commands fail. Other attempts are
     /// repeated until the waiting commands run out of time: the server may come back, finish loading or accept clients.
     mutating func connectFailed(
-        _ attempt: UInt64, _ error: StreamKitError, isTransient: Bool, _ now: UInt64, pause: (Int) -> UInt64
+        _ attempt: UInt64, _ error: StreamKitError, _ now: UInt64, pause: (Int) -> UInt64
     ) -> Effects {
         var effects = Effects()
         guard case .connecting = phase, attempt == self.attempt else { return effects }
         failedAttempts += 1
         lastFailure = error
         let isThere = wasConnected || error.serverPrefix != nil
-        if isTransient, options.reconnects, isThere, !slots.isEmpty {
+        if error.isTransient, options.reconnects, isThere, !slots.isEmpty {
             phase = .waitingToReconnect(until: now &+ pause(failedAttempts))
             return effects
         }
@@ -125,7 +125,7 @@ extension SessionState {
         guard case .connecting(let since) = phase, now &- min(since, now) > options.connectTimeout else { return }
         let late = StreamKitError.cannotConnect(
             "Redis at \(options.address) could not be reached in time. Name resolution may be slow, or the host down.")
-        let failed = connectFailed(attempt, late, isTransient: true, now) { _ in 0 }
+        let failed = connectFailed(attempt, late, now) { _ in 0 }
         effects.resume += failed.resume
         effects.end = failed.end
     }

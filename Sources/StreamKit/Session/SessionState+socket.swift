@@ -77,14 +77,13 @@ extension SessionState {
         var next = 0
         while next < roots.count {
             guard let slot = slots.first else { return lost(attempt, tellUnasked(), clock(), after: effects) }
-            let reply = Reply(storage: storage, index: roots[next])
-            guard let batch = slot.extra?.batch, let extra = slot.extra else {
+            guard let batch = slot.batch else {
+                finish(slot, .one(Reply(storage: storage, index: roots[next])), clock, &effects)
                 next += 1
-                finish(slot, .one(reply), clock, &effects)
                 continue
             }
-            next += extra.take(roots[next...], of: storage)
-            guard extra.isComplete else { break }
+            next += batch.take(roots[next...], of: storage)
+            guard batch.isComplete else { break }
             finish(slot, .batch(batch), clock, &effects)
         }
         effects.keepReading = effects.resume.isEmpty

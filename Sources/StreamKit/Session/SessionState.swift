@@ -6,7 +6,7 @@ import DequeModule
 /// were encoded, which is the order of their replies. After a break, unsent commands stay for the next socket;
 /// the others fail, because nobody knows whether the server carried them out.
 ///
-/// - `submit`, `cancel`, `shortenDeadlines`, `close` come from callers (`SessionState+commands.swift`)
+/// - `submit`, `cancel`, `close` come from callers (`SessionState+commands.swift`)
 /// - `connected`, `connectFailed`, `lost`, `leave`, `tick` from what happens to the connection
 ///   (`SessionState+connection.swift`)
 /// - `takeOutgoing`, `wrote`, `writable`, `beginReading`, `received`, `endReading` from the socket
@@ -54,8 +54,6 @@ struct SessionState: ~Copyable {
     /// Commands that wait for replies, oldest first.
     var slots = Deque<CommandSlot>()
     var admission: Admission
-    /// Commands whose task was cancelled before it submitted them.
-    var cancelledEarly: Set<UInt64> = []
 
     var outgoing: ByteBuffer
     /// The memory that `outgoing` is swapped with while it is written.

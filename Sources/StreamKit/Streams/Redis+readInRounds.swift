@@ -4,27 +4,25 @@ extension Redis {
     /// A long wait consists of rounds, each of which the server has to answer. So a server or a network that
     /// died silently is noticed.
     func readInRounds<Entries: Collection>(
-        repeatable: Bool, wait: ReadWait, lateReplyHandler: (@Sendable (Reply) -> Void)? = nil,
+        repeatable: Bool, wait: ReadWait,
         decode: (Reply) throws -> Entries, _ encode: (inout ByteBuffer, ReadWait) -> Void
     ) async throws -> Entries {
-        guard wait != .no else {
-            return try await decode(
-                execute(repeatable: repeatable, lateReplyHandler: lateReplyHandler) { encode(&$0, .no) })
-        }
+        guard wait != .no else { return try await decode(execute(repeatable: repeatable) { encode(&$0, .no) }) }
         let end = wait.duration.map { ContinuousClock.now + $0 }
+        let longest = configuration.timeouts.longestBlock
         var rest = wait.duration
         var hasty = 0
         while true {
-            let round = ReadWait.atMost(min(rest ?? configuration.longestBlock, configuration.longestBlock))
+            let round = min(rest ?? longest, longest)
             let start = ContinuousClock.now
-            let reply = try await executeBlocking(
-                repeatable: repeatable, delivery: !repeatable, wait: round, lateReplyHandler: lateReplyHandler
-            ) { encode(&$0, round) }
+            let reply = try await executeBlocking(repeatable: repeatable, delivery: !repeatable, wait: .atMost(round)) {
+                encode(&$0, .atMost(round))
+            }
             let entries = try decode(reply)
             if !entries.isEmpty { return entries }
             rest = end.map { ContinuousClock.now.duration(to: $0) }
             if let rest, rest <= .zero { return entries }
-            guard start.duration(to: .now) < round.duration.map({ $0 / 2 }) ?? .zero else {
+            guard start.duration(to: .now) < round / 2 else {
                 hasty = 0
                 continue
             }
@@ -32,17 +30,6 @@ extension Redis {
             hasty += 1
             let pause = RetryBackoff(initial: .milliseconds(20), maximum: .seconds(1)).delay(afterFailures: hasty)
             try await Task.sleep(for: min(pause, rest ?? pause))
-        }
-    }
-}
-
-extension ReadWait {
-    /// The length of the wait; `nil` if it has no limit.
-    fileprivate var duration: Duration? {
-        switch self {
-        case .no: .zero
-        case .atMost(let duration): duration
-        case .forever: nil
         }
     }
 }

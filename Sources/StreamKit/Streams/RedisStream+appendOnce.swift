@@ -34,33 +34,16 @@ extension RedisStream {
                     write(fields, trim, to: &buffer)
                 }
             } else {
-                try await appendOnceByScript(fields, memory(of: message, by: producer), trim)
+                try await redis.run(
+                    Self.script, keys: [key, memory(of: message, by: producer)],
+                    argumentCount: argumentCount(fields, trim), repeatable: true
+                ) { write(fields, trim, to: &$0) }
             }
         return try reply.streamID("XADD")
     }
 
     private static let script = RedisScript(
         file: PackageResources.append_prelude_lua + PackageResources.append_once_lua)
-
-    /// Sends the script by its digest, and as a whole only to a server that does not know it.
-    private func appendOnceByScript(_ fields: EntryFields, _ memory: String, _ trim: StreamTrim?) async throws -> Reply
-    {
-        func run(_ command: StaticString, _ script: String) async throws -> Reply {
-            try await redis.execute(repeatable: true) { buffer in
-                buffer.beginCommand(command, arguments: 5 + argumentCount(fields, trim))
-                buffer.argument(script)
-                buffer.argument(2)
-                buffer.argument(key)
-                buffer.argument(memory)
-                write(fields, trim, to: &buffer)
-            }
-        }
-        do {
-            return try await run("EVALSHA", Self.script.digest)
-        } catch let StreamKitError.server(error) where error.prefix == "NOSCRIPT" {
-            return try await run("EVAL", Self.script.source)
-        }
-    }
 
     private func argumentCount(_ fields: EntryFields, _ trim: StreamTrim?) -> Int {
         (trim == nil ? 0 : StreamTrim.argumentCount) + 1 + fields.count * 2

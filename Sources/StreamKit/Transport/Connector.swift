@@ -3,28 +3,21 @@ import Foundation
 
 /// Opens a socket and introduces itself: see ``Greeting``.
 enum Connector {
-    /// A failure to connect, and whether waiting may help.
-    struct Failure: Error {
-        let error: StreamKitError
-        let isTransient: Bool
-    }
-
     /// Opens a connection on a thread that may block, and reports the result.
     static let connect: Session.Connect = { configuration, done in
         ConnectQueue.shared.add(
             .init(
                 run: {
                     ignoreBrokenPipes()
-                    done(Result { () throws(Failure) in try open(configuration) })
+                    done(Result { () throws(StreamKitError) in try open(configuration) })
                 },
                 fail: { done(.failure(noThread("\(configuration)"))) }))
     }
 
     /// The system has no thread left.
-    static func noThread(_ address: String) -> Failure {
-        failure(
-            "Cannot connect to Redis at \(address): the system has no thread left for it (ulimit -u, cgroup pids.max).",
-            transient: true)
+    static func noThread(_ address: String) -> StreamKitError {
+        .cannotConnect(
+            "Cannot connect to Redis at \(address): the system has no thread left for it (ulimit -u, cgroup pids.max).")
     }
 
     /// hiredis writes without MSG_NOSIGNAL, and a server that hangs up on us must not end the process.
@@ -37,19 +30,15 @@ enum Connector {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    private static func open(_ configuration: RedisConfiguration) throws(Failure) -> Link {
+    private static func open(_ configuration: RedisConfiguration) throws(StreamKitError) -> Link {
         #if !TLS
         guard !configuration.usesTLS else {
-            throw failure(
+            throw .cannotConnect(
                 "\(configuration): TLS (rediss://) is not built in. Build with StreamKit's trait TLS "
-                    + "(swift build --traits TLS), or use redis:// or unix://.", transient: false)
+                    + "(swift build --traits TLS), or use redis:// or unix://.")
         }
         #endif
-        do throws(StreamKitError) {
-            try configuration.validate()
-        } catch {
-            throw Failure(error: error, isTransient: false)
-        }
+        try configuration.validate()
         let deadline = MonotonicClock.deadline(after: configuration.connectTimeout.nanoseconds)
         let link = Link(try openSocket(configuration))
         try Greeting(link: link, configuration: configuration, deadline: deadline).exchange()
@@ -57,14 +46,14 @@ enum Connector {
     }
 
     /// Connects, and shakes hands where it is TLS; from then on the socket never blocks.
-    private static func openSocket(_ configuration: RedisConfiguration) throws(Failure) -> Socket {
+    private static func openSocket(_ configuration: RedisConfiguration) throws(StreamKitError) -> Socket {
         let context = try connectedContext(configuration)
-        do throws(Failure) {
+        do throws(StreamKitError) {
             #if TLS
             let tls = configuration.usesTLS ? try TLSSession(on: context, configuration) : nil
             #endif
             guard fcntl(context.pointee.fd, F_SETFL, fcntl(context.pointee.fd, F_GETFL) | O_NONBLOCK) == 0 else {
-                throw failure("\(configuration): \(String(cString: strerror(errno)))", transient: false)
+                throw .cannotConnect("\(configuration): \(String(cString: strerror(errno)))")
             }
             #if TLS
             return Socket(context: context, tls: tls)
@@ -79,7 +68,7 @@ enum Connector {
 
     private static func connectedContext(
         _ configuration: RedisConfiguration
-    ) throws(Failure) -> UnsafeMutablePointer<redisContext> {
+    ) throws(StreamKitError) -> UnsafeMutablePointer<redisContext> {
         let limit = timeval(configuration.connectTimeout)
         let context =
             switch configuration.endpoint {
@@ -87,14 +76,12 @@ enum Connector {
             case .unix(let path): redisConnectUnixWithTimeout(path, limit)
             }
         guard let context else {
-            throw failure("Out of memory while connecting to \(configuration).", transient: false)
+            throw .cannotConnect("Out of memory while connecting to \(configuration).")
         }
         guard context.pointee.err == 0 else {
             let reason = errorText(context)
             redisFree(context)
-            throw failure(
-                "Cannot connect to Redis at \(configuration): \(reason). "
-                    + advice(configuration), transient: true)
+            throw .cannotConnect("Cannot connect to Redis at \(configuration): \(reason). \(advice(configuration))")
         }
         redisSetTimeout(context, limit)
         if case .tcp = configuration.endpoint { redisEnableKeepAlive(context) }
@@ -110,10 +97,6 @@ enum Connector {
 
     static func errorText(_ context: UnsafeMutablePointer<redisContext>) -> String {
         withUnsafeBytes(of: &context.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    }
-
-    static func failure(_ text: String, transient: Bool) -> Failure {
-        Failure(error: .cannotConnect(text), isTransient: transient)
     }
 
     private static func timeval(_ duration: Duration) -> CHiredis.timeval {

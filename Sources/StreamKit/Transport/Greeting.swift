@@ -1,4 +1,4 @@
-/// What is sent on a new connection before anybody uses it: AUTH, PING, SELECT, HELLO, CLIENT SETNAME, SETINFO and ID.
+/// What is sent on a new connection before anybody uses it: AUTH, PING, SELECT, HELLO, CLIENT SETNAME, SETINFO, INFO.
 ///
 /// All of it has to be over by the deadline, and replies must not be larger than those commands need, because the
 /// server might not be Redis.
@@ -12,70 +12,68 @@ struct Greeting {
 
     /// Says who we are and which database we want, and learns what the server calls this connection.
     /// - Throws: the failure; what the server said is a ``StreamKitError/server(_:)``.
-    func exchange() throws(Connector.Failure) {
+    func exchange() throws(StreamKitError) {
         let usual = link.parser.maximumReplyBytes
         link.parser.maximumReplyBytes = Self.mostReplyBytes
-        do throws(Connector.Failure) {
+        do throws(StreamKitError) {
             try introduce()
         } catch {
             // A Sentinel refuses most of these commands, with errors that do not say that it is one.
-            guard case .server = error.error, (try? isSentinel()) == true else { throw error }
+            guard case .server = error, (try? isSentinel()) == true else { throw error }
             throw sentinel
         }
         guard try !isSentinel() else { throw sentinel }
         if let name = configuration.clientName { try askInVain("CLIENT", "SETNAME", name) }
         try askInVain("CLIENT", "SETINFO", "LIB-NAME", "streamkit")
-        // An ACL may forbid CLIENT ID; then a cancelled blocking read closes its connection instead.
-        link.clientID = try askInVain("CLIENT", "ID")?.integer ?? 0
+        // An ACL may forbid it; then a cancelled blocking read closes its connection instead.
+        link.identity = try askInVain("CLIENT", "INFO")?.text.flatMap(ClientIdentity.init)
         link.parser.maximumReplyBytes = usual
     }
 
-    private func introduce() throws(Connector.Failure) {
+    private func introduce() throws(StreamKitError) {
         if let arguments = configuration.credentials.authentication { try ask(arguments) }
-        do throws(Connector.Failure) {
+        do throws(StreamKitError) {
             try ask(["PING"])
         } catch {
             // In these states some commands still work: those that end the state, or those that this user is allowed.
-            guard ["MASTERDOWN", "BUSY", "NOPERM"].contains(error.error.serverPrefix) else { throw error }
+            guard ["MASTERDOWN", "BUSY", "NOPERM"].contains(error.serverPrefix) else { throw error }
         }
         if configuration.database != 0 { try ask(["SELECT", String(configuration.database)]) }
     }
 
     /// Whether it is a Sentinel that answers (HELLO; Redis before 6.0 does not tell).
-    private func isSentinel() throws(Connector.Failure) -> Bool {
+    private func isSentinel() throws(StreamKitError) -> Bool {
         let facts = try askInVain("HELLO")?.elements?.map(\.text) ?? []
         return facts.firstIndex(of: "mode").map { facts.dropFirst($0 + 1).first == "sentinel" } ?? false
     }
 
-    private var sentinel: Connector.Failure {
-        Connector.failure(
+    private var sentinel: StreamKitError {
+        .cannotConnect(
             "\(configuration) is a Redis Sentinel, which watches servers and holds no data. "
-                + "Ask it for the server (redis-cli -p 26379 SENTINEL MASTERS) and connect to that one.",
-            transient: false)
+                + "Ask it for the server (redis-cli -p 26379 SENTINEL MASTERS) and connect to that one.")
     }
 
     /// Sends a command that is useful but not needed: an error reply does not matter.
     @discardableResult
-    private func askInVain(_ arguments: String...) throws(Connector.Failure) -> Reply? {
-        do throws(Connector.Failure) {
+    private func askInVain(_ arguments: String...) throws(StreamKitError) -> Reply? {
+        do throws(StreamKitError) {
             return try ask(arguments)
         } catch {
-            guard case .server = error.error else { throw error }
+            guard case .server = error else { throw error }
             return nil
         }
     }
 
     @discardableResult
-    private func ask(_ arguments: [String]) throws(Connector.Failure) -> Reply {
+    private func ask(_ arguments: [String]) throws(StreamKitError) -> Reply {
         let canWrite = try write(arguments)
         let reply = try reply(to: arguments[0], mayWait: canWrite)
         guard reply.kind == .error else { return reply }
-        let error = ServerError(message: reply.text ?? "", command: arguments[0], address: "\(configuration)")
-        throw Connector.Failure(error: .server(error), isTransient: error.isTransient)
+        throw .server(ServerError(message: reply.text ?? "", command: arguments[0], address: "\(configuration)"))
     }
 
     /// False if the server hung up: what it said before that is still to be read.
-    private func write(_ arguments: [String]) throws(Connector.Failure) -> Bool {
+    private func write(_ arguments: [String]) throws(StreamKitError) -> Bool {
         var command = ByteBuffer(capacity: 256)
         command.beginCommand(arguments: arguments.count)
         for argument in arguments { command.argument(argument) }
@@ -90,7 +88,7 @@ struct Greeting {
         return true
     }
 
-    private func reply(to command: String, mayWait: Bool) throws(Connector.Failure) -> Reply {
+    private func reply(to command: String, mayWait: Bool) throws(StreamKitError) -> Reply {
         while true {
             switch link.read() {
             case .replies(let storage):
@@ -106,17 +104,31 @@ struct Greeting {
         }
     }
 
-    private func hangUp(_ command: String, _ reason: String) -> Connector.Failure {
+    private func hangUp(_ command: String, _ reason: String) -> StreamKitError {
         #if TLS
         if configuration.usesTLS { return TLSProblem(configuration).ofGreeting(reason) }
         #endif
         return silence(command, "but hung up: \(reason)")
     }
 
-    private func silence(_ command: String, _ how: String) -> Connector.Failure {
-        Connector.failure(
+    private func silence(_ command: String, _ how: String) -> StreamKitError {
+        .cannotConnect(
             "Redis at \(configuration) accepted the connection but did not answer \(command) \(how). "
-                + "Is that port Redis, and without TLS? With TLS it is rediss://.",
-            transient: true)
+                + "Is that port Redis, and without TLS? With TLS it is rediss://.")
+    }
+}
+
+/// How the server tells one connection from all others, those before a restart included.
+struct ClientIdentity: Hashable {
+    let id: String
+    let address: String
+
+    /// Reads the answer to CLIENT INFO, which is `id=7 addr=127.0.0.1:51234 …`.
+    init?(info: String) {
+        let words = info.split(whereSeparator: \.isWhitespace)
+        guard let id = words.first(where: { $0.hasPrefix("id=") })?.dropFirst(3),
+            let address = words.first(where: { $0.hasPrefix("addr=") })?.dropFirst(5)
+        else { return nil }
+        (self.id, self.address) = (String(id), String(address))
     }
 }

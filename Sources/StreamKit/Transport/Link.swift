@@ -1,11 +1,15 @@
+import Synchronization
+
 /// A connected socket, and what turns its bytes into replies.
 ///
 /// Safety: `parser` and `inbox` belong to the reader, of which there is one at a time: first the greeting, then the
 /// one that set `SessionState.isReading`.
 final class Link: @unchecked Sendable {
     let socket: Socket
-    /// What the server calls this connection: the answer to CLIENT ID, 0 if it does not say.
-    var clientID = 0
+    /// What the server calls this connection, if it says.
+    var identity: ClientIdentity?
+    /// What the server said it can do, once it was asked.
+    let capabilities = Mutex<ServerCapabilities?>(nil)
     /// The attempt to connect that opened it.
     var attempt: UInt64 = 0
     let parser: ReplyParser

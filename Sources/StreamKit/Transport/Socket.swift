@@ -1,5 +1,4 @@
 import CHiredis
-import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -15,8 +14,6 @@ import Darwin
 /// two only `read` and `write` touch the file descriptor, from one thread each.
 final class Socket: @unchecked Sendable {
     let descriptor: Int32
-    /// What the server said it can do, once it was asked.
-    let capabilities = Mutex<ServerCapabilities?>(nil)
     private let context: UnsafeMutablePointer<redisContext>
 
     #if TLS

@@ -11,16 +11,15 @@ struct TLSProblem {
         address = "\(configuration)"
     }
 
-    func failure(_ reason: String, transient: Bool = false) -> Connector.Failure {
-        Connector.Failure(
-            error: .cannotConnect("Cannot connect to Redis at \(address) by TLS: \(reason)."), isTransient: transient)
+    func failure(_ reason: String) -> StreamKitError {
+        .cannotConnect("Cannot connect to Redis at \(address) by TLS: \(reason).")
     }
 
-    func ofFile(_ what: String, _ path: String?) -> Connector.Failure {
+    func ofFile(_ what: String, _ path: String?) -> StreamKitError {
         failure("cannot read \(what)\(path.map { " in \($0)" } ?? "") (\(Self.reason(or: "not a PEM file")))")
     }
 
-    func ofHandshake(_ ssl: OpaquePointer, _ context: UnsafeMutablePointer<redisContext>) -> Connector.Failure {
+    func ofHandshake(_ ssl: OpaquePointer, _ context: UnsafeMutablePointer<redisContext>) -> StreamKitError {
         let verdict = SSL_get_verify_result(ssl)
         guard verdict == Int(X509_V_OK) else {
             let words = X509_verify_cert_error_string(verdict).map { String(cString: $0) } ?? "error \(verdict)"
@@ -28,14 +27,12 @@ struct TLSProblem {
         }
         let reason = Self.reason(or: "the server hung up or did not answer in time")
         // An alert is an answer in TLS, so the port is right.
-        guard !reason.contains("alert") else { return failure(reason, transient: true) }
-        return failure(
-            "\(reason). Is that a TLS port? If not, use redis://", transient: !reason.contains("wrong version"))
+        return failure(reason.contains("alert") ? reason : "\(reason). Is that a TLS port? If not, use redis://")
     }
 
-    func ofGreeting(_ reason: String) -> Connector.Failure {
+    func ofGreeting(_ reason: String) -> StreamKitError {
         let advice = reason.contains("certificate required") ? ". Name ours (cert, key)" : ""
-        return failure("the server hung up (\(reason))\(advice)", transient: advice.isEmpty)
+        return failure("the server hung up (\(reason))\(advice)")
     }
 
     private static func advice(_ verdict: Int) -> String {

@@ -20,10 +20,10 @@ final class TLSSession: @unchecked Sendable {
     nonisolated(unsafe) private static let quietSocket = streamkit_tls_quiet_socket()
 
     /// Shakes hands on a connected, blocking socket.
-    /// - Throws: the failure, transient unless certificates or options are the reason.
+    /// - Throws: ``StreamKitError/cannotConnect(_:)`` that says what is wrong with connection, certificates or options.
     init(
         on context: UnsafeMutablePointer<redisContext>, _ configuration: RedisConfiguration
-    ) throws(Connector.Failure) {
+    ) throws(StreamKitError) {
         let problem = TLSProblem(configuration)
         ERR_clear_error()
         let settings = try TLSSettings(configuration, problem)

@@ -6,7 +6,7 @@ final class TLSSettings {
     let pointer: OpaquePointer
     let verification: TLSOptions.Verification
 
-    init(_ configuration: RedisConfiguration, _ problem: TLSProblem) throws(Connector.Failure) {
+    init(_ configuration: RedisConfiguration, _ problem: TLSProblem) throws(StreamKitError) {
         guard let pointer = SSL_CTX_new(TLS_client_method()) else {
             throw problem.failure(TLSProblem.reason(or: "no memory"))
         }
@@ -23,7 +23,7 @@ final class TLSSettings {
         SSL_CTX_free(pointer)
     }
 
-    private func trust(_ options: TLSOptions, _ problem: TLSProblem) throws(Connector.Failure) {
+    private func trust(_ options: TLSOptions, _ problem: TLSProblem) throws(StreamKitError) {
         let (file, directory) = (options.authorityFile, options.authorityDirectory)
         guard file != nil || directory != nil else {
             SSL_CTX_set_default_verify_paths(pointer)
@@ -34,7 +34,7 @@ final class TLSSettings {
         }
     }
 
-    private func showCertificate(_ options: TLSOptions, _ problem: TLSProblem) throws(Connector.Failure) {
+    private func showCertificate(_ options: TLSOptions, _ problem: TLSProblem) throws(StreamKitError) {
         guard options.certificateFile != nil || options.keyFile != nil else { return }
         guard let certificate = options.certificateFile, let key = options.keyFile else {
             throw problem.ofFile("our certificate and its key (cert, key), of which one is missing", nil)
@@ -50,7 +50,7 @@ final class TLSSettings {
     /// Sets the server's name, for a server that has several certificates, and for the verification.
     func expectServer(
         _ ssl: OpaquePointer, _ configuration: RedisConfiguration, _ problem: TLSProblem
-    ) throws(Connector.Failure) {
+    ) throws(StreamKitError) {
         var name = configuration.tls.serverName ?? ""
         if name.isEmpty, case .tcp(let host, _) = configuration.endpoint { name = host }
         // An address is not a name: it is looked for among the certificate's addresses, and never sent.

@@ -17,10 +17,8 @@ struct CapabilityTests {
             if capabilities.product == "redis" {
                 let numbers = version.split(separator: ".").compactMap { Int($0) }
                 #expect(capabilities.supports(.acknowledgeAndDelete) == !numbers.lexicographicallyPrecedes([8, 2]))
-                #expect(capabilities.supports(.deleteWithReferences) == !numbers.lexicographicallyPrecedes([8, 2]))
                 #expect(capabilities.supports(.claimingRead) == !numbers.lexicographicallyPrecedes([8, 4]))
                 #expect(capabilities.supports(.idempotentAppend) == !numbers.lexicographicallyPrecedes([8, 6]))
-                #expect(capabilities.supports(.negativeAcknowledge) == !numbers.lexicographicallyPrecedes([8, 8]))
             }
         }
     }

@@ -116,22 +116,27 @@ struct GroupTests {
         }
     }
 
-    @Test func `keeps what came late when the acknowledgement fails`() async throws {
+    @Test func `finds what was delivered to a cancelled read, and nothing that was claimed before`() async throws {
         try await withScratchStream { stream in
             let group = stream.group("workers")
             _ = try await group.create()
             let consumer = group.consumer("one")
-            let id = try await stream.append(["event": "token"])
-            consumer.keep(
-                try await stream.redis.send("XREADGROUP", "GROUP", "workers", "one", "STREAMS", stream.key, ">"))
+            try await stream.append(["event": "claimed"])
+            _ = try await group.consumer("dead").read()
+            let claimed = try await consumer.claim(idleFor: .zero).entries
 
-            let one = Task {
+            let read = Task {
                 withUnsafeCurrentTask { $0?.cancel() }
-                return try await consumer.acknowledge([id], thenRead: 1)
+                return try await consumer.read()
             }
+            await #expect(throws: CancellationError.self) { try await read.value }
+            // As if the server had carried out the read.
+            let id = try await stream.append(["event": "token"])
+            try await stream.redis.send("XREADGROUP", "GROUP", "workers", "one", "STREAMS", stream.key, ">")
 
-            await #expect(throws: CancellationError.self) { try await one.value }
+            #expect(claimed.count == 1)
             #expect(try await consumer.read().map(\.id) == [id])
+            #expect(try await consumer.read().isEmpty)
         }
     }
 }

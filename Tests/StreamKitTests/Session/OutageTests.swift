@@ -173,7 +173,7 @@ extension ScriptedServer.Answer {
     static func greeting(_ words: [String]) -> Self {
         switch words.prefix(2) {
         case ["PING"]: .bytes(Array("+PONG\r\n".utf8))
-        case ["CLIENT", "ID"]: .bytes(Array(":7\r\n".utf8))
+        case ["CLIENT", "INFO"]: .bytes(Array("$25\r\nid=7 addr=127.0.0.1:12345\r\n".utf8))
         default: .bytes(Array("+OK\r\n".utf8))
         }
     }

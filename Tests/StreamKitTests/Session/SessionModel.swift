@@ -9,11 +9,11 @@ import FaultKit
 struct SessionModel: ~Copyable {
     /// What the model knows of a command that was submitted and has not ended.
     private struct Command {
-        let hasHandler: Bool
         let replies: Int
         let padding: Int
         let deadline: UInt64
-        let extra: CommandSlot.Extra?
+        let batch: BatchReplies?
+        var isCancelled = false
     }
 
     private final class Writer {
@@ -30,8 +30,6 @@ struct SessionModel: ~Copyable {
     private var waiting: [UInt64: Command] = [:]
     /// Told to submit again, and not yet back.
     private var admitted: [(UInt64, Command)] = []
-    /// Whose task went on without an outcome, which a handler waits for.
-    private var expectsLate: Set<UInt64> = []
     private var firstSent: [UInt64: UInt64] = [:]
 
     private var connecting: [UInt64] = []
@@ -107,21 +105,20 @@ struct SessionModel: ~Copyable {
         }
         perform(state.close())
         if !waiting.isEmpty { fault("\(waiting.count) tasks were not resumed by the end") }
-        if !expectsLate.isEmpty { fault("\(expectsLate.count) late-reply handlers never heard") }
     }
 
     private mutating func submitNew() {
         lastTicket += 1
         let replies = chance(5) ? Int.random(in: 2...4, using: &random) : 1
-        let hasHandler = chance(4)
-        let handler: CommandSlot.LateReplyHandler = { _ in }
-        let extra = CommandSlot.Extra(replyCount: replies, lateReplyHandler: hasHandler ? handler : nil)
-        let command = Command(
-            hasHandler: hasHandler, replies: replies, padding: Int.random(in: 0...12, using: &random),
+        var command = Command(
+            replies: replies, padding: Int.random(in: 0...12, using: &random),
             deadline: chance(50) ? now + UInt64.random(in: 1...400, using: &random) : now + 3_000,
-            extra: replies == 1 && !hasHandler ? nil : extra)
+            batch: replies == 1 ? nil : BatchReplies(expecting: replies))
         // Now and then the cancellation is quicker than the command.
-        if chance(30) { perform(state.cancel(lastTicket)) }
+        if chance(30) {
+            command.isCancelled = true
+            perform(state.cancel(lastTicket))
+        }
         submit(lastTicket, command)
     }
 
@@ -133,9 +130,9 @@ struct SessionModel: ~Copyable {
 
     private mutating func submit(_ ticket: UInt64, _ command: Command) {
         waiting[ticket] = command
-        let slot = CommandSlot(ticket: ticket, deadline: command.deadline, waiter: nil, extra: command.extra)
+        let slot = CommandSlot(ticket: ticket, deadline: command.deadline, waiter: nil, batch: command.batch)
         let time = now
-        let effects = state.submit(slot, { time }) { buffer in
+        let effects = state.submit(slot, isCancelled: command.isCancelled, { time }) { buffer in
             for _ in 0..<command.replies {
                 buffer.write(atMost: 8 + 4 * command.padding) { memory in
                     memory.storeBytes(of: UInt32(ticket), as: UInt32.self)
@@ -153,8 +150,10 @@ struct SessionModel: ~Copyable {
 
     private mutating func cancelOne() {
         let ticket = lastTicket - min(lastTicket, UInt64.random(in: 0...12, using: &random))
-        guard waiting[ticket] != nil || admitted.contains(where: { $0.0 == ticket }) else { return }
+        let place = admitted.firstIndex { $0.0 == ticket }
+        guard waiting[ticket] != nil || place != nil else { return }
         tally["cancelled", default: 0] += 1
+        if let place { admitted[place].1.isCancelled = true }
         perform(state.cancel(ticket))
     }
 
@@ -167,7 +166,8 @@ struct SessionModel: ~Copyable {
         } else {
             let isTransient = !chance(4)
             perform(
-                state.connectFailed(attempt, .cannotConnect("no"), isTransient: isTransient, now) { _ in 5 })
+                state.connectFailed(attempt, isTransient ? .cannotConnect("no") : .unexpectedReply("no"), now) { _ in 5
+                })
         }
     }
 
@@ -226,7 +226,8 @@ struct SessionModel: ~Copyable {
         var tickets = Array(owed.prefix(count))
         owed.removeFirst(count)
         // A server that says more than it was asked.
-        if owed.isEmpty, state.slots.count <= 1, chance(400) { tickets.append(0) }
+        let isAllSent = state.outgoing.isEmpty && writer == nil && wireStart == wire.count
+        if owed.isEmpty, isAllSent, state.slots.count <= 1, chance(400) { tickets.append(0) }
         let tokens = tickets.map { ReplyStorage.Token(value: Int($0), offset: 0, kind: .integer) }
         let storage = ReplyStorage(
             copying: tokens, count: tokens.count, text: UnsafeRawBufferPointer(start: nil, count: 0))
@@ -270,21 +271,15 @@ struct SessionModel: ~Copyable {
         case .success(let replies):
             tally["answered", default: 0] += 1
             check(replies, ticket, command.replies)
-        case .failure(let error):
+        case .failure:
             tally["failed", default: 0] += 1
-            if command.hasHandler, error is CancellationError { expectsLate.insert(ticket) }
-            if case StreamKitError.timedOut = error, command.hasHandler, isQueued(ticket) { expectsLate.insert(ticket) }
         }
     }
 
-    private func isQueued(_ ticket: UInt64) -> Bool { state.slots.contains { $0.ticket == ticket } }
-
     private mutating func late(_ ticket: UInt64, _ outcome: Result<Replies, any Error>) {
-        if case .success(let replies) = outcome {
-            tally["answered late", default: 0] += 1
-            for reply in replies.all where reply.integer != Int(ticket) { fault("\(ticket) got another's reply") }
-        }
-        expectsLate.remove(ticket)
+        guard case .success(let replies) = outcome else { return }
+        tally["answered late", default: 0] += 1
+        for reply in replies.all where reply.integer != Int(ticket) { fault("\(ticket) got another's reply") }
     }
 
     private mutating func check(_ replies: Replies, _ ticket: UInt64, _ count: Int) {

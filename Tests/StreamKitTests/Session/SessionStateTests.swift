@@ -59,7 +59,7 @@ struct SessionStateTests {
         _ = state.submit(.test(1), { 0 }) { _ in }
         let closed = state.close()
         let socket = state.connected(1, 1)
-        let failed = state.connectFailed(1, .cannotConnect("no"), isTransient: true, 1) { _ in 0 }
+        let failed = state.connectFailed(1, .cannotConnect("no"), 1) { _ in 0 }
 
         #expect(closed.end && closed.resume.map(\.slot.ticket) == [1])
         #expect(!socket.isWanted)
@@ -85,6 +85,6 @@ struct SessionStateTests {
 extension CommandSlot {
     /// A slot that nobody waits for.
     static func test(_ ticket: UInt64, deadline: UInt64 = .max) -> CommandSlot {
-        CommandSlot(ticket: ticket, deadline: deadline, waiter: nil, extra: nil)
+        CommandSlot(ticket: ticket, deadline: deadline, waiter: nil, batch: nil)
     }
 }

@@ -60,7 +60,7 @@ struct SessionTests {
                         shared.close()
                     }
                     func pop(_ key: String) async throws -> Reply {
-                        try await pool.send(wait: .forever, unblockingWith: shared, lateReplyHandler: nil) { buffer in
+                        try await pool.send(wait: .forever, unblockingWith: shared) { buffer in
                             buffer.beginCommand("BLPOP", arguments: 3)
                             buffer.argument(key)
                             buffer.argument("0")

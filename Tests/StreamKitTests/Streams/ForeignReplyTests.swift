@@ -51,7 +51,7 @@ struct ForeignReplyTests {
         _ = try? ConsumerInfo(reply)
         _ = try? reply.count("X")
         _ = reply.description
-        _ = ServerCapabilities(answers: [reply, reply, reply])
+        _ = ServerCapabilities([reply, reply, reply])
     }
 
     private static func use(_ entry: StreamEntry) {

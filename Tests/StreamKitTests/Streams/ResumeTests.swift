@@ -130,7 +130,7 @@ struct ResumeTests {
             try await group.create()
             let consumer = group.consumer("c")
             for round in 1...200 {
-                let reader = Task { try await consumer.readNew(limit: nil, wait: .forever) }
+                let reader = Task { try await consumer.read(wait: .forever) }
                 for _ in 0..<(round % 7) { await Task.yield() }
                 async let appended: Void = stream.fill(1, from: round)
                 reader.cancel()
