@@ -99,6 +99,7 @@ let package = Package(
                 "CHiredis", .target(name: "CHiredisSSL", condition: .when(traits: ["TLS"])), logging, metrics,
                 lifecycle, .product(name: "DequeModule", package: "swift-collections"),
             ],
+            exclude: ["Client/Routing.md"],
             resources: [
                 .embedInCode("Queue/Scripts"), .embedInCode("Streams/Scripts"), .embedInCode("Groups/Scripts"),
             ],

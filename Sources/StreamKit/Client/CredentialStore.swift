@@ -7,10 +7,10 @@ import Synchronization
 /// ones expire: the shared connection at once, by `renewed`; the blocking ones between two reads, by ``generation``.
 final class CredentialStore: Sendable {
     private struct State {
-        var credentials: Credentials?
+        /// What gets the newest credentials, or has got them.
+        var fetch: Task<(Credentials, UInt64), any Error>?
         /// Counts the credentials; 0 before the first ones.
         var generation: UInt64 = 0
-        var fetch: Task<(Credentials, UInt64), any Error>?
         var renewal: Task<Void, Never>?
         var isStopped = false
     }
@@ -35,21 +35,23 @@ final class CredentialStore: Sendable {
 
     /// The newest credentials, and which they are; fetched by the first to ask, for all who ask meanwhile.
     func current() async throws -> (credentials: Credentials, generation: UInt64) {
-        let fetch = state.withLock { state -> Task<(Credentials, UInt64), any Error> in
-            if let credentials = state.credentials {
-                let generation = state.generation
-                return Task { (credentials, generation) }
-            }
-            return fetchOnce(in: &state)
+        let fetch = state.withLock { state in
+            // Unstructured, because several connections wait for it and none of them owns it.
+            let fetch = state.fetch ?? Task { try await self.fetch() }
+            state.fetch = fetch
+            return fetch
         }
-        return try await fetch.value
+        do {
+            return try await fetch.value
+        } catch {
+            state.withLock { if $0.fetch == fetch { $0.fetch = nil } }
+            throw error
+        }
     }
 
     /// Forgets credentials that the server refused, unless newer ones are there already.
     func refused(_ generation: UInt64) {
-        state.withLock { state in
-            if state.generation == generation { state.credentials = nil }
-        }
+        state.withLock { if $0.generation == generation { $0.fetch = nil } }
     }
 
     /// Stops fetching credentials.
@@ -63,34 +65,20 @@ final class CredentialStore: Sendable {
         tasks.1?.cancel()
     }
 
-    /// Unstructured, because several connections wait for it and none of them owns it.
-    private func fetchOnce(in state: inout State) -> Task<(Credentials, UInt64), any Error> {
-        if let fetch = state.fetch { return fetch }
-        let fetch = Task {
-            do {
-                let credentials = try await provider()
-                return (credentials, keep(credentials))
-            } catch {
-                self.state.withLock { $0.fetch = nil }
-                throw error
-            }
-        }
-        state.fetch = fetch
-        return fetch
-    }
-
-    private func keep(_ credentials: Credentials) -> UInt64 {
-        state.withLock { state in
-            state.credentials = credentials
+    /// Asks the provider, and plans when to ask again.
+    private func fetch() async throws -> (Credentials, UInt64) {
+        let credentials = try await provider()
+        return state.withLock { state in
             state.generation += 1
-            state.fetch = nil
+            let newest = (credentials, state.generation)
+            state.fetch = Task { newest }
             state.renewal?.cancel()
             state.renewal = nil
             if let lifetime = credentials.lifetime, !state.isStopped {
                 // Unstructured: it belongs to no command, and ends when the client is closed.
                 state.renewal = Task { await renew(after: Self.pause(for: lifetime)) }
             }
-            return state.generation
+            return newest
         }
     }
 
@@ -102,11 +90,8 @@ final class CredentialStore: Sendable {
     private func renew(after pause: Duration) async {
         do {
             try await Task.sleep(for: pause)
-            let fetch = state.withLock { state in
-                state.renewal = nil
-                return fetchOnce(in: &state)
-            }
-            let (credentials, generation) = try await fetch.value
+            state.withLock { $0.renewal = nil }
+            let (credentials, generation) = try await fetch()
             try await renewed(credentials, generation)
         } catch {
             guard !state.withLock({ $0.isStopped || $0.renewal != nil }), !Task.isCancelled else { return }

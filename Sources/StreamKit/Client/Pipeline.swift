@@ -16,11 +16,7 @@ public struct Pipeline: ~Copyable {
     ///
     /// An empty array adds nothing.
     public mutating func add(_ arguments: [String]) {
-        guard !arguments.isEmpty else { return }
-        add { buffer in
-            buffer.beginCommand(arguments: arguments.count)
-            for argument in arguments { buffer.argument(argument) }
-        }
+        if !arguments.isEmpty { add { $0.command(arguments) } }
     }
 
     mutating func add(_ encode: (inout ByteBuffer) -> Void) {

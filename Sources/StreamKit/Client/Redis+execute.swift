@@ -83,6 +83,11 @@ extension Redis {
         }
     }
 
+    /// Makes sure that the server delivers nothing more to readers that were cancelled or lost.
+    func endLostReaders() async throws {
+        try await blocking.endLost(with: shared)
+    }
+
     /// A replica answered, so reconnecting is the way to find the present primary.
     private func leaveDemotedPrimary(_ error: StreamKitError) {
         guard case .server(let error) = error, error.isFromDemotedPrimary else { return }

@@ -64,7 +64,8 @@ public final class Redis: Sendable {
     ///   cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func send(_ arguments: [String]) async throws -> Reply {
-        try await execute(try Self.encoder(of: arguments))
+        try Self.check(arguments)
+        return try await execute { $0.command(arguments) }
     }
 
     /// Sends a command that may block, such as BRPOP, on a connection of its own.
@@ -76,15 +77,12 @@ public final class Redis: Sendable {
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     @discardableResult
     public func sendBlocking(_ arguments: [String], wait: ReadWait) async throws -> Reply {
-        try await executeBlocking(wait: wait, try Self.encoder(of: arguments))
+        try Self.check(arguments)
+        return try await executeBlocking(wait: wait) { $0.command(arguments) }
     }
 
-    private static func encoder(of arguments: [String]) throws -> (inout ByteBuffer) -> Void {
+    private static func check(_ arguments: [String]) throws {
         guard !arguments.isEmpty else { throw StreamKitError.invalidInput("A command needs at least its name.") }
-        return { buffer in
-            buffer.beginCommand(arguments: arguments.count)
-            for argument in arguments { buffer.argument(argument) }
-        }
     }
 }
 

@@ -98,7 +98,7 @@ public final class GroupConsumer: Sendable {
     private func ownPendingPage(
         after id: StreamID, limit: Int?
     ) async throws -> (entries: [StreamEntry], last: StreamID?) {
-        try await redis.blocking.endLost(with: redis.shared)
+        try await redis.endLostReaders()
         let reply = try await redis.execute(repeatable: true) { buffer in
             beginRead(&buffer, limit: limit, wait: .no)
             buffer.argument(group.stream.key)

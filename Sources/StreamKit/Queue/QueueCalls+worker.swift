@@ -81,7 +81,7 @@ extension QueueCalls {
     /// - Returns: How many tasks that were.
     func handBackUnknown(except leases: [Lease], by consumer: String) async throws -> Int {
         // The server may still deliver tasks to a broken connection, until it has closed it.
-        try await redis.blocking.endLost(with: redis.shared)
+        try await redis.endLostReaders()
         let reply = try await run(Self.handBackScript, [group, consumer, "unknown"] + entries(of: leases))
         return reply.integer ?? 0
     }

@@ -12,6 +12,12 @@ extension ByteBuffer {
         write(atMost: Wire.longestHeader) { Wire.header("*", arguments, at: $0) }
     }
 
+    /// Writes a whole command: its name, then its arguments.
+    mutating func command(_ words: [String]) {
+        beginCommand(arguments: words.count)
+        for word in words { argument(word) }
+    }
+
     mutating func argument(_ text: StaticString) {
         text.withUTF8Buffer { argument(UnsafeRawBufferPointer($0)) }
     }

@@ -66,6 +66,9 @@ final class ReplyParser {
 }
 
 /// hiredis' object functions: they add a token to the assembly, and return no pointer to memory.
+///
+/// Types of RESP3, which only a server sends that was not asked for it, are refused: a function that returns nothing
+/// ends the reading. Here a client that asks for RESP3 (HELLO 3) would take in maps, sets, pushes and the others.
 private enum ReplyFunctions {
     /// Safety: written once, before its first use, and only read from then on.
     nonisolated(unsafe) static let table: UnsafeMutablePointer<redisReplyObjectFunctions> = {
@@ -73,22 +76,25 @@ private enum ReplyFunctions {
         table.initialize(to: redisReplyObjectFunctions())
         table.pointee.createString = { task, text, length in
             guard let task, let assembly = assembly(of: task) else { return nil }
-            let kind: Reply.Kind =
-                switch task.pointee.type {
-                case REDIS_REPLY_STATUS: .status
-                case REDIS_REPLY_ERROR: .error
-                default: .string
-                }
+            let kind: Reply.Kind
+            switch task.pointee.type {
+            case REDIS_REPLY_STRING: kind = .string
+            case REDIS_REPLY_STATUS: kind = .status
+            case REDIS_REPLY_ERROR: kind = .error
+            default: return nil
+            }
             assembly.pointee.appendText(kind, UnsafeRawBufferPointer(start: text, count: length))
             return done
         }
         table.pointee.createArray = { task, count in
             // hiredis before 1.0 refuses these itself; a later one takes a missing object for a lack of memory.
-            guard Int(clamping: count) <= Int(Int32.max), isShallow(task) else { return nil }
+            guard task?.pointee.type == REDIS_REPLY_ARRAY, Int(clamping: count) <= Int(Int32.max), isShallow(task)
+            else { return nil }
             return add(task, .array, max(0, Int(count)))
         }
         table.pointee.createInteger = { task, value in add(task, .integer, Int(value)) }
-        table.pointee.createNil = { task in add(task, .null, 0) }
+        // RESP2 writes null as a text or an array without a length.
+        table.pointee.createNil = { task in task?.pointee.type == REDIS_REPLY_NIL ? nil : add(task, .null, 0) }
         table.pointee.freeObject = { _ in }
         streamkit_refuse_resp3(table)
         return table

@@ -157,12 +157,8 @@ extension BlockingSessions {
         // Unstructured: the cancelled task must not wait for this, and its cancellation must not stop it.
         Task {
             do {
-                _ = try await shared.send(timeout: Self.patience) { buffer in
-                    buffer.beginCommand("CLIENT", arguments: 3)
-                    buffer.argument("UNBLOCK")
-                    buffer.argument(identity.id)
-                }
-                _ = try await session.send(timeout: Self.patience) { $0.beginCommand("PING", arguments: 1) }
+                _ = try await shared.send(timeout: Self.patience) { $0.command(["CLIENT", "UNBLOCK", identity.id]) }
+                _ = try await session.send(timeout: Self.patience) { $0.command(["PING"]) }
                 if state.withLock({ $0.ending.removeValue(forKey: key) }) != nil { giveBack(session) }
             } catch {
                 lose(session, isDelivery)
@@ -181,13 +177,8 @@ extension BlockingSessions {
         }
         for session in ending { lose(session, true) }
         for identity in state.withLock({ $0.lost }) {
-            let reply = try await shared.send(timeout: shared.commandTimeout) { buffer in
-                buffer.beginCommand("CLIENT", arguments: 6)
-                buffer.argument("KILL")
-                buffer.argument("ID")
-                buffer.argument(identity.id)
-                buffer.argument("ADDR")
-                buffer.argument(identity.address)
+            let reply = try await shared.send(timeout: shared.commandTimeout) {
+                $0.command(["CLIENT", "KILL", "ID", identity.id, "ADDR", identity.address])
             }.single()
             let refusal = ServerError(message: reply.kind == .error ? reply.text ?? "" : "", command: "CLIENT")
             if refusal.isTransient { throw StreamKitError.server(refusal) }

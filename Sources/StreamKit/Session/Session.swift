@@ -120,7 +120,7 @@ final class Session: Sendable {
         return guarded.link
     }
 
-    private func perform(_ effects: Effects, _ dropped: Link?) {
+    func perform(_ effects: Effects, _ dropped: Link?) {
         if let dropped {
             IOThread.shared.forget(dropped.socket)
             dropped.socket.shutDown()
@@ -131,48 +131,5 @@ final class Session: Sendable {
         // It writes before it resumes anybody, so that the server has something to do meanwhile.
         if effects.write { flush() }
         for resumption in effects.resume { resumption.perform() }
-    }
-
-    private func connect() {
-        let attempt = guarded.withLock { $0.state.attempt }
-        guard IOThread.shared.start() else { return connectFailed(Connector.noThread(address), attempt) }
-        let done: @Sendable (Result<Link, StreamKitError>) -> Void = { [self] result in
-            switch result {
-            case .success(let link): connected(link, attempt)
-            case .failure(let error): connectFailed(error, attempt)
-            }
-        }
-        if let store = configuration.credentialStore {
-            openConnection(from: store, done)
-        } else {
-            openConnection(configuration, done)
-        }
-    }
-
-    private func connectFailed(_ error: StreamKitError, _ attempt: UInt64) {
-        configuration.observability.logger.debug("cannot connect", metadata: ["reason": "\(error)"])
-        handle { $0.connectFailed(attempt, error, MonotonicClock.now(), pause: Self.pause) }
-    }
-
-    /// 10 to 20 ms before the second attempt, twice as long before each further one, up to 2 s.
-    static func pause(afterFailures failures: Int) -> UInt64 {
-        RetryBackoff(initial: .milliseconds(20), maximum: .seconds(2)).delay(afterFailures: failures).nanoseconds
-    }
-
-    private func connected(_ link: Link, _ attempt: UInt64) {
-        link.attempt = attempt
-        var wasConnected = false
-        let effects: Effects? = guarded.withLock { guarded in
-            wasConnected = guarded.state.wasConnected
-            let (isWanted, effects) = guarded.state.connected(attempt, MonotonicClock.now())
-            guard isWanted else { return nil }
-            (guarded.link, guarded.identity) = (link, link.identity)
-            IOThread.shared.watch(link.socket, of: number)
-            return effects
-        }
-        guard let effects else { return link.socket.shutDown() }
-        if wasConnected { configuration.commandMetrics?.reconnected() }
-        configuration.logger.debug("connected", metadata: ["redis": "\(address)"])
-        perform(effects, nil)
     }
 }

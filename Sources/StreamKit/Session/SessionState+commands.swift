@@ -100,4 +100,29 @@ extension SessionState {
     mutating func refuseAll(_ error: StreamKitError, _ effects: inout Effects) {
         for slot in admission.leaveAll() { refuse(slot, error, &effects) }
     }
+
+    /// Removes commands from the queue, and their bytes from the buffer; none of those bytes were written.
+    mutating func removeUnsent(where isOver: (CommandSlot) -> Bool) -> [CommandSlot] {
+        guard slots.contains(where: isOver) else { return [] }
+        let base = encoded - UInt64(outgoing.count)
+        var (kept, dropped) = (Deque<CommandSlot>(), [CommandSlot]())
+        var bytes = ByteBuffer(capacity: outgoing.count)
+        for (index, slot) in slots.enumerated() {
+            guard !isOver(slot) else {
+                dropped.append(slot)
+                continue
+            }
+            let end = index + 1 < slots.count ? slots[index + 1].start : encoded
+            var moved = slot
+            moved.start = base + UInt64(bytes.count)
+            kept.append(moved)
+            outgoing.withBytes { all in
+                bytes.append(UnsafeRawBufferPointer(rebasing: all[Int(slot.start - base)..<Int(end - base)]))
+            }
+        }
+        encoded = base + UInt64(bytes.count)
+        slots = kept
+        swap(&outgoing, &bytes)
+        return dropped
+    }
 }

@@ -38,6 +38,9 @@ public struct StreamFollower: AsyncSequence, Sendable {
         }
 
         /// The next entry, once there is one.
+        ///
+        /// - Throws: ``StreamKitError`` if the server refuses, or could not be reached for as long as the policy says;
+        ///   `CancellationError` if cancelled.
         public mutating func next() async throws -> StreamEntry? {
             while true {
                 try Task.checkCancellation()

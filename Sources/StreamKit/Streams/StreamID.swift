@@ -26,12 +26,6 @@ public struct StreamID: Hashable, Comparable, Sendable {
         return milliseconds < .max ? StreamID(milliseconds: milliseconds + 1) : self
     }
 
-    /// The ID right before this one; `0-0` has none before it and returns itself.
-    public var previous: StreamID {
-        if sequence > 0 { return StreamID(milliseconds: milliseconds, sequence: sequence - 1) }
-        return milliseconds > 0 ? StreamID(milliseconds: milliseconds - 1, sequence: .max) : self
-    }
-
     /// Earlier first: by milliseconds, then by sequence.
     public static func < (left: StreamID, right: StreamID) -> Bool {
         (left.milliseconds, left.sequence) < (right.milliseconds, right.sequence)
@@ -51,6 +45,8 @@ extension StreamID: LosslessStringConvertible, Codable {
     public var description: String { "\(milliseconds)-\(sequence)" }
 
     /// Reads the ID's text form.
+    ///
+    /// - Throws: `DecodingError` if it is not an ID.
     public init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let id = StreamID(text) else {
@@ -63,6 +59,8 @@ extension StreamID: LosslessStringConvertible, Codable {
     }
 
     /// Writes the ID's text form.
+    ///
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

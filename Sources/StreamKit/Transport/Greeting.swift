@@ -75,8 +75,7 @@ struct Greeting {
     /// False if the server hung up: what it said before that is still to be read.
     private func write(_ arguments: [String]) throws(StreamKitError) -> Bool {
         var command = ByteBuffer(capacity: 256)
-        command.beginCommand(arguments: arguments.count)
-        for argument in arguments { command.argument(argument) }
+        command.command(arguments)
         while !command.isEmpty {
             switch command.withBytes({ link.socket.write($0) }) {
             case .bytes(let count): command.removeFirst(count)

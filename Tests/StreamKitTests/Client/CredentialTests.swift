@@ -99,7 +99,7 @@ struct CredentialTests {
                 try await withRedis(configuration) { try await $0.send("PING") }
             }
 
-            #expect(error?.serverPrefix == "WRONGPASS")
+            #expect(error?.serverPrefix == "WRONGPASS", "\(error as Any)")
         }
     }
 

@@ -20,11 +20,11 @@ struct ServiceTests {
 
     @Test func `is closed when its task is cancelled`() async throws {
         let redis = Redis(try await TestServer.shared.configuration())
-        let running = Task { try await redis.run() }
+        let running = Task { await redis.run() }
         #expect(try await redis.send("PING").text == "PONG")
 
         running.cancel()
-        try await running.value
+        await running.value
 
         await #expect(throws: StreamKitError.closed) { try await redis.send("PING") }
     }

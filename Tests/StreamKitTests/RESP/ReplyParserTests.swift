@@ -35,6 +35,18 @@ struct ReplyParserTests {
         }
     }
 
+    @Test(arguments: [
+        "%1\r\n+a\r\n:1\r\n", "~1\r\n:1\r\n", ">1\r\n+a\r\n", "|1\r\n+a\r\n:1\r\n", "=6\r\ntxt:ab\r\n", "(12345\r\n",
+        ",1.5\r\n", "#t\r\n", "_\r\n", "!5\r\nERR a\r\n", "%0\r\n", "~-1\r\n", "=-1\r\n", "%-1\r\n",
+    ])
+    func `a type of RESP3, which nobody asked for, is an error at any depth`(value: String) {
+        for before in ["", "*2\r\n:1\r\n", "*1\r\n*1\r\n"] {
+            let parser = ReplyParser()
+
+            #expect(throws: StreamKitError.self) { _ = try parse(Array((before + value).utf8)[...], with: parser) }
+        }
+    }
+
     @Test func `nesting a hundred deep is refused, not followed`() {
         let parser = ReplyParser()
         let bytes = Array(String(repeating: "*1\r\n", count: 100).utf8)
