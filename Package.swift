@@ -113,7 +113,7 @@ let package = Package(
             resources: [.embedInCode("Scripts")],
             swiftSettings: strictLibrary
         ),
-        .target(name: "AzureKit", dependencies: [httpClient] + nio, swiftSettings: strictLibrary),
+        .target(name: "AzureKit", dependencies: ["StreamKit", httpClient] + nio, swiftSettings: strictLibrary),
         .target(
             name: "AgentKit",
             dependencies: [
@@ -140,8 +140,8 @@ let package = Package(
         lesson(
             "StreamingToUsers", in: "05-StreamingToUsers",
             uses: [
-                "AgentKit", "AgentRuns", "TravelPlanner", "StreamServer", "ServerSentEvents", httpClient, hummingbird,
-                lifecycle,
+                "AgentKit", "AgentRuns", "AzureKit", "TravelPlanner", "StreamServer", "ServerSentEvents", httpClient,
+                hummingbird, lifecycle,
             ]),
 
         .target(name: "FaultKit", path: "Tests/FaultKit", swiftSettings: strict),
@@ -160,7 +160,7 @@ let package = Package(
         tests(of: "LocalRedis", ["LocalRedis", "StreamKit", "FaultKit", "TestSupport"]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
         tests(of: "AgentRuns", ["AgentRuns", "LocalRedis", "StreamKit", "FaultKit", "TestSupport"]),
-        tests(of: "AzureKit", ["AzureKit", "FaultKit", "TestSupport"]),
+        tests(of: "AzureKit", ["AzureKit", "FaultKit", "LocalRedis", "StreamKit", "TestSupport"]),
         tests(
             of: "AgentKit",
             [

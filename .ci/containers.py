@@ -12,6 +12,7 @@ import sys
 import jsonschema
 import yaml
 
+DOCKERFILE = pathlib.Path("deploy/azure/Dockerfile")
 problems: list[str] = []
 
 
@@ -29,7 +30,9 @@ def check_compose() -> None:
         problems.append(f"docker-compose.yml: {'/'.join(map(str, error.path))}: {error.message}")
     for name, service in document["services"].items():
         check("healthcheck" in service, f"docker-compose.yml: {name} has no health check")
-        check("image" in service or pathlib.Path(service.get("build", "?")).is_dir(), f"docker-compose.yml: nothing to run for {name}")
+        build = service.get("build", {})
+        has_dockerfile = (pathlib.Path(build.get("context", "?")) / build.get("dockerfile", "?")).is_file()
+        check("image" in service or has_dockerfile, f"docker-compose.yml: nothing to run for {name}")
         for port in service.get("ports", []):
             check(port.startswith("127.0.0.1:"), f"docker-compose.yml: {name} is open to the network at {port}")
         for other in service.get("depends_on", {}):
@@ -40,7 +43,7 @@ def check_compose() -> None:
 def check_dockerfile() -> None:
     ignored = [line.strip() for line in pathlib.Path(".dockerignore").read_text().splitlines() if line.strip()]
     manifest = pathlib.Path("Package.swift").read_text()
-    text = pathlib.Path("Dockerfile").read_text()
+    text = DOCKERFILE.read_text()
     stages: list[str] = []
     releases: set[str] = set()
     copied: list[str] = []

@@ -18,37 +18,39 @@ struct Serve: AsyncParsableCommand {
         abstract: "Run the HTTP server, and a worker in the same process.")
 
     @Option(help: "The address to listen on; 0.0.0.0 lets other machines in.") var host = "127.0.0.1"
-    @Option(help: "The port to listen on; 0 takes any free one.") var port = 8080
+    @Option(help: "The port to listen on, 8080 unless FUNCTIONS_CUSTOMHANDLER_PORT is set; 0 takes any free one.")
+    var port: Int?
     @Option(help: "A further name that browsers may call this server by; may be repeated.")
     var allowedHost: [String] = []
     @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
     var model = "scripted"
     @Flag(help: "Leave the work to other processes (the command `work`).") var noWorker = false
+    @Flag(help: "All callers come from a proxy's address: the limit for one caller is that for all.")
+    var behindProxy = false
     @OptionGroup var options: LessonOptions
 
     func validate() throws {
-        guard (0...65_535).contains(port) else { throw ValidationError("--port \(port): a port is 0 to 65535.") }
+        guard let port, !(0...65_535).contains(port) else { return }
+        throw ValidationError("--port \(port): a port is 0 to 65535.")
     }
 
     func run() async throws {
         let planner = try TravelPlanner(modelNamed: model)
         do {
-            try await withLesson(options) { redis, narrator in
-                try await narrator.untraced { try await serve(planner, with: redis, narrator) }
-            }
+            try await withService(options) { try await serve(planner, with: $0, $1) }
         } catch let error as StreamServerError {
             throw LessonProblem(error.description)
         } catch is CancellationError {}
     }
 
     private func serve(_ planner: TravelPlanner, with redis: Redis, _ narrator: Narrator) async throws {
-        // Before a page is promised.
-        _ = try await redis.send("PING")
         let logger = Logger.toStandardError
         let retention = try RunRetention.fromEnvironment()
         var configuration = StreamServerConfiguration(
-            host: host, port: port, agents: [planner.name], retention: retention)
+            host: host, port: try chosenPort, agents: [planner.name], retention: retention)
         configuration.allowedHosts = allowedHost
+        configuration.model = noWorker ? nil : (planner.model as? RemoteModel)?.name ?? model
+        if behindProxy { configuration.limits.maximumWaitingPerCaller = configuration.limits.maximumWaiting }
         let server = StreamServer(redis: redis, configuration: configuration, logger: logger) { port in
             narrator.show("Open \(address(port)) in a browser.")
             narrator.show("This is process \(getpid()). Ctrl-C stops the server.")
@@ -57,6 +59,18 @@ struct Serve: AsyncParsableCommand {
         if !noWorker { services.append(reportingWorker(with: planner, redis, retention, narrator)) }
         // The first to end takes the other along: a page that nobody works for helps nobody.
         try await ServiceGroup(services: services, logger: logger).run()
+    }
+
+    /// The Functions host names the port on which it will call.
+    private var chosenPort: Int {
+        get throws {
+            let name = "FUNCTIONS_CUSTOMHANDLER_PORT"
+            guard port == nil, let text = ProcessInfo.processInfo.environment[name], !text.isEmpty else {
+                return port ?? 8080
+            }
+            guard let port = UInt16(text) else { throw LessonProblem("\(name) is '\(text)', which is not a port.") }
+            return Int(port)
+        }
     }
 
     /// What to open in a browser on this machine.
@@ -78,12 +92,11 @@ struct Work: AsyncParsableCommand {
     func run() async throws {
         let planner = try TravelPlanner(modelNamed: model)
         do {
-            try await withLesson(options) { redis, narrator in
-                _ = try await narrator.untraced { try await redis.send("PING") }
+            try await withService(options) { redis, narrator in
                 narrator.show("Worker, process \(getpid()), waits for runs. Ctrl-C ends it; another one goes on.")
                 narrator.show("To kill it from another terminal:\nkill -9 \(getpid())")
                 let worker = reportingWorker(with: planner, redis, try .fromEnvironment(), narrator)
-                try await narrator.untraced { try await worker.run() }
+                try await worker.run()
             }
         } catch is CancellationError {}
     }

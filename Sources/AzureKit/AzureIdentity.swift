@@ -69,6 +69,7 @@ public final class AzureIdentity: TokenSource {
         while true {
             do {
                 let token = try await provider.token(for: scope.withoutDefault)
+                guard token.expires > clock.now() else { throw Self.expired(token) }
                 return finish(scope) { cache, now in
                     cache.keep(token, at: now, chance: .random(in: 0...1))
                     return .success(token)
@@ -81,6 +82,12 @@ public final class AzureIdentity: TokenSource {
                 pause = min(pause * 2, .seconds(10))
             }
         }
+    }
+
+    private static func expired(_ token: AccessToken) -> AzureIdentityError {
+        .unavailable(
+            "The source of tokens gave one that expired at \(token.expires.formatted(.iso8601)). Is this machine's "
+                + "clock right?")
     }
 
     private func fail(_ scope: String, _ error: any Error) {

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// What `body` started gets two seconds to clean up. After that, or at a second Ctrl-C, the process
 /// exits at once; a private redis-server notices and ends by itself.
-/// - Parameter body: what to do, and to cancel. ``withLesson(_:durable:keys:_:)`` does this for its body.
+/// - Parameter body: what to do, and to cancel. ``withLesson(_:durable:keys:environment:_:)`` does this for its body.
 /// - Returns: what `body` returns.
 /// - Throws: what `body` throws, or an exit code: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP, 141 when the
 ///   reader of standard output left, 1 when it could not be written for another reason.

@@ -13,6 +13,7 @@ public import StreamKit
 ///   - durable: whether a private server writes every change to disk before it answers.
 ///   - keys: the keys that the lesson makes. They must not exist before, and are removed at the end
 ///     unless `--keep` is given.
+///   - environment: finds the server that the environment names; without one, and without `--redis`, it is private.
 ///   - body: the lesson.
 /// - Returns: what `body` returns.
 /// - Throws: what `body` throws, or an exit code once its error was printed.
@@ -20,12 +21,13 @@ public func withLesson<R>(
     _ options: LessonOptions,
     durable: Bool = false,
     keys: [String] = [],
+    environment: () throws -> RedisConfiguration? = { try .fromEnvironment() },
     _ body: (Redis, Narrator) async throws -> R
 ) async throws -> R {
     let narrator = Narrator(options)
     return try await reportingErrors(narrator) {
         try await cancellingOnInterrupt {
-            try await withServer(options, durable: durable) { server in
+            try await withServer(options, durable: durable, environment) { server in
                 var configuration = server.configuration
                 configuration.trace = narrator.trace
                 return try await withRedis(configuration) { redis in
@@ -38,9 +40,10 @@ public func withLesson<R>(
 }
 
 private func withServer<R>(
-    _ options: LessonOptions, durable: Bool, _ body: (LessonServer) async throws -> R
+    _ options: LessonOptions, durable: Bool, _ environment: () throws -> RedisConfiguration?,
+    _ body: (LessonServer) async throws -> R
 ) async throws -> R {
-    let named = try options.redis.map { try RedisConfiguration(url: $0) } ?? .fromEnvironment()
+    let named = try options.redis.map { try RedisConfiguration(url: $0) } ?? environment()
     if let named {
         return try await body(LessonServer(configuration: named, isPrivate: false))
     }

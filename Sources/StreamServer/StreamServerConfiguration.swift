@@ -16,6 +16,8 @@ public struct StreamServerConfiguration: Sendable {
     public var allowedHosts: [String] = []
     /// The names of the agents that runs may ask for.
     public var agents: Set<String>
+    /// The model that a worker in this process asks, for people who look; `nil` if it is not known.
+    public var model: String?
     /// How long a conversation is kept, and how long it may grow.
     public var retention: RunRetention
     /// How many prompts may wait for a worker, in all and of one caller; further ones are answered 429.

@@ -44,6 +44,8 @@ func buildAPI(redis: Redis, configuration: StreamServerConfiguration) -> API {
         routes: [
             PageRoute().route,
             HealthRoute(redis: redis, agents: configuration.agents).route,
+            ProbeRoute.live,
+            ProbeRoute.ready(model: configuration.model),
             RunRoute(backend: backend).route,
             StreamRoute(backend: backend).route,
             CancelRoute(backend: backend).route,

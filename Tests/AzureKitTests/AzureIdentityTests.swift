@@ -75,6 +75,16 @@ struct AzureIdentityTests {
         #expect([0, 0.5, 1].map(renewal) == [600, 650, 700])
     }
 
+    @Test func `a token that has expired already is not given, and another one is asked for`() async throws {
+        let (provider, source) = source { self.clock.token("t\($0)", livesFor: .seconds($0 < 3 ? -5 : 3600)) }
+        let asking = Task { try await source.token(for: Self.scope).value }
+        while provider.calls.count < 3 {
+            try await eventually("it pauses") { !clock.sleeps.isEmpty || provider.calls.count == 3 }
+            clock.advance(by: .seconds(10))
+        }
+        #expect(try await asking.value == "t3")
+    }
+
     @Test func `while the endpoint fails, the old token serves, and the endpoint is asked ever more seldom`()
         async throws
     {

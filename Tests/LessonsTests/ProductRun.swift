@@ -53,7 +53,10 @@ enum ProductRun {
 
     private static var environment: [String: String] {
         var environment = ProcessInfo.processInfo.environment
-        for name in ["REDIS_URL", "REDIS_CONNECTION_STRING", "REDIS_STREAM_TTL_MINUTES", "COLUMNS", "LESSON_COMMAND"] {
+        for name in [
+            "REDIS_URL", "REDIS_CONNECTION_STRING", "REDIS_HOST", "REDIS_STREAM_TTL_MINUTES", "COLUMNS",
+            "LESSON_COMMAND",
+        ] {
             environment[name] = nil
         }
         environment["NO_COLOR"] = "1"

@@ -24,7 +24,7 @@ struct BadInputTests {
     @Test func `HEAD answers as GET does, without the body`() async throws {
         try await withServer { server in
             let conversation = try await server.ask("Go")
-            for path in ["/", "/api/health", "/api/agent/stream/\(conversation)"] {
+            for path in ["/", "/api/health", "/api/live", "/api/ready", "/api/agent/stream/\(conversation)"] {
                 let answer = try await server.send(path, method: .HEAD)
                 #expect(answer.status == 200 && answer.text.isEmpty, "\(path)")
             }

@@ -28,6 +28,7 @@ struct TroubleTests {
 
                     await local.kill()
                     #expect(try await server.send("/api/health").status == 503)
+                    for probe in ["/api/live", "/api/ready"] { #expect(try await server.send(probe).status == 200) }
                     try await local.restart()
 
                     let events = try await watching

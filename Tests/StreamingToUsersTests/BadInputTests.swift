@@ -27,6 +27,46 @@ struct BadInputTests {
         }
     }
 
+    @Test(
+        arguments: [
+            (["CONTAINER_APP_NAME": "gateway"], "Set REDIS_HOST"),
+            (["FUNCTIONS_CUSTOMHANDLER_PORT": "7071"], "Set REDIS_HOST"),
+            (["FUNCTIONS_CUSTOMHANDLER_PORT": "x", "REDIS_URL": "$REDIS"], "FUNCTIONS_CUSTOMHANDLER_PORT is 'x'"),
+            (["REDIS_USE_ENTRA_ID": "true"], "no Redis is named"),
+            (["REDIS_USE_ENTRA_ID": "true", "REDIS_URL": "redis://h"], "without TLS"),
+            (["REDIS_HOST": "localhost", "REDIS_PORT": "1"], "Cannot connect to Redis at redis://localhost:1"),
+            (["REDIS_HOST": "h", "REDIS_USE_ENTRA_ID": "1", "IDENTITY_ENDPOINT": "x"], "IDENTITY_ENDPOINT is 'x'"),
+            (
+                [
+                    "REDIS_HOST": "h", "REDIS_USE_ENTRA_ID": "1", "PATH": "/nonexistent",
+                    "AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://127.0.0.1:1",
+                ], "There is no Azure identity here"
+            ),
+        ] as [([String: String], String)])
+    func `a deployed server with wrong settings says what to set, and starts no Redis of its own`(
+        settings: [String: String], message: String
+    ) async throws {
+        let redis = try await TestServer.shared.configuration().description
+        try await withPrograms { programs in
+            let program = try await programs.start(
+                "streaming-to-users", "serve", environment: settings.mapValues { $0 == "$REDIS" ? redis : $0 })
+            #expect(await program.end() == .exited(1))
+            #expect(program.complained.contains(message), "\(program.complained)")
+            #expect(programs.leftovers.isEmpty && program.said.isEmpty)
+        }
+    }
+
+    @Test func `a server listens where the Functions host calls it`() async throws {
+        try await withPrograms { programs in
+            let redis = try await TestServer.shared.configuration().description
+            let program = try await programs.start(
+                "streaming-to-users", "serve",
+                environment: ["FUNCTIONS_CUSTOMHANDLER_PORT": "0", "REDIS_CONNECTION_STRING": redis])
+            try await program.says("Open http://127.0.0.1:")
+            #expect(!program.said.contains(":8080"))
+        }
+    }
+
     @Test func `a viewer comes back by itself when its server does, and misses nothing`() async throws {
         try await withPrograms { programs in
             try await withScratchServer { local in

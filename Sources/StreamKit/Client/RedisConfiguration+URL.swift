@@ -1,5 +1,3 @@
-public import Foundation
-
 extension RedisConfiguration {
     /// Reads `redis://user:password@host:port/db`, `rediss://…`, `unix:///path/to.sock?db=1`, or a connection string
     /// as .NET writes it (`host:6380,password=…,ssl=True`).
@@ -36,26 +34,6 @@ extension RedisConfiguration {
         usesTLS = parts.scheme == "rediss"
         if usesTLS { tls = try Self.tlsOptions(parts.query) }
         (username, password) = (parts.username, parts.password)
-    }
-
-    /// The configuration that the environment asks for: `REDIS_URL`, else `REDIS_CONNECTION_STRING`.
-    ///
-    /// - Parameter environment: the variables; an empty one counts as unset.
-    /// - Returns: `nil` when neither is set.
-    /// - Throws: ``StreamKitError/invalidInput(_:)`` when the one that is set is neither a Redis URL nor a connection
-    ///   string.
-    public static func fromEnvironment(
-        _ environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws -> RedisConfiguration? {
-        for name in ["REDIS_URL", "REDIS_CONNECTION_STRING"] {
-            guard let url = environment[name], !url.trimmingWhitespace.isEmpty else { continue }
-            do {
-                return try RedisConfiguration(url: url)
-            } catch StreamKitError.invalidInput(let reason) {
-                throw StreamKitError.invalidInput("\(name): \(reason)")
-            }
-        }
-        return nil
     }
 
     private static func database(_ text: String?) throws -> Int {

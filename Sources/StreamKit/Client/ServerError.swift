@@ -67,7 +67,8 @@ extension ServerError: CustomStringConvertible {
         case "MISCONF": "Redis cannot save to disk and refuses writes. Look at its log and at the free space."
         case "NOREPLICAS": "Too few replicas are connected for a write (min-replicas-to-write)."
         case "MOVED", "ASK":
-            "This is one node of a Redis Cluster, and another one holds the key. StreamKit speaks to a single server."
+            "This is one node of a Redis Cluster, and another one holds the key. StreamKit speaks to a single server. "
+                + "Of Azure Managed Redis' clustering policies choose NoCluster or EnterpriseCluster, not OSSCluster."
         case "CLUSTERDOWN":
             "This is a node of a Redis Cluster that does not serve every slot. Look at CLUSTER INFO."
         case "CROSSSLOT":

@@ -127,15 +127,4 @@ struct RedisURLTests {
 
         #expect(error?.description.contains("secret") == false)
     }
-
-    @Test func `comes from REDIS_URL, else from REDIS_CONNECTION_STRING, else from nowhere`() throws {
-        let both = ["REDIS_URL": "redis://one", "REDIS_CONNECTION_STRING": "redis://two"]
-        let second = ["REDIS_URL": " ", "REDIS_CONNECTION_STRING": "two:6380,ssl=True"]
-        let empty = ["REDIS_URL": "", "REDIS_CONNECTION_STRING": ""]
-
-        #expect(try RedisConfiguration.fromEnvironment(both)?.description == "redis://one:6379/0")
-        #expect(try RedisConfiguration.fromEnvironment(second)?.description == "rediss://two:6380/0")
-        #expect(try RedisConfiguration.fromEnvironment(empty)?.description == nil)
-        #expect(try RedisConfiguration.fromEnvironment([:])?.description == nil)
-    }
 }

@@ -1,0 +1,56 @@
+import Foundation
+import StreamKit
+import Testing
+
+@testable import AzureKit
+
+@Suite("Credentials for Azure Managed Redis")
+struct RedisCredentialsTests {
+    @Test func `the user is the object ID of the token, and the token is the password`() async throws {
+        let token = AccessToken(value: Self.token(#"{"oid":"0b1e-c7"}"#), expires: .now + 86_400)
+        let provider = FakeProvider { _ in token }
+
+        let credentials = try await AzureIdentity(provider).redisCredentials()()
+
+        #expect(credentials.username == "0b1e-c7" && credentials.password == token.value)
+        #expect(provider.calls == ["https://redis.azure.com"])
+    }
+
+    @Test(arguments: ["nonsense", token("{}"), token(#"{"sub":"x"}"#)])
+    func `a token without an object ID is an error that does not show it`(value: String) async throws {
+        let identity = AzureIdentity(FakeProvider { _ in AccessToken(value: value, expires: .now + 86_400) })
+        let error = await #expect(throws: AzureIdentityError.self) { try await identity.redisCredentials()() }
+        #expect(error?.description.contains("oid") == true && error?.description.contains(value) == false)
+    }
+
+    @Test(arguments: [400, 600, 900, 1_200, 3_600, 86_400] as [TimeInterval])
+    func `a client renews three minutes before the end at the latest, and not all the time`(life: TimeInterval) {
+        let latest = RedisAccess.lifetime(life) / .seconds(1) * 0.85
+        #expect(life - latest >= 180 - 0.001 && latest > life / 3)
+    }
+
+    @Test func `a token that lives for seconds is used for half of them`() {
+        #expect(RedisAccess.lifetime(20) == .seconds(10) && RedisAccess.lifetime(-5) == .seconds(1))
+    }
+
+    @Test(
+        arguments: [
+            ("WRONGPASS invalid username-password pair", "access policy assignment"),
+            ("NOAUTH Authentication required.", "AZURE_CLIENT_ID"),
+            ("NOPERM this user has no permissions", "'default'"),
+        ])
+    func `a refusal is told which right is missing`(message: String, advice: String) {
+        let error = StreamKitError.server(ServerError(message: message))
+        #expect(RedisAccess.advice(on: error)?.contains(advice) == true)
+    }
+
+    @Test func `other errors of Redis have nothing to do with the identity`() {
+        #expect(RedisAccess.advice(on: .server(ServerError(message: "OOM"))) == nil)
+        #expect(RedisAccess.advice(on: .closed) == nil)
+    }
+
+    private static func token(_ claims: String) -> String {
+        let part = Data(claims.utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+        return "e30.\(part.replacing("=", with: "")).c2ln"
+    }
+}
