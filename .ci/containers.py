@@ -1,4 +1,4 @@
-"""Checks docker-compose.yml against the Compose specification's schema, and the Dockerfile against the tree.
+"""Checks docker-compose.yml against the Compose specification's schema, and the Dockerfiles against the tree.
 
 Needs PyYAML, jsonschema and, for the schema it carries, docker-compose 1.29 (`.ci/run` installs them).
 """
@@ -12,7 +12,7 @@ import sys
 import jsonschema
 import yaml
 
-DOCKERFILE = pathlib.Path("deploy/azure/Dockerfile")
+DOCKERFILES = [pathlib.Path("deploy/azure/Dockerfile"), pathlib.Path("deploy/azure/functions/Dockerfile")]
 problems: list[str] = []
 
 
@@ -40,10 +40,10 @@ def check_compose() -> None:
     check(document["services"]["app"].get("profiles") == ["app"], "docker-compose.yml: app has no profile app")
 
 
-def check_dockerfile() -> None:
+def check_dockerfile(path: pathlib.Path) -> None:
     ignored = [line.strip() for line in pathlib.Path(".dockerignore").read_text().splitlines() if line.strip()]
     manifest = pathlib.Path("Package.swift").read_text()
-    text = DOCKERFILE.read_text()
+    text = path.read_text()
     stages: list[str] = []
     releases: set[str] = set()
     copied: list[str] = []
@@ -51,27 +51,28 @@ def check_dockerfile() -> None:
         words = line.split()
         match words[:1]:
             case ["FROM"]:
-                check(re.fullmatch(r"[\w./]+:[\w.-]+", words[1]) is not None, f"Dockerfile: {words[1]} names no version")
+                check(re.fullmatch(r"[\w./-]+:[\w.-]+", words[1]) is not None, f"{path}: {words[1]} names no version")
                 releases.update(re.findall(r"bookworm|trixie|jammy|noble", words[1]))
                 stages += words[3:4]
             case ["COPY"] if words[1].startswith("--from="):
-                check(words[1].removeprefix("--from=") in stages, f"Dockerfile: {words[1]} names no earlier stage")
+                check(words[1].removeprefix("--from=") in stages, f"{path}: {words[1]} names no earlier stage")
             case ["COPY"]:
                 copied += words[1:-1]
             case ["ENTRYPOINT"]:
                 program = json.loads(line.removeprefix("ENTRYPOINT"))[0]
-                check(f'.executable(name: "{program}"' in manifest, f"Dockerfile: {program} is not a product")
-                check(f"--product {program} " in text, f"Dockerfile: {program} is not what is built")
-    check(len(releases) == 1, f"Dockerfile: built on one system and run on another: {releases}")
+                check(f'.executable(name: "{program}"' in manifest, f"{path}: {program} is not a product")
+                check(f"--product {program} " in text, f"{path}: {program} is not what is built")
+    check(len(releases) == 1, f"{path}: built on one system and run on another: {releases}")
     for source in copied:
-        check(pathlib.Path(source).exists(), f"Dockerfile: {source} is copied, but is not there")
-        check(source not in ignored, f"Dockerfile: {source} is copied, but .dockerignore leaves it out")
+        check(pathlib.Path(source).exists(), f"{path}: {source} is copied, but is not there")
+        check(source not in ignored, f"{path}: {source} is copied, but .dockerignore leaves it out")
     for folder in set(re.findall(r'path: "([\w-]+)/', manifest)) | {"Sources"}:
-        check(folder in copied, f"Dockerfile: {folder} holds targets of Package.swift, but is not copied")
+        check(folder in copied, f"{path}: {folder} holds targets of Package.swift, but is not copied")
 
 
 check_compose()
-check_dockerfile()
+for path in DOCKERFILES:
+    check_dockerfile(path)
 for problem in problems:
     print(problem)
 print("container files:", f"{len(problems)} problems" if problems else "as they should be")
