@@ -51,7 +51,7 @@ def expired(here, said) -> None:
         process.wait(100)
     except subprocess.TimeoutExpired:
         pass
-    said(f"expired tokens, given up after {time.time() - began:.0f} s", f"exit code {process.returncode}: {log.read_text()}", "expired at", "clock right")
+    said(f"expired tokens, given up after {time.time() - began:.0f} s", f"exit code {process.returncode}: {stage.said(log)}", "expired at", "clock right")
     here.identity.life = 600
 
 
@@ -92,6 +92,6 @@ def of_the_model(here) -> None:
         worker.terminate()
         worker.wait()
         check(len(viewer.errors) == 1 and "language model" in viewer.errors[0], f"{promise}: the user is told", viewer.errors)
-        check(part in log.read_text(), f"{promise}: the operator is told what is missing", log.read_text()[-700:])
-        check(not any(token in log.read_text() + str(viewer.errors) for token in here.identity.tokens), f"{promise}: no token is shown")
+        check(part in stage.said(log), f"{promise}: the operator is told what is missing", stage.said(log)[-700:])
+        check(not any(token in stage.said(log) + str(viewer.errors) for token in here.identity.tokens), f"{promise}: no token is shown")
     here.model.refuse = None

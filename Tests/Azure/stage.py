@@ -36,6 +36,8 @@ class Stage:
     def __init__(self, life: float = 20) -> None:
         self.place = tempfile.TemporaryDirectory()
         self.folder = pathlib.Path(self.place.name)
+        # The program may be run as another user.
+        self.folder.chmod(0o755)
         self.redis = Redis(self.folder, free_port())
         self.identity = Identity(life, self.redis.accept, self.redis.forget)
         self.model = Model(self.identity)
@@ -68,10 +70,10 @@ class Stage:
 
     def start(self, *words: str, **changes: str) -> tuple[subprocess.Popen, pathlib.Path]:
         log = self.folder / f"log-{len(self.logs)}"
-        self.logs.append(log)
-        with log.open("wb") as output:
+        self.logs += [log, errors_of(log)]
+        with log.open("wb") as output, errors_of(log).open("wb") as errors:
             process = subprocess.Popen([str(PROGRAM), *words], env=self.environment(**changes), cwd=self.folder,
-                                       stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+                                       stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
         self.processes.append(process)
         return process, log
 
@@ -91,8 +93,17 @@ class Stage:
         try:
             process.wait(60)
         except subprocess.TimeoutExpired:
-            return "it did not end: " + log.read_text()[-500:]
-        return f"exit code {process.returncode}: {log.read_text()}"
+            return "it did not end: " + said(log)[-500:]
+        return f"exit code {process.returncode}: {said(log)}"
+
+
+def errors_of(log: pathlib.Path) -> pathlib.Path:
+    return log.with_suffix(".errors")
+
+
+def said(log: pathlib.Path) -> str:
+    """What a program printed, and then what it complained of."""
+    return log.read_text(errors="replace") + errors_of(log).read_text(errors="replace")
 
 
 def status(url: str) -> int:
@@ -105,6 +116,7 @@ def status(url: str) -> int:
 
 
 def ask(server: str, prompt: str) -> str:
+    """The conversation that a prompt began."""
     request = urllib.request.Request(server + "/api/agents/TravelPlanner/run", prompt.encode(), {"Content-Type": "text/plain"})
     return json.load(urllib.request.urlopen(request, timeout=20))["conversation_id"]
 
