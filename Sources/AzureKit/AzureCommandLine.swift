@@ -39,7 +39,12 @@ package struct AzureCommandLine: TokenProvider {
             end.yield($0.terminationStatus)
             end.finish()
         }
-        try process.run()
+        do {
+            try process.run()
+        } catch {
+            // A small container has no /usr/bin/env.
+            throw AzureIdentityError.noIdentity("The program 'az' cannot be started.")
+        }
         return try await withTaskCancellationHandler {
             async let printed = Self.everything(from: output)
             async let complained = Self.everything(from: complaint)
