@@ -61,9 +61,12 @@ public struct AgentRuns: Sendable {
     public func submit(_ request: RunRequest, onlyIfIdle: Bool = false, caller: String? = nil) async throws {
         let log = log(of: request.conversationID)
         do {
-            try await waiting.add(request, caller: caller)
-            try await accept(request, log, onlyIfIdle: onlyIfIdle)
-            try await enqueue(request)
+            // Each step done again changes nothing, so a lost reply is no reason to refuse a prompt.
+            try await RetryPolicy(limit: .seconds(2)).run { _ in
+                try await waiting.add(request, caller: caller)
+                try await accept(request, log, onlyIfIdle: onlyIfIdle)
+                try await enqueue(request)
+            }
         } catch let error as RunLogError {
             if case .tooManyWaiting = error { throw error }
             try await waiting.remove([request.correlationID])
