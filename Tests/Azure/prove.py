@@ -124,7 +124,7 @@ def cuts() -> None:
         proxy = lambda: subprocess.Popen(["nginx", "-p", str(here.folder), "-c", "nginx.conf", "-e", "stderr"], stderr=subprocess.DEVNULL)
         nginx = proxy()
         time.sleep(1)
-        prompt = "Say 300 words, one every 0.1 s, 12 s after 90 and 14 s after 200."
+        prompt = "Say 450 words, one every 0.1 s, 12 s after 90 and 14 s after 250."
         through = f"http://127.0.0.1:{port}"
         conversation = stage.ask(through, prompt)
         viewers = [stage.Viewer(through, conversation, 110) for _ in range(5)]
