@@ -24,8 +24,7 @@ func withService(_ options: LessonOptions, _ body: (Redis, Narrator) async throw
         } catch let error as AzureIdentityError {
             throw LessonProblem("There is no token for Redis: \(error)")
         } catch let error as StreamKitError where hasTokens(redis) {
-            throw LessonProblem(
-                [error.description, RedisAccess.advice(on: error)].compactMap(\.self).joined(separator: "\n"))
+            throw LessonProblem(RedisAccess.explanation(of: error))
         }
     }
 }

@@ -35,20 +35,31 @@ public enum RedisAccess {
         .seconds(max(1, remaining / 2, min(remaining, (remaining - 180) / 0.85)))
     }
 
-    /// What to check when Azure Managed Redis refuses an identity.
+    /// An error of a client that shows an identity, with what to check; it takes the place of the error's own advice.
     ///
     /// - Parameter error: What StreamKit threw.
-    /// - Returns: `nil` if the identity has nothing to do with it.
-    public static func advice(on error: StreamKitError) -> String? {
+    /// - Returns: What happened, and what the identity or the address has to be; the error's own words if it has nothing
+    ///   to do with them.
+    public static func explanation(of error: StreamKitError) -> String {
         switch error {
-        case .server(let refusal) where ["WRONGPASS", "NOAUTH"].contains(refusal.prefix):
+        case .server(let refusal):
+            guard let advice = advice(onPrefix: refusal.prefix) else { return error.description }
+            return "Redis at \(refusal.address) answered \(refusal.command) with: \(refusal.message)\n\(advice)"
+        case .cannotConnect:
+            return "\(error)\nAzure Managed Redis speaks TLS only, on port 10000 (REDIS_PORT) of "
+                + "NAME.REGION.redis.azure.net (REDIS_HOST)."
+        default: return error.description
+        }
+    }
+
+    private static func advice(onPrefix prefix: String) -> String? {
+        switch prefix {
+        case "WRONGPASS", "NOAUTH":
             "With REDIS_USE_ENTRA_ID the user is the object ID of the identity. Does the database have an access policy "
                 + "assignment with that object ID and the policy 'default', is Microsoft Entra authentication on, and "
                 + "does AZURE_CLIENT_ID name that identity? A new assignment takes minutes to arrive."
-        case .server(let refusal) where refusal.prefix == "NOPERM":
+        case "NOPERM":
             "The identity's access policy does not allow that. Assign the policy 'default' of the database to it."
-        case .cannotConnect:
-            "Azure Managed Redis speaks TLS only, on port 10000 (REDIS_PORT) of NAME.REGION.redis.azure.net (REDIS_HOST)."
         default: nil
         }
     }

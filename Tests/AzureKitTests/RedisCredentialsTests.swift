@@ -41,12 +41,14 @@ struct RedisCredentialsTests {
         ])
     func `a refusal is told which right is missing`(message: String, advice: String) {
         let error = StreamKitError.server(ServerError(message: message))
-        #expect(RedisAccess.advice(on: error)?.contains(advice) == true)
+        let explanation = RedisAccess.explanation(of: error)
+        #expect(explanation.contains(advice) && explanation.contains(message) && !explanation.contains("REDIS_URL"))
     }
 
     @Test func `other errors of Redis have nothing to do with the identity`() {
-        #expect(RedisAccess.advice(on: .server(ServerError(message: "OOM"))) == nil)
-        #expect(RedisAccess.advice(on: .closed) == nil)
+        for error in [StreamKitError.server(ServerError(message: "OOM")), .closed] {
+            #expect(RedisAccess.explanation(of: error) == error.description)
+        }
     }
 
     private static func token(_ claims: String) -> String {
