@@ -131,7 +131,8 @@ let package = Package(
             resources: [.embedInCode("Page/index.html")],
             swiftSettings: strictLibrary
         ),
-        .target(name: "LessonKit", dependencies: ["LocalRedis", "StreamKit", argumentParser], swiftSettings: strictLibrary),
+        .target(
+            name: "LessonKit", dependencies: ["LocalRedis", "StreamKit", argumentParser], swiftSettings: strictLibrary),
 
         lesson("Basics", in: "01-Basics", uses: []),
         lesson("Setup", in: "02-Setup", uses: []),

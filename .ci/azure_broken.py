@@ -1,4 +1,4 @@
-"""Breaks copies of deploy/azure, one mistake at a time, and sees .ci/azure.py find each: a check that never fails is none.
+"""Breaks copies of deploy/azure, one mistake at a time, and sees .ci/azure.py find each.
 
 Needs what .ci/azure.py needs. Mistakes that only Microsoft's types show are tried where those are.
 """
