@@ -16,6 +16,8 @@ public struct AgentRuns: Sendable {
     /// The queue between those who ask and those who answer.
     public let queue: TaskQueue<RunRequest>
     let waiting: WaitingRuns
+    /// Where followers read from.
+    let source: any EntrySource
 
     /// Creates the service; nothing is sent yet.
     ///
@@ -25,11 +27,13 @@ public struct AgentRuns: Sendable {
     ///   - retention: How long logs are kept and how long they may grow.
     ///   - limits: How many runs may wait for a worker.
     ///   - options: Leases, retries and limits of the queue.
+    ///   - source: Where followers read from; `nil` is the client, a ``StreamHub`` serves many of them.
     public init(
         redis: Redis, names: RunNames = .init(), retention: RunRetention = .init(), limits: RunLimits = .init(),
-        options: TaskQueueOptions = .init()
+        options: TaskQueueOptions = .init(), source: (any EntrySource)? = nil
     ) {
         self.redis = redis
+        self.source = source ?? redis
         self.names = names
         self.retention = retention
         self.limits = limits
@@ -122,7 +126,7 @@ public struct AgentRuns: Sendable {
         of conversation: String, after position: StreamPosition, isolation: RunIsolation = .live
     ) -> RunEvents {
         RunEvents(
-            log: log(of: conversation), position: position, isolation: isolation,
+            log: log(of: conversation), source: source, position: position, isolation: isolation,
             whileIdle: { try? await lookAfterWaitingRuns() })
     }
 

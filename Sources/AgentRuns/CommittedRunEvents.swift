@@ -28,6 +28,8 @@ struct CommittedRunEvents: Sendable {
     private var delivered: StreamID?
     private var check: SequenceCheck
     private var page: ArraySlice<RunEvent> = []
+    /// The entry of the next event, if that is there already.
+    var bufferedID: StreamID? { page.first?.id }
     private var pageSize = PageSize()
 
     init(_ scout: LiveRunEvents) {
@@ -35,31 +37,34 @@ struct CommittedRunEvents: Sendable {
         check = SequenceCheck(conversationID: scout.log.conversationID)
     }
 
-    mutating func next() async throws -> RunEvent? {
+    /// The next event, or what there is in its place, as ``LiveRunEvents/step(waiting:)`` says it.
+    mutating func step(waiting: Bool) async throws -> RunStep {
         while true {
             try Task.checkCancellation()
             if let event = page.popFirst() {
                 try check.take(event)
-                if !isSuperseded(event) { return event }
-            } else if scout.hasBuffered, scoutFailure == nil {
-                await scoutAhead()
+                if !isSuperseded(event) { return .event(event) }
+            } else if scout.bufferedID != nil, scoutFailure == nil {
+                _ = await scoutAhead(waiting: false)
             } else if let sealed = try await sealedRest() {
                 try await readPage(after: sealed.start, through: sealed.end)
             } else if let scoutFailure {
                 throw scoutFailure
             } else if scoutHasEnded {
-                return nil
-            } else {
-                await scoutAhead()
+                return .end
+            } else if await scoutAhead(waiting: waiting), !waiting {
+                return .idle
             }
         }
     }
 
-    private mutating func scoutAhead() async {
+    /// Takes a look at the next live event; true if there is none yet.
+    private mutating func scoutAhead(waiting: Bool) async -> Bool {
         do {
-            if let event = try await scout.next() {
-                note(event)
-            } else {
+            switch try await scout.step(waiting: waiting) {
+            case .event(let event): note(event)
+            case .idle: return true
+            case .end:
                 scoutHasEnded = true
                 // Nobody is left to take anything back.
                 unsealed = [:]
@@ -67,6 +72,7 @@ struct CommittedRunEvents: Sendable {
         } catch {
             scoutFailure = error
         }
+        return false
     }
 
     private mutating func note(_ event: RunEvent) {

@@ -3,6 +3,7 @@ import StreamKit
 /// Walks through the events of a conversation as they are written.
 struct LiveRunEvents: Sendable {
     let log: RunLog
+    private let reader: any EntryReader
     let position: StreamPosition
     let whileIdle: @Sendable () async -> Void
     /// The newest event that was delivered, or where to begin.
@@ -16,23 +17,29 @@ struct LiveRunEvents: Sendable {
     /// How long one read waits for something to happen.
     private static let longestWait = Duration.seconds(5)
 
-    init(log: RunLog, position: StreamPosition, whileIdle: @escaping @Sendable () async -> Void) {
+    init(
+        log: RunLog, source: any EntrySource, position: StreamPosition, whileIdle: @escaping @Sendable () async -> Void
+    ) {
         self.log = log
+        reader = source.reader(of: log.stream.key)
         self.position = position
         self.whileIdle = whileIdle
         check = SequenceCheck(conversationID: log.conversationID)
     }
 
-    /// Whether the next event is there already.
-    var hasBuffered: Bool { !buffer.isEmpty }
+    /// The entry of the next event, if that is there already.
+    var bufferedID: StreamID? { buffer.first?.id }
 
-    mutating func next() async throws -> RunEvent? {
+    /// The next event, or what there is in its place.
+    ///
+    /// Without `waiting` it is ``RunStep/idle`` as soon as nothing more is there.
+    mutating func step(waiting: Bool) async throws -> RunStep {
         while !hasEnded {
             try Task.checkCancellation()
-            if let event = buffer.popFirst() { return try await deliver(event) }
-            try await fill()
+            if let event = buffer.popFirst() { return .event(try await deliver(event)) }
+            if try await !fill(waiting: waiting) { return .idle }
         }
-        return nil
+        return .end
     }
 
     /// Turns the position into an ID, once, and makes sure that nothing right after it is gone.
@@ -60,14 +67,16 @@ struct LiveRunEvents: Sendable {
         return event
     }
 
-    private mutating func fill() async throws {
+    /// Reads on; false if there is nothing although it did not wait.
+    private mutating func fill(waiting: Bool) async throws -> Bool {
         let start = try await start().id
-        let wait: ReadWait = mayWait ? .atMost(min(Self.longestWait, log.retention.timeToLive)) : .no
+        let wait: ReadWait = mayWait && waiting ? .atMost(min(Self.longestWait, log.retention.timeToLive)) : .no
         let entries = try await read(after: start, wait: wait)
         mayWait = true
-        guard entries.isEmpty else { return }
+        guard entries.isEmpty else { return true }
         switch try await log.patiently({ try await log.standing(after: start) }) {
         case .over: hasEnded = true
+        case .open where !waiting: return false
         case .open: if wait != .no { await whileIdle() }
         case .gone: throw RunLogError.expired(conversationID: log.conversationID)
         case .further:
@@ -75,11 +84,12 @@ struct LiveRunEvents: Sendable {
             let entries = try await read(after: start, wait: .no)
             guard !entries.isEmpty else { throw RunLogError.trimmed(conversationID: log.conversationID) }
         }
+        return true
     }
 
     private mutating func read(after start: StreamID, wait: ReadWait) async throws -> [StreamEntry] {
         let limit = page.entries
-        let entries = try await log.patiently { try await log.stream.read(after: start, limit: limit, wait: wait) }
+        let entries = try await log.patiently { try await reader.read(after: start, limit: limit, wait: wait) }
         page.learn(from: entries)
         buffer = entries.runEvents[...]
         return entries

@@ -17,7 +17,3 @@ struct PageSize: Sendable {
         entries = max(1, min(Self.bytes * page.count / max(1, bytes), entries * 2, Self.mostEntries))
     }
 }
-
-extension StreamEntry {
-    fileprivate var byteCount: Int { rawFields.reduce(0) { $0 + $1.name.count + $1.value.count } }
-}

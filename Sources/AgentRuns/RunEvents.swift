@@ -11,6 +11,7 @@ public struct RunEvents: AsyncSequence, Sendable {
     public typealias Element = RunEvent
 
     let log: RunLog
+    let source: any EntrySource
     let position: StreamPosition
     let isolation: RunIsolation
     /// Is called every few seconds in which nothing happens.
@@ -18,7 +19,7 @@ public struct RunEvents: AsyncSequence, Sendable {
 
     /// Begins to follow, at the position given.
     public func makeAsyncIterator() -> Iterator {
-        let live = LiveRunEvents(log: log, position: position, whileIdle: whileIdle)
+        let live = LiveRunEvents(log: log, source: source, position: position, whileIdle: whileIdle)
         switch isolation {
         case .live: return Iterator(source: .live(live))
         case .committed: return Iterator(source: .committed(CommittedRunEvents(live)))
@@ -26,8 +27,8 @@ public struct RunEvents: AsyncSequence, Sendable {
     }
 
     /// Walks through the events, waiting for those that have not happened yet.
-    public struct Iterator: AsyncIteratorProtocol {
-        enum Source {
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
+        enum Source: Sendable {
             case live(LiveRunEvents)
             case committed(CommittedRunEvents)
         }
@@ -36,14 +37,43 @@ public struct RunEvents: AsyncSequence, Sendable {
 
         /// The next event, or `nil` after the last.
         public mutating func next() async throws -> RunEvent? {
+            while true {
+                switch try await step(waiting: true) {
+                case .event(let event): return event
+                case .idle: continue
+                case .end: return nil
+                }
+            }
+        }
+
+        /// The next event, or what there is in its place; without `waiting` it says so if nothing more is there.
+        package mutating func step(waiting: Bool) async throws -> RunStep {
             switch source {
             case .live(var events):
                 defer { source = .live(events) }
-                return try await events.next()
+                return try await events.step(waiting: waiting)
             case .committed(var events):
                 defer { source = .committed(events) }
-                return try await events.next()
+                return try await events.step(waiting: waiting)
+            }
+        }
+
+        /// The entry of the next event, if that is there already, without a look at the log.
+        package var bufferedID: StreamID? {
+            switch source {
+            case .live(let events): events.bufferedID
+            case .committed(let events): events.bufferedID
             }
         }
     }
+}
+
+/// What a follower of a run meets next.
+package enum RunStep: Sendable {
+    /// Something has happened.
+    case event(RunEvent)
+    /// Nothing yet; the run goes on.
+    case idle
+    /// Nothing more can happen.
+    case end
 }

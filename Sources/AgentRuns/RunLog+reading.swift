@@ -15,7 +15,7 @@ extension RunLog {
     ///   - isolation: Whether text is delivered as it is written, or once it can no longer be taken back.
     /// - Returns: A sequence that ends after the last event of the newest accepted run.
     public func events(after position: StreamPosition, isolation: RunIsolation = .live) -> RunEvents {
-        RunEvents(log: self, position: position, isolation: isolation)
+        RunEvents(log: self, source: redis, position: position, isolation: isolation)
     }
 
     /// Every event that Redis still holds, oldest first (XRANGE, a page at a time).

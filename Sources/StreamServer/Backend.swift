@@ -1,4 +1,5 @@
 import AgentRuns
+import Logging
 import StreamKit
 
 /// What the routes have in common: Redis, and how conversations and the queue are found in it.
@@ -8,12 +9,16 @@ struct Backend: Sendable {
 
     /// The service for runs.
     let runs: AgentRuns
+    /// What is being watched.
+    let renditions: Renditions
 
-    init(redis: Redis, configuration: StreamServerConfiguration) {
+    init(redis: Redis, configuration: StreamServerConfiguration, logger: Logger) {
         self.redis = redis
         self.configuration = configuration
         runs = AgentRuns(
-            redis: redis, names: configuration.names, retention: configuration.retention, limits: configuration.limits)
+            redis: redis, names: configuration.names, retention: configuration.retention, limits: configuration.limits,
+            source: StreamHub(redis: redis))
+        renditions = Renditions(pingInterval: configuration.pingInterval, logger: logger)
     }
 
     /// The log of a conversation that a client named.

@@ -6,6 +6,8 @@ import StreamKit
 struct Cursor: Sendable {
     let id: StreamID?
 
+    init(id: StreamID?) { self.id = id }
+
     var position: StreamPosition {
         id.map { .after($0) } ?? .beginning
     }

@@ -18,7 +18,7 @@ func buildApplication(
     let count = ConnectionCount(limit: limits.connections)
     let maximumBodySize = RunMessage.maximumBodySize(for: configuration.maximumMessageSize)
     return Application(
-        responder: buildAPI(redis: redis, configuration: configuration),
+        responder: buildAPI(redis: redis, configuration: configuration, logger: logger),
         server: HTTPServerBuilder { responder in
             GuardedHTTPChannel(responder: responder, limits: limits, maximumBodySize: maximumBodySize, count: count)
         },
@@ -37,8 +37,8 @@ func buildApplication(
 }
 
 /// Everything that the server answers.
-func buildAPI(redis: Redis, configuration: StreamServerConfiguration) -> API {
-    let backend = Backend(redis: redis, configuration: configuration)
+func buildAPI(redis: Redis, configuration: StreamServerConfiguration, logger: Logger) -> API {
+    let backend = Backend(redis: redis, configuration: configuration, logger: logger)
     return API(
         access: AccessPolicy(host: configuration.host, allowedHosts: configuration.allowedHosts),
         routes: [

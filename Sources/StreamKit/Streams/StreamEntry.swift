@@ -67,6 +67,11 @@ public struct StreamEntry: Sendable {
         return entries
     }
 
+    /// How many bytes its names and values have.
+    package var byteCount: Int {
+        (first..<first + count * 2).reduce(0) { $0 + storage.token($1).value }
+    }
+
     /// All fields in order, as text, invalid UTF-8 repaired.
     public var fields: [(name: String, value: String)] {
         (0..<count).map { number in

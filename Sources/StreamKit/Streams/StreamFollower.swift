@@ -10,18 +10,21 @@ public struct StreamFollower: AsyncSequence, Sendable {
     public typealias Element = StreamEntry
 
     let stream: RedisStream
+    let source: any EntrySource
     let position: StreamPosition
     /// How long to go on trying to reach a server that was lost.
     let retry: RetryPolicy
 
     /// Starts following.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(stream: stream, position: position, retry: retry)
+        Iterator(
+            stream: stream, reader: source.reader(of: stream.key), position: position, retry: retry)
     }
 
     /// Delivers the entries one by one; reads up to 256 of them at a time.
     public struct Iterator: AsyncIteratorProtocol {
         let stream: RedisStream
+        let reader: any EntryReader
         let position: StreamPosition
         let retry: RetryPolicy
         private var last: StreamID?
@@ -31,8 +34,9 @@ public struct StreamFollower: AsyncSequence, Sendable {
         /// What was delivered last, enough to recognise the stream it came from.
         private var history = History(most: 256)
 
-        init(stream: RedisStream, position: StreamPosition, retry: RetryPolicy) {
+        init(stream: RedisStream, reader: any EntryReader, position: StreamPosition, retry: RetryPolicy) {
             self.stream = stream
+            self.reader = reader
             self.position = position
             self.retry = retry
         }
@@ -56,7 +60,7 @@ public struct StreamFollower: AsyncSequence, Sendable {
                 (batch, delivered) = ([], 0)
                 batch = try await retry.run { failures in
                     // On a connection that breaks within long replies, shorter ones still get through.
-                    try await stream.read(after: start, limit: Swift.max(1, 256 >> failures), wait: round)
+                    try await reader.read(after: start, limit: Swift.max(1, 256 >> failures), wait: round)
                 }
                 if batch.isEmpty { try await noticeNewBeginning() }
             }
@@ -99,7 +103,7 @@ extension RedisStream {
     ///   - retry: how long to keep trying when the server cannot be reached.
     /// - Returns: a sequence that goes on until the task is cancelled or reading fails for good.
     public func follow(after position: StreamPosition, retry: RetryPolicy = RetryPolicy()) -> StreamFollower {
-        StreamFollower(stream: self, position: position, retry: retry)
+        StreamFollower(stream: self, source: redis, position: position, retry: retry)
     }
 }
 

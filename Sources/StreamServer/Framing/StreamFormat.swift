@@ -4,7 +4,7 @@ import Hummingbird
 import StreamKit
 
 /// How a viewer wants its events: as server-sent events, or as nothing but the text.
-enum StreamFormat: Sendable {
+enum StreamFormat: Hashable, Sendable {
     case serverSentEvents(everything: Bool)
     case plainText
 

@@ -26,6 +26,7 @@ extension ConnectionGuard {
     func channelInactive(context: ChannelHandlerContext) {
         clock.stop()
         stall.stop()
+        dismissViewer()
         context.fireChannelInactive()
     }
 
@@ -34,8 +35,14 @@ extension ConnectionGuard {
             watchForProgress(context)
         } else if !isClosing {
             stall.stop()
+            viewer?.pump()
         }
         context.fireChannelWritabilityChanged()
+    }
+
+    private func dismissViewer() {
+        isWanted = false
+        viewer?.end(.left)
     }
 
     /// Cuts a client off that has read nothing for the whole of a period although something was ready for it.
@@ -57,8 +64,12 @@ extension ConnectionGuard {
             // Who reads nothing would hold up the shutdown. It can come back to where it was.
             guard !exchanges.isEmpty, context.channel.isWritable else { return context.close(promise: nil) }
             exchanges[exchanges.count - 1].closes = true
+            dismissViewer()
         case ChannelEvent.inputClosed where isClosing:
             context.close(promise: nil)
+        case ChannelEvent.inputClosed:
+            dismissViewer()
+            context.fireUserInboundEventTriggered(event)
         default:
             context.fireUserInboundEventTriggered(event)
         }

@@ -36,6 +36,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
     /// How many bytes may still be thrown away while the connection closes.
     var discardable = 256 * 1_024
     var context: ChannelHandlerContext?
+    /// Who writes the present answer piece by piece, and wants to know when there is room and when to stop.
+    var viewer: Viewer?
+    /// Whether the client still listens, and the server goes on.
+    var isWanted = true
     let clock = GuardTimer()
     let stall = GuardTimer()
 

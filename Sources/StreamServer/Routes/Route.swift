@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// One line of the API: a method, a path and what answers it.
 struct Route: Sendable {
@@ -39,9 +40,12 @@ struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The address that the connection comes from, without its port.
     let remoteAddress: String
+    /// The connection.
+    let channel: any Channel
 
     init(source: Source) {
         coreContext = .init(source: source)
+        channel = source.channel
         remoteAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
     }
 }

@@ -1,5 +1,4 @@
 import AgentRuns
-import AsyncAlgorithms
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -13,11 +12,11 @@ struct StreamRoute: Sendable {
 
     var route: Route {
         Route(.get, "/api/agent/stream/{conversation_id}") { request, parameters, context in
-            try await stream(request, of: parameters[0], context.logger)
+            try await stream(request, of: parameters[0], context)
         }
     }
 
-    private func stream(_ request: Request, of conversation: String, _ logger: Logger) async throws -> Response {
+    private func stream(_ request: Request, of conversation: String, _ context: APIContext) async throws -> Response {
         let cursor = try Cursor(of: request)
         let format = StreamFormat(of: request)
         let isolation = try format.isolation(of: request)
@@ -36,15 +35,12 @@ struct StreamRoute: Sendable {
             ],
             body: ResponseBody { writer in
                 guard request.method != .head else { return try await writer.finish(nil) }
-                let framing = format.framing(
+                var framing = format.framing(
                     reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
-                // A viewer that leaves while nothing happens is noticed at once, not at the next ping.
-                try await request.body.consumeWithCancellationOnInboundClose { _ in
-                    try await send(
-                        backend.runs.events(of: conversation, after: cursor.position, isolation: isolation), log,
-                        framing, to: &writer, logger)
-                    try await writer.finish(nil)
-                }
+                try await writer.write(ByteBuffer(bytes: framing.start()))
+                let key = Rendition.Key(conversation: log.conversationID, format: format, isolation: isolation)
+                try await send(replay(key, from: cursor.position, framing), of: key, Viewer(on: context.channel), &writer)
+                try await writer.finish(nil)
             })
     }
 
@@ -54,51 +50,62 @@ struct StreamRoute: Sendable {
         return LineBreakJoiner(after: try await log.newestEvents(16, upTo: id))
     }
 
-    /// Writes event by event.
-    ///
-    /// The next one is asked for when the last is on its way, so a slow viewer holds up nobody and collects
-    /// nothing here.
+    /// Writes what is there already, then what comes, and begins again with a viewer that has fallen behind.
     @concurrent private func send(
-        _ events: RunEvents, _ log: RunLog, _ framing: any EventFraming, to writer: inout any ResponseBodyWriter,
-        _ logger: Logger
+        _ replay: Replay, of key: Rendition.Key, _ viewer: Viewer, _ writer: inout any ResponseBodyWriter
     ) async throws {
-        var framing = framing
-        try await writer.write(ByteBuffer(bytes: framing.start()))
-        let items = chain(events.map { Item.event($0) }, [Item.end].async)
-        let ticks = AsyncTimerSequence(interval: backend.configuration.pingInterval, clock: .continuous)
-        do {
-            for try await item in merge(items, ticks.map { _ in .ping }).cancelOnGracefulShutdown() {
-                let bytes =
-                    switch item {
-                    case .event(let event): framing.bytes(for: event)
-                    case .ping: framing.ping()
-                    case .end: framing.end(framing.lastEvent == nil ? try await newest(of: log) : nil)
-                    }
-                if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
-                if case .end = item { return }
+        var replay = replay
+        while true {
+            guard let rendition = try await rendition(for: &replay, key, &writer) else { return }
+            let outcome = await viewer.watch(rendition, from: replay.position)
+            backend.renditions.leave(rendition)
+            switch outcome {
+            case .left: return
+            case .over(let farewell): return try await writer.write(farewell)
+            case .behind(let position): replay = try await self.replay(key, behind: position)
             }
-        } catch let error as RunLogError {
-            try await writer.write(ByteBuffer(bytes: framing.failure("\(error)")))
-        } catch let error as StreamKitError {
-            logger.warning("The stream of \(log.conversationID) broke off", metadata: ["error": "\(error)"])
-            let last =
-                if case .server = error {
-                    framing.failure("The log of this conversation can no longer be read.")
-                } else {
-                    framing.interruption("The server lost Redis. Connect again with the last id; nothing is missed.")
-                }
-            try await writer.write(ByteBuffer(bytes: last))
         }
     }
 
-    private func newest(of log: RunLog) async throws -> RunEvent? {
-        try await log.newestEvents(1).first
+    /// Writes what is there until a rendition can take over; `nil` once everything is written.
+    @concurrent private func rendition(
+        for replay: inout Replay, _ key: Rendition.Key, _ writer: inout any ResponseBodyWriter
+    ) async throws -> Rendition? {
+        if let rendition = backend.renditions.join(key, at: replay.position) { return rendition }
+        do {
+            while true {
+                switch try await replay.next(waiting: false) {
+                case .frames(let frames):
+                    var bytes = ByteBuffer()
+                    for frame in frames { bytes.writeImmutableBuffer(frame.bytes) }
+                    if bytes.readableBytes > 0 { try await writer.write(bytes) }
+                case .idle: return backend.renditions.joinOrStart(key, replay)
+                case .over(let farewell):
+                    try await writer.write(farewell)
+                    return nil
+                }
+            }
+        } catch {
+            guard let farewell = replay.farewell(after: error) else { throw error }
+            try await writer.write(farewell)
+            return nil
+        }
     }
 
-    private enum Item: Sendable {
-        case event(RunEvent)
-        case ping
-        case end
+    private func replay(
+        _ key: Rendition.Key, from position: StreamPosition, _ framing: any EventFraming
+    ) -> Replay {
+        let start: StreamID = if case .after(let id) = position { id } else { .zero }
+        let events = backend.runs.events(of: key.conversation, after: position, isolation: key.isolation)
+        return Replay(of: backend.runs.log(of: key.conversation), events, from: start, framing)
+    }
+
+    private func replay(_ key: Rendition.Key, behind position: StreamID) async throws -> Replay {
+        let cursor = Cursor(id: position)
+        let lineBreaks = try await joiner(before: cursor, in: backend.runs.log(of: key.conversation))
+        let framing = key.format.framing(
+            reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
+        return replay(key, from: cursor.position, framing)
     }
 }
 

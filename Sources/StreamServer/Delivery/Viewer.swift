@@ -1,0 +1,92 @@
+import NIOCore
+import NIOHTTPTypes
+import StreamKit
+
+/// A connection that is written to from its own event loop, as much as its client takes.
+///
+/// It holds a position in a rendition and no bytes: what a slow client has not taken stays in the window, which it may
+/// fall out of.
+final class Viewer: Sendable {
+    /// Why it is no longer watching.
+    enum Outcome: Sendable {
+        /// Nothing more can come; these bytes are last.
+        case over(ByteBuffer)
+        /// The client is so slow that what it needs next has left the window.
+        case behind(StreamID)
+        /// The client has gone, or the server is going.
+        case left
+    }
+
+    private struct Watching {
+        let rendition: Rendition
+        var position: StreamID
+        let waiter: CheckedContinuation<Outcome, Never>
+        let connection: ConnectionGuard
+    }
+
+    let channel: any Channel
+    private let watching: NIOLoopBoundBox<Watching?>
+    private let isCancelled: NIOLoopBoundBox<Bool>
+
+    init(on channel: any Channel) {
+        self.channel = channel
+        watching = .makeBoxSendingValue(nil, eventLoop: channel.eventLoop)
+        isCancelled = .makeBoxSendingValue(false, eventLoop: channel.eventLoop)
+    }
+
+    /// Writes what a rendition brings, until there is a reason to stop.
+    func watch(_ rendition: Rendition, from position: StreamID) async -> Outcome {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                channel.eventLoop.execute { self.begin(rendition, position, waiter) }
+            }
+        } onCancel: {
+            channel.eventLoop.execute {
+                self.isCancelled.value = true
+                self.end(.left)
+            }
+        }
+    }
+
+    private func begin(
+        _ rendition: Rendition, _ position: StreamID, _ waiter: CheckedContinuation<Outcome, Never>
+    ) {
+        let connection = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+        guard !isCancelled.value, let connection, connection.isWanted else { return waiter.resume(returning: .left) }
+        connection.viewer = self
+        watching.value = Watching(rendition: rendition, position: position, waiter: waiter, connection: connection)
+        rendition.attach(self)
+        pump()
+    }
+
+    /// Sends in one write all that there is, if the client has taken what was sent before.
+    func pump() {
+        while channel.isWritable, let now = watching.value {
+            switch now.rendition.news(after: now.position) {
+            case .nothing: return
+            case .bytes(let bytes, let end):
+                watching.value?.position = end
+                if bytes.readableBytes > 0 { write(bytes) }
+            case .behind: end(.behind(now.position))
+            case .over(let farewell): end(.over(farewell))
+            }
+        }
+    }
+
+    func ping(_ bytes: ByteBuffer) {
+        if channel.isWritable, watching.value != nil { write(bytes) }
+    }
+
+    private func write(_ bytes: ByteBuffer) {
+        channel.writeAndFlush(HTTPResponsePart.body(bytes), promise: nil)
+    }
+
+    /// Stops watching, if it still does.
+    func end(_ outcome: Outcome) {
+        guard let last = watching.value else { return }
+        watching.value = nil
+        last.connection.viewer = nil
+        last.rendition.detach(self)
+        last.waiter.resume(returning: outcome)
+    }
+}
