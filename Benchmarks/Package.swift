@@ -41,6 +41,8 @@ let package = Package(
             exclude: ["Queue/rivals.py"],
             swiftSettings: strict
         ),
+        // Viewers of event streams, in C so that what is measured is the server: see viewers.c.
+        .executableTarget(name: "viewers", path: "Sources/Viewers", exclude: ["peer.py"]),
         .executableTarget(
             name: "stress",
             dependencies: [streamKit, localRedis, agentRuns, agentKit, faultKit, argumentParser],
