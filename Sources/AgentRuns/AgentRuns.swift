@@ -18,6 +18,8 @@ public struct AgentRuns: Sendable {
     let waiting: WaitingRuns
     /// Where followers read from.
     let source: any EntrySource
+    /// When followers in whose runs nothing happens look after those that wait: one of them for all.
+    private let lookOccasion = Occasion(every: .seconds(2))
 
     /// Creates the service; nothing is sent yet.
     ///
@@ -127,7 +129,7 @@ public struct AgentRuns: Sendable {
     ) -> RunEvents {
         RunEvents(
             log: log(of: conversation), source: source, position: position, isolation: isolation,
-            whileIdle: { try? await lookAfterWaitingRuns() })
+            whileIdle: { if lookOccasion.isNow() { try? await lookAfterWaitingRuns() } })
     }
 
     /// Whether Redis holds anything of a conversation.

@@ -15,7 +15,7 @@ struct LiveRunEvents: Sendable {
     private var hasEnded = false
 
     /// How long one read waits for something to happen.
-    private static let longestWait = Duration.seconds(5)
+    private static let longestWait = Duration.seconds(10)
 
     init(
         log: RunLog, source: any EntrySource, position: StreamPosition, whileIdle: @escaping @Sendable () async -> Void

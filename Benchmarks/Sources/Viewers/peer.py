@@ -12,7 +12,7 @@ from fastapi import FastAPI, Header
 from sse_starlette.sse import EventSourceResponse
 
 app = FastAPI()
-client = redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"), decode_responses=True)
+client = redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"), decode_responses=True, socket_timeout=None, max_connections=20_000)
 
 
 @app.get("/stream/{name}")

@@ -17,7 +17,7 @@ final class Rendition: Sendable {
 
     /// What a viewer finds after its position.
     enum News: Sendable {
-        case bytes(ByteBuffer, upTo: StreamID)
+        case piece(BodyPiece, upTo: StreamID)
         case nothing
         /// What comes next is no longer in the window.
         case behind
@@ -36,12 +36,12 @@ final class Rendition: Sendable {
         var audiences: [ObjectIdentifier: Audience] = [:]
         var viewerCount = 0
         /// What was put together last; most viewers want the same.
-        var prepared: (after: StreamID, bytes: ByteBuffer)?
+        var prepared: (after: StreamID, piece: BodyPiece)?
         var hasGrown = false
     }
 
     let key: Key
-    private let pingBytes: ByteBuffer
+    private let pingPiece: BodyPiece
     private let state: Mutex<State>
 
     /// A client that is further behind reads from Redis.
@@ -49,7 +49,7 @@ final class Rendition: Sendable {
 
     init(_ key: Key, at position: StreamID, ping: [UInt8]) {
         self.key = key
-        pingBytes = ByteBuffer(bytes: ping)
+        pingPiece = BodyPiece(ByteBuffer(bytes: ping))
         state = Mutex(State(window: RecentWindow(at: position, maximumSize: Self.windowSize)))
     }
 
@@ -63,13 +63,14 @@ final class Rendition: Sendable {
             guard state.window.covers(position) else { return .behind }
             guard position < state.window.end else { return state.farewell.map { .over($0) } ?? .nothing }
             if let prepared = state.prepared, prepared.after == position {
-                return .bytes(prepared.bytes, upTo: state.window.end)
+                return .piece(prepared.piece, upTo: state.window.end)
             }
             var parts = state.window.elements(after: position)
             var bytes = parts.isEmpty ? ByteBuffer() : parts.removeFirst()
             for part in parts { bytes.writeImmutableBuffer(part) }
-            state.prepared = (position, bytes)
-            return .bytes(bytes, upTo: state.window.end)
+            let piece = BodyPiece(bytes)
+            state.prepared = (position, piece)
+            return .piece(piece, upTo: state.window.end)
         }
     }
 
@@ -78,7 +79,8 @@ final class Rendition: Sendable {
     func attach(_ viewer: Viewer) {
         let loop = viewer.channel.eventLoop
         state.withLock { state in
-            state.audiences[ObjectIdentifier(loop), default: Audience(loop: loop)].viewers[ObjectIdentifier(viewer)] = viewer
+            state.audiences[ObjectIdentifier(loop), default: Audience(loop: loop)]
+                .viewers[ObjectIdentifier(viewer)] = viewer
             state.viewerCount += 1
         }
     }
@@ -97,8 +99,8 @@ final class Rendition: Sendable {
             if !state.hasGrown { state.window.forget() }
             state.hasGrown = false
         }
-        guard pingBytes.readableBytes > 0 else { return }
-        forEachViewer { [pingBytes] in $0.ping(pingBytes) }
+        guard !pingPiece.isEmpty else { return }
+        forEachViewer { [pingPiece] in $0.ping(pingPiece) }
     }
 
     private func forEachViewer(_ body: @escaping @Sendable (Viewer) -> Void) {

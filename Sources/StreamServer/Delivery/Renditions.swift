@@ -103,7 +103,7 @@ final class Renditions: Sendable {
     ///
     /// A write costs the kernel some microseconds per viewer, however little it carries.
     private static func pause(_ viewers: Int) -> Duration {
-        viewers < 50 ? .zero : min(.milliseconds(25), .microseconds(25) * viewers)
+        viewers < 50 ? .zero : min(.milliseconds(20), .microseconds(25) * viewers)
     }
 }
 

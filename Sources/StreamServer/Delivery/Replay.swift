@@ -25,7 +25,7 @@ struct Replay: Sendable {
     }
 
     /// What reading on brings.
-    enum Progress {
+    enum Progress: Sendable {
         /// The bytes of the entries that were there.
         case frames([(id: StreamID, bytes: ByteBuffer)])
         /// Nothing yet.

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTPTypes
 import StreamKit
 
 /// A connection that is written to from its own event loop, as much as its client takes.
@@ -64,21 +63,17 @@ final class Viewer: Sendable {
         while channel.isWritable, let now = watching.value {
             switch now.rendition.news(after: now.position) {
             case .nothing: return
-            case .bytes(let bytes, let end):
+            case .piece(let piece, let end):
                 watching.value?.position = end
-                if bytes.readableBytes > 0 { write(bytes) }
+                now.connection.send(piece)
             case .behind: end(.behind(now.position))
             case .over(let farewell): end(.over(farewell))
             }
         }
     }
 
-    func ping(_ bytes: ByteBuffer) {
-        if channel.isWritable, watching.value != nil { write(bytes) }
-    }
-
-    private func write(_ bytes: ByteBuffer) {
-        channel.writeAndFlush(HTTPResponsePart.body(bytes), promise: nil)
+    func ping(_ piece: BodyPiece) {
+        if channel.isWritable { watching.value?.connection.send(piece) }
     }
 
     /// Stops watching, if it still does.

@@ -20,7 +20,7 @@ extension ConnectionGuard {
     func handlerRemoved(context: ChannelHandlerContext) {
         clock.stop()
         stall.stop()
-        self.context = nil
+        (self.context, encoder) = (nil, nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

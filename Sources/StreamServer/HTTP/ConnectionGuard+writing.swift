@@ -23,6 +23,15 @@ extension ConnectionGuard {
         }
     }
 
+    /// Sends a piece of the present answer past the encoder, because it is encoded already.
+    func send(_ piece: BodyPiece) {
+        guard !isClosing, !piece.isEmpty, let exchange = exchanges.first, !exchange.isHead, let context else { return }
+        if encoder == nil {
+            encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+        }
+        encoder?.writeAndFlush(NIOAny(exchange.isOld ? piece.plain : piece.chunk), promise: nil)
+    }
+
     /// The head of an answer, as this client can read it and with what it has to know of the connection.
     private func settled(_ head: HTTPResponseHead) -> HTTPResponseHead {
         var head = head

@@ -36,6 +36,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     /// How many bytes may still be thrown away while the connection closes.
     var discardable = 256 * 1_024
     var context: ChannelHandlerContext?
+    /// The place of the encoder in the pipeline, once it was looked for.
+    var encoder: ChannelHandlerContext?
     /// Who writes the present answer piece by piece, and wants to know when there is room and when to stop.
     var viewer: Viewer?
     /// Whether the client still listens, and the server goes on.

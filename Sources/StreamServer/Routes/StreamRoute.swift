@@ -33,15 +33,25 @@ struct StreamRoute: Sendable {
                 // Watching the connection for its end uses it up, so it can carry no further request.
                 .xContentTypeOptions: "nosniff", .connection: "close",
             ],
-            body: ResponseBody { writer in
-                guard request.method != .head else { return try await writer.finish(nil) }
-                var framing = format.framing(
+            body: body(for: Viewer(on: context.channel), isHead: request.method == .head) {
+                let framing = format.framing(
                     reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
-                try await writer.write(ByteBuffer(bytes: framing.start()))
                 let key = Rendition.Key(conversation: log.conversationID, format: format, isolation: isolation)
-                try await send(replay(key, from: cursor.position, framing), of: key, Viewer(on: context.channel), &writer)
-                try await writer.finish(nil)
+                return (key, framing, cursor.position)
             })
+    }
+
+    private func body(
+        for viewer: Viewer, isHead: Bool,
+        _ what: @escaping @Sendable () -> (Rendition.Key, any EventFraming, StreamPosition)
+    ) -> ResponseBody {
+        ResponseBody { writer in
+            guard !isHead else { return try await writer.finish(nil) }
+            var (key, framing, position) = what()
+            try await writer.write(ByteBuffer(bytes: framing.start()))
+            try await send(replay(key, from: position, framing), of: key, viewer, &writer)
+            try await writer.finish(nil)
+        }
     }
 
     /// How the text before a cursor ends, by the last few events.
@@ -54,41 +64,56 @@ struct StreamRoute: Sendable {
     @concurrent private func send(
         _ replay: Replay, of key: Rendition.Key, _ viewer: Viewer, _ writer: inout any ResponseBodyWriter
     ) async throws {
-        var replay = replay
-        while true {
-            guard let rendition = try await rendition(for: &replay, key, &writer) else { return }
-            let outcome = await viewer.watch(rendition, from: replay.position)
+        var next: Replay? = replay
+        while let replay = next {
+            // While somebody watches, a replay and the page that it read last would be dead weight.
+            next = nil
+            guard let (rendition, position) = try await rendition(after: replay, key, &writer) else { return }
+            let outcome = await viewer.watch(rendition, from: position)
             backend.renditions.leave(rendition)
             switch outcome {
             case .left: return
             case .over(let farewell): return try await writer.write(farewell)
-            case .behind(let position): replay = try await self.replay(key, behind: position)
+            case .behind(let position): next = try await self.replay(key, behind: position)
             }
         }
     }
 
     /// Writes what is there until a rendition can take over; `nil` once everything is written.
     @concurrent private func rendition(
-        for replay: inout Replay, _ key: Rendition.Key, _ writer: inout any ResponseBodyWriter
-    ) async throws -> Rendition? {
-        if let rendition = backend.renditions.join(key, at: replay.position) { return rendition }
+        after replay: consuming Replay, _ key: Rendition.Key, _ writer: inout any ResponseBodyWriter
+    ) async throws -> (Rendition, StreamID)? {
+        if let rendition = backend.renditions.join(key, at: replay.position) { return (rendition, replay.position) }
         do {
             while true {
-                switch try await replay.next(waiting: false) {
+                let progress: Replay.Progress
+                (replay, progress) = try await Self.next(replay)
+                switch progress {
                 case .frames(let frames):
                     var bytes = ByteBuffer()
                     for frame in frames { bytes.writeImmutableBuffer(frame.bytes) }
                     if bytes.readableBytes > 0 { try await writer.write(bytes) }
-                case .idle: return backend.renditions.joinOrStart(key, replay)
+                case .idle: return (backend.renditions.joinOrStart(key, replay), replay.position)
                 case .over(let farewell):
                     try await writer.write(farewell)
                     return nil
                 }
             }
+        } catch is CancellationError {
+            return nil
         } catch {
             guard let farewell = replay.farewell(after: error) else { throw error }
             try await writer.write(farewell)
             return nil
+        }
+    }
+
+    /// Reads on in a task of its own: what it needs of the stack is given back, while a connection's task keeps its.
+    private static func next(_ replay: Replay) async throws -> (Replay, Replay.Progress) {
+        try await cancelWhenGracefulShutdown {
+            var replay = replay
+            let progress = try await replay.next(waiting: false)
+            return (replay, progress)
         }
     }
 
