@@ -8,4 +8,15 @@ public protocol Agent: Sendable {
     var model: any ChatModel { get }
     /// What the model may use.
     var tools: [any Tool] { get }
+    /// How much one run may take.
+    var limits: AgentLimits { get }
+    /// Who hears what the model says, beside the log.
+    var callbacks: [any AgentCallback] { get }
+}
+
+extension Agent {
+    /// The limits that ``AgentLimits`` begins with.
+    public var limits: AgentLimits { AgentLimits() }
+    /// Nobody but the log.
+    public var callbacks: [any AgentCallback] { [] }
 }

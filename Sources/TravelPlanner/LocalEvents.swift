@@ -9,6 +9,9 @@ public struct LocalEvents: Tool {
     /// A destination, and a date if known.
     public var parameters: JSONValue { DestinationArguments.schema }
 
+    /// Looking up changes nothing.
+    public let isSafeToRepeat = true
+
     /// The tool needs no set-up.
     public init() {}
 

@@ -18,7 +18,7 @@ struct AgentLoopTests {
                     .taskStarted, .chainOfThought, .progress, .llmResponse, .toolUsage, .toolUsage, .toolUsage,
                     .toolUsage, .chainOfThought, .progress, .llmResponse, .progress, .taskCompleted,
                 ])
-            #expect(history.usages.map(\.action) == ["call", "result", "call", "result"])
+            #expect(history.usages.map(\.action) == ["call", "call", "result", "result"])
             #expect(history.allSatisfy { $0.kind == .text || $0.data != nil })
             #expect(history.map(\.sequence) == Array(history.indices))
         }

@@ -10,14 +10,16 @@ struct LineTests {
             try await log.accept(request)
             try await TravelPlanner(model: ScriptedModel(pace: .zero)).answer(through: log.begin(request, token: 1))
 
-            let lines = try await log.history().compactMap(\.line)
+            var lines = try await log.history().compactMap(\.line)
+            // The tools answer in any order.
+            lines[7...8].sort(by: >)
             #expect(
                 lines == [
                     "queued", "started: Plan a 1-day trip to Tokyo",
                     "thought: I read the request and decide what I need to know.", "asking the model",
                     "model scripted-traveller asks for get_weather_forecast, get_local_events",
-                    "tool get_weather_forecast(Tokyo)",
-                    "tool get_weather_forecast(Tokyo) → partly cloudy, 11–18 °C", "tool get_local_events(Tokyo)",
+                    "tool get_weather_forecast(Tokyo)", "tool get_local_events(Tokyo)",
+                    "tool get_weather_forecast(Tokyo) → partly cloudy, 11–18 °C",
                     "tool get_local_events(Tokyo) → 4 events, such as Cherry blossom evening walk in Ueno Park, 18:00",
                     "thought: I have what get_weather_forecast and get_local_events told me.", "asking the model",
                     "model scripted-traveller has answered", "finished", "completed",

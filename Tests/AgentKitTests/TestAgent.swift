@@ -11,6 +11,8 @@ struct TestAgent: Agent {
     let instructions = "You are a test."
     var model: any ChatModel
     var tools: [any Tool] = [WeatherForecast(), LocalEvents()]
+    var limits = AgentLimits()
+    var callbacks: [any AgentCallback] = []
 
     /// The model's turns, made from the messages so far; it fails if the closure throws.
     init(turn: @escaping @Sendable ([ChatMessage]) throws -> [ChatDelta]) {
@@ -39,6 +41,17 @@ struct TestModel: ChatModel {
 }
 
 struct ModelTrouble: Error {}
+
+/// A tool that does what a test wants it to.
+struct TestTool: Tool {
+    let name: String
+    let summary = "A test."
+    let parameters: JSONValue = [:]
+    var isSafeToRepeat = true
+    let body: @Sendable (JSONValue) async throws -> JSONValue
+
+    func call(_ arguments: JSONValue) async throws -> JSONValue { try await body(arguments) }
+}
 
 extension ChatDelta {
     static func call(_ name: String, _ arguments: JSONValue, id: String = "call-1") -> ChatDelta {

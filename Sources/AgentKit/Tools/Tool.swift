@@ -6,6 +6,11 @@ public protocol Tool: Sendable {
     var summary: String { get }
     /// The arguments it takes, as a JSON Schema.
     var parameters: JSONValue { get }
+    /// Whether doing it twice does no harm: looking up is safe, booking is not.
+    ///
+    /// A worker may die between doing it and writing down what came of it. A call that is safe to repeat is then done
+    /// again; one that is not ends the run with an error that says so.
+    var isSafeToRepeat: Bool { get }
 
     /// Does it.
     ///

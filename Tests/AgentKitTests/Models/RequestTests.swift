@@ -89,5 +89,6 @@ struct Echo: Tool {
     let name = "echo"
     let summary = "Repeats."
     let parameters: JSONValue = ["type": "object"]
+    let isSafeToRepeat = true
     func call(_ arguments: JSONValue) async throws -> JSONValue { arguments }
 }

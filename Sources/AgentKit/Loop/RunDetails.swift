@@ -46,14 +46,14 @@ struct ModelTurn: Sendable {
         self.usage = usage
     }
 
-    /// What a later attempt needs of a turn: its number and its calls.
+    /// What a later attempt needs of a turn: its number, its calls and its cost.
     init?(_ json: JSONValue) {
         guard let turn = json["turn"]?.integer, let list = json["tool_calls"]?.array else { return nil }
         let calls = list.compactMap(ToolCall.init)
         guard calls.count == list.count else { return nil }
         self.init(
             turn: turn, model: json["model"]?.string ?? "", characters: json["characters"]?.integer ?? 0,
-            toolCalls: calls, usage: nil)
+            toolCalls: calls, usage: json["usage"].flatMap(TokenUsage.init))
     }
 }
 
@@ -81,6 +81,18 @@ struct ToolUse: Sendable {
     var status: String?
     var result: JSONValue?
 
+    /// A call that is about to be carried out.
+    init(turn: Int, call: Int, _ wish: ToolCall) {
+        self.turn = turn
+        self.call = call
+        callID = wish.id
+        tool = wish.name
+        action = "call"
+        arguments = wish.arguments
+    }
+
+    var place: RunCheckpoint.Place { RunCheckpoint.Place(turn: turn, call: call) }
+
     var json: JSONValue {
         .object(present: [
             "turn": JSONValue(turn), "call": JSONValue(call), "call_id": .string(callID), "tool": .string(tool),
@@ -90,11 +102,28 @@ struct ToolUse: Sendable {
     }
 }
 
-struct Completed {
-    var turns: Int
-    var toolCalls: Int
+extension TokenUsage {
+    /// The costs of two turns together.
+    static func + (left: TokenUsage, right: TokenUsage) -> TokenUsage {
+        TokenUsage(
+            input: sum(left.input, right.input), output: sum(left.output, right.output),
+            cachedInput: sum(left.cachedInput, right.cachedInput), reasoning: sum(left.reasoning, right.reasoning))
+    }
 
-    var json: JSONValue {
-        ["status": "completed", "tool_calls": JSONValue(toolCalls), "turns": JSONValue(turns)]
+    private static func sum(_ left: Int, _ right: Int) -> Int {
+        let (sum, isTooLarge) = left.addingReportingOverflow(right)
+        return isTooLarge ? .max : sum
+    }
+
+    private static func sum(_ left: Int?, _ right: Int?) -> Int? {
+        left == nil && right == nil ? nil : sum(left ?? 0, right ?? 0)
+    }
+
+    /// A cost as the log has it.
+    init?(_ json: JSONValue) {
+        guard let input = json["input_tokens"]?.integer, let output = json["output_tokens"]?.integer else { return nil }
+        self.init(
+            input: input, output: output, cachedInput: json["cached_input_tokens"]?.integer,
+            reasoning: json["reasoning_tokens"]?.integer)
     }
 }
