@@ -36,13 +36,8 @@ private struct WithoutHangUps: LogHandler {
         set { handler[metadataKey: key] = newValue }
     }
 
-    func log(
-        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-        function: String, line: UInt
-    ) {
-        guard source != "HummingbirdCore" else { return }
-        handler.log(
-            level: level, message: message, metadata: metadata, source: source, file: file, function: function,
-            line: line)
+    func log(event: LogEvent) {
+        guard event.source != "HummingbirdCore" else { return }
+        handler.log(event: event)
     }
 }

@@ -22,16 +22,21 @@ struct Serve: AsyncParsableCommand {
     var port: Int?
     @Option(help: "A further name that browsers may call this server by; may be repeated.")
     var allowedHost: [String] = []
+    @Option(help: "How many prompts may wait for a worker at once; 0 is any number. Further ones get a 429.")
+    var waitingRuns = RunLimits().maximumWaiting
+    @Option(help: "How many of them one address may have; 0 is any number. Behind a proxy all users share its address.")
+    var waitingRunsPerCaller = RunLimits().maximumWaitingPerCaller
     @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
     var model = "scripted"
     @Flag(help: "Leave the work to other processes (the command `work`).") var noWorker = false
-    @Flag(help: "All callers come from a proxy's address: the limit for one caller is that for all.")
-    var behindProxy = false
     @OptionGroup var options: LessonOptions
 
     func validate() throws {
-        guard let port, !(0...65_535).contains(port) else { return }
-        throw ValidationError("--port \(port): a port is 0 to 65535.")
+        if let port, !(0...65_535).contains(port) {
+            throw ValidationError("--port \(port): a port is 0 to 65535.")
+        }
+        for (name, limit) in [("waiting-runs", waitingRuns), ("waiting-runs-per-caller", waitingRunsPerCaller)]
+        where limit < 0 { throw ValidationError("--\(name) \(limit): a limit is 0 or more.") }
     }
 
     func run() async throws {
@@ -50,7 +55,7 @@ struct Serve: AsyncParsableCommand {
             host: host, port: try chosenPort, agents: [planner.name], retention: retention)
         configuration.allowedHosts = allowedHost
         configuration.model = noWorker ? nil : (planner.model as? RemoteModel)?.name ?? model
-        if behindProxy { configuration.limits.maximumWaitingPerCaller = configuration.limits.maximumWaiting }
+        configuration.limits = limits
         let server = StreamServer(redis: redis, configuration: configuration, logger: logger) { port in
             narrator.show("Open \(address(port)) in a browser.")
             narrator.show("This is process \(getpid()). Ctrl-C stops the server.")
@@ -71,6 +76,12 @@ struct Serve: AsyncParsableCommand {
             guard let port = UInt16(text) else { throw LessonProblem("\(name) is '\(text)', which is not a port.") }
             return Int(port)
         }
+    }
+
+    private var limits: RunLimits {
+        RunLimits(
+            maximumWaiting: waitingRuns == 0 ? .max : waitingRuns,
+            maximumWaitingPerCaller: waitingRunsPerCaller == 0 ? .max : waitingRunsPerCaller)
     }
 
     /// What to open in a browser on this machine.

@@ -79,7 +79,7 @@ class Stage:
 
     def gateway(self) -> str:
         port = free_port()
-        self.start("serve", "--no-worker", "--behind-proxy", "--port", str(port))
+        self.start("serve", "--no-worker", "--waiting-runs-per-caller", "0", "--port", str(port))
         url = f"http://127.0.0.1:{port}"
         for _ in range(300):
             if status(url + "/api/live") == 200:

@@ -23,7 +23,7 @@ let package = Package(
         .package(
             name: "redis-streams-workspace", path: "../..",
             traits: [.trait(name: "TLS", condition: .when(traits: ["TLS"]))]),
-        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.11.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
     ],

@@ -13,6 +13,8 @@ struct BadInputTests {
             (["ask", "x", "--server", "nonsense"], 64, "write it like http://127.0.0.1:8080"),
             (["watch", "x", "--server", "ftp://a"], 64, "write it like http://127.0.0.1:8080"),
             (["serve", "--port", "70000"], 64, "a port is 0 to 65535"),
+            (["serve", "--waiting-runs=-1"], 64, "--waiting-runs -1: a limit is 0 or more"),
+            (["serve", "--waiting-runs-per-caller=-1"], 64, "--waiting-runs-per-caller -1: a limit is 0 or more"),
             (["serve", "--host", "no.such.host.invalid"], 1, "Cannot listen on"),
             (["serve", "--redis", "redis://127.0.0.1:1", "--port", "0"], 1, "Cannot connect to Redis"),
             (["work", "--redis", "redis://127.0.0.1:1"], 1, "Cannot connect to Redis"),

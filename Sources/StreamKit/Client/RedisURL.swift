@@ -37,7 +37,9 @@ struct RedisURL {
         // None of these has a place here, so they come from a user name or password that was not encoded.
         guard !tail.contains("@"), !tail.contains("#"), authority.count(where: { $0 == "@" }) <= 1 else {
             throw Self.refusal(
-                "has a character in its user name or password that has to be percent-encoded", Self.encoding)
+                rest.contains("@")
+                    ? "has a character in its user name or password that has to be percent-encoded"
+                    : "has a '#', which has no place in it unless percent-encoded", Self.encoding)
         }
         try readHost(readUser(of: authority))
         let path = tail.prefix { $0 != "?" }

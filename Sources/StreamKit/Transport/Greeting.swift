@@ -48,9 +48,15 @@ struct Greeting {
     }
 
     private var sentinel: StreamKitError {
-        .cannotConnect(
+        // Port 26379 is only the usual one.
+        let address =
+            switch configuration.endpoint {
+            case .tcp(let host, let port): "-h \(host) -p \(port)"
+            case .unix(let path): "-s \(path)"
+            }
+        return .cannotConnect(
             "\(configuration) is a Redis Sentinel, which watches servers and holds no data. "
-                + "Ask it for the server (redis-cli -p 26379 SENTINEL MASTERS) and connect to that one.")
+                + "Ask it for the server (redis-cli \(address) SENTINEL MASTERS) and connect to that one.")
     }
 
     /// Sends a command that is useful but not needed: an error reply does not matter.

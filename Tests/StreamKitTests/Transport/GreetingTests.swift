@@ -149,7 +149,9 @@ struct GreetingTests {
                 try await withRedis(configuration) { try await $0.stream("s").append(["a": "1"]) }
             }
 
+            let advice = "redis-cli -h 127.0.0.1 -p \(try #require(server.port)) SENTINEL MASTERS"
             #expect(error?.description.contains("is a Redis Sentinel") == true, "\(error as Any)")
+            #expect(error?.description.contains(advice) == true, "\(error as Any)")
         }
     }
 

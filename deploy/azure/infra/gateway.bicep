@@ -61,7 +61,8 @@ resource gateway 'Microsoft.App/containerApps@2025-07-01' = {
           args: [
             'serve'
             '--no-worker'
-            '--behind-proxy'
+            '--waiting-runs-per-caller'
+            '0'
             '--host'
             '0.0.0.0'
             '--port'
