@@ -60,6 +60,11 @@ func checkEviction(_ server: Server) -> Finding {
     }
     let size = info["maxmemory_human"] ?? String(limit)
     let fix = server.fix(setting: "maxmemory-policy", to: "noeviction")
+    if policy == "noeviction", limit > 0, let used = info["used_memory"].flatMap({ Int($0) }), used >= limit {
+        return .wrong(
+            "Memory", "full (\(size)): what adds data is refused (OOM)",
+            fix: server.fix(setting: "maxmemory", to: "\(used / 1_000_000 + 100)mb"))
+    }
     if policy.hasPrefix("allkeys") {
         let found = "maxmemory-policy \(policy) evicts whole streams when memory is full"
         return limit == 0
@@ -70,4 +75,18 @@ func checkEviction(_ server: Server) -> Finding {
         return .warning("Memory", "maxmemory-policy \(policy) evicts streams that have an expiry", fix: fix)
     }
     return .fine("Memory", "\(policy): no stream is evicted" + (limit == 0 ? "; no limit set" : "; limit \(size)"))
+}
+
+func checkConnections(_ server: Server) -> Finding {
+    // Lesson 3 has the most: its demo, and two workers that each wait for tasks and for cancellations.
+    let needed = 8
+    guard let most = server.info["maxclients"].flatMap({ Int($0) }),
+        let taken = server.info["connected_clients"].flatMap({ Int($0) })
+    else { return .note("Connections", "this server does not say how many it takes") }
+    guard most - taken >= needed else {
+        return .wrong(
+            "Connections", "\(taken) of \(most) are taken, and a lesson opens up to \(needed)",
+            fix: server.fix(setting: "maxclients", to: "\(taken + 100)"))
+    }
+    return .fine("Connections", "room for the \(needed) that a lesson opens")
 }

@@ -61,6 +61,7 @@ private func allFindings(about redis: Redis, isPrivate: Bool) async throws -> [F
     findings.append(checkRole(server, cluster: await ClusterInfo.read(from: redis, server)))
     findings.append(checkPersistence(server))
     findings.append(checkEviction(server))
+    findings.append(checkConnections(server))
     findings.append(checkTransport(redis.configuration))
     findings.append(await checkNewerCommands(redis))
     // A cancelled question looks like one that the server would not answer.

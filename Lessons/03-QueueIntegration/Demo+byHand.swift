@@ -84,8 +84,10 @@ extension Stage {
 
     /// The task leaves the stream when its worker has logged the end and acknowledged it.
     private func waitUntilEmpty(_ stream: RedisStream) async throws {
-        try await narrator.untraced {
-            while try await stream.length() > 0 { try await Task.sleep(for: .milliseconds(20)) }
+        try await withTimeLimit(waitingFor: "the end of the task in \(stream.key)") {
+            try await narrator.untraced {
+                while try await stream.length() > 0 { try await Task.sleep(for: .milliseconds(20)) }
+            }
         }
     }
 }

@@ -80,7 +80,7 @@ extension Stage {
             narrator.say(
                 """
                 \(letter.attempts) attempts, with a longer wait before each further one; then the dead letters, \
-                from where `requeue` brings it back.
+                from where `TaskQueue.requeue` brings it back.
                 """)
         }
         let status = try await narrator.untraced { try await queue.status() }
@@ -89,10 +89,12 @@ extension Stage {
 
     /// Waits until the queue's status is as it should be.
     private func waitFor(
-        _ queue: TaskQueue<LessonTask>, _ isReached: @Sendable (TaskQueueStatus) -> Bool
+        _ queue: TaskQueue<LessonTask>, _ isReached: @escaping @Sendable (TaskQueueStatus) -> Bool
     ) async throws {
-        try await narrator.untraced {
-            while try await !isReached(queue.status()) { try await Task.sleep(for: .milliseconds(50)) }
+        try await withTimeLimit(waitingFor: "the end of a task") {
+            try await narrator.untraced {
+                while try await !isReached(queue.status()) { try await Task.sleep(for: .milliseconds(50)) }
+            }
         }
     }
 }

@@ -58,10 +58,12 @@ struct Stage: Sendable {
 
     /// Waits until a task's log has the event, so that the kill comes in the middle and not before or after.
     func wait(forTask id: Int, in kind: QueueKind, toLog event: String, step: String? = nil) async throws {
-        try await narrator.untraced {
-            for try await entry in log(ofTask: id, in: kind).follow(after: .beginning)
-            where entry["event"] == event && (step == nil || entry["step"] == step) {
-                return
+        try await withTimeLimit(waitingFor: "the entry '\(event)' in the log of task \(id)") {
+            try await narrator.untraced {
+                for try await entry in log(ofTask: id, in: kind).follow(after: .beginning)
+                where entry["event"] == event && (step == nil || entry["step"] == step) {
+                    return
+                }
             }
         }
     }

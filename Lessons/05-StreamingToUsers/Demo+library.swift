@@ -90,13 +90,16 @@ private struct Viewing {
     private(set) var place = Place()
 
     mutating func watch(_ conversation: String, with client: AgentClient, pieces: Int) async throws {
-        var new = ""
-        var left = pieces
-        try await client.events(at: client.address(of: conversation), from: &place) { event in
-            guard event.event == "message" else { return event.event == "attempt" }
-            new += event.data
-            left -= 1
-            return left > 0
+        let new: String
+        (new, place) = try await withTimeLimit(waitingFor: "the agent's answer") { [place] in
+            var (new, place, left) = ("", place, pieces)
+            try await client.events(at: client.address(of: conversation), from: &place) { event in
+                guard event.event == "message" else { return event.event == "attempt" }
+                new += event.data
+                left -= 1
+                return left > 0
+            }
+            return (new, place)
         }
         text += new
     }

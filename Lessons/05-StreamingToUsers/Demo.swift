@@ -49,13 +49,16 @@ private func byHand(_ redis: Redis, _ narrator: Narrator) async throws {
             XREAD and sends each as one server-sent event. We read three, and hang up.
             """)
         let stream = redis.stream("lesson5:sentence")
-        async let writing: Void = narrator.untraced { try await writeSentence(to: stream) }
-        var place = Place()
-        try await narrator.untraced { try await read(3, from: client, at: &place, narrator) }
-        try await narrator.step("Coming back")
-        narrator.say("The header `Last-Event-ID` names the last one we saw. What comes after it is exactly the rest.")
-        try await narrator.untraced { try await read(.max, from: client, at: &place, narrator) }
-        try await writing
+        // A writer that fails ends the reading, which would wait for its words forever.
+        try await withCompanion {
+            try await narrator.untraced { try await writeSentence(to: stream) }
+        } _: {
+            let place = try await narrator.untraced { try await read(3, from: client, at: Place(), narrator) }
+            try await narrator.step("Coming back")
+            narrator.say(
+                "The header `Last-Event-ID` names the last one we saw. What comes after it is exactly the rest.")
+            _ = try await narrator.untraced { try await read(.max, from: client, at: place, narrator) }
+        }
         narrator.say(
             "The id of an event is the ID of its entry, so the route keeps no state at all: Redis knows the rest.")
         _ = try await stream.length()
@@ -70,14 +73,18 @@ private func writeSentence(to stream: RedisStream) async throws {
     }
 }
 
+/// Reads that many events, or all, and returns the place to go on at.
 private func read(
-    _ count: Int, from client: AgentClient, at place: inout Place, _ narrator: Narrator
-) async throws {
-    var left = count
-    try await client.events(at: "\(client.server)/by-hand/sentence", from: &place) { event in
-        narrator.show("id: \(event.id ?? "") data: \(event.data)")
-        left -= 1
-        return left > 0
+    _ count: Int, from client: AgentClient, at place: Place, _ narrator: Narrator
+) async throws -> Place {
+    try await withTimeLimit(waitingFor: "the words of the sentence") {
+        var (place, left) = (place, count)
+        try await client.events(at: "\(client.server)/by-hand/sentence", from: &place) { event in
+            narrator.show("id: \(event.id ?? "") data: \(event.data)")
+            left -= 1
+            return left > 0
+        }
+        return place
     }
 }
 

@@ -24,6 +24,16 @@ struct CompanionTests {
         #expect(result == 7)
     }
 
+    @Test func `a wait beyond its limit ends with what was waited for, and where to look`() async throws {
+        let problem = await #expect(throws: LessonProblem.self) {
+            try await withTimeLimit(.milliseconds(1), waitingFor: "a word") {
+                try await Task.sleep(for: .seconds(3_600))
+            }
+        }
+        #expect(problem?.description.contains("in vain for a word") == true)
+        #expect(problem?.description.contains("doctor") == true)
+    }
+
     @Test func `a companion that returns first leaves the body alone`() async throws {
         let (steps, step) = AsyncStream<Void>.makeStream()
         let result = try await withCompanion {

@@ -91,6 +91,27 @@ struct DoctorTests {
         }
     }
 
+    @Test func `refuses a server that has too few connections left for a lesson`() async throws {
+        try await withScratchServer(.init(tcp: true, extraArguments: ["--maxclients", "3"])) { server in
+            let report = try await examine(server)
+
+            #expect(report.end == .exited(1))
+            #expect(report.text.contains("of 3 are taken, and a lesson opens up to 8"), "\(report.text)")
+            #expect(report.text.contains("CONFIG SET maxclients"))
+        }
+    }
+
+    @Test func `refuses a server whose memory is full`() async throws {
+        try await withScratchServer(.init(tcp: true)) { server in
+            try await withRedis(server.configuration) { _ = try await $0.send("CONFIG", "SET", "maxmemory", "100kb") }
+            let report = try await examine(server)
+
+            #expect(report.end == .exited(1))
+            #expect(report.text.contains("Memory: full (100.00K): what adds data is refused (OOM)"), "\(report.text)")
+            #expect(report.text.contains("CONFIG SET maxmemory "))
+        }
+    }
+
     @Test func `empty environment variables count as unset`() async throws {
         try await withPrograms { programs in
             let empty = [
