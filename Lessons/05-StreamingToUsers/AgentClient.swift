@@ -78,6 +78,9 @@ struct AgentClient: Sendable {
                 guard event.id?.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) != false else {
                     throw Refusal.stranger(server, "it sent an event with an unreadable id")
                 }
+                if event.id == nil, event.event ?? "message" == "message" {
+                    throw Refusal.stranger(server, "it sent text without an id to come back with")
+                }
                 place.cursor = event.id ?? place.cursor
                 guard try await handle(event) else { return }
             }

@@ -40,7 +40,7 @@ struct Refusal: Error, CustomStringConvertible {
             self.init(description: "\(status): \(details.message)", mayPass: status >= 500)
         } else if status >= 500 {
             // What stands between us and the server says that the server is away.
-            self.init(description: "\(status) \(response.status.reasonPhrase)", mayPass: true)
+            self.init(description: "\(server) answered \(status) \(response.status.reasonPhrase)", mayPass: true)
         } else {
             self = .stranger(server, "it answered \(status) \(response.status.reasonPhrase)")
         }

@@ -7,6 +7,7 @@ import AgentRuns
 import ArgumentParser
 import Foundation
 import LessonKit
+import NIOHTTP1
 import ServerSentEvents
 
 struct Viewer {
@@ -19,13 +20,14 @@ struct Viewer {
     /// Prints the answer to its end, over as many connections as that takes.
     func watch(from place: inout Place) async throws {
         let client = AgentClient(server: server)
-        var failures = 0
+        var (failures, newest) = (0, place.cursor)
         while failures < Self.maximumFailures {
             do {
                 var isOver = false
                 let address = client.address(of: conversation, everything: true)
                 try await client.events(at: address, from: &place) { event in
-                    failures = 0
+                    // A server that begins again and again with the same event makes no progress.
+                    if event.id != newest { (failures, newest) = (0, event.id) }
                     isOver = try show(event)
                     return !isOver
                 }
@@ -95,6 +97,9 @@ extension AgentClient {
     /// What kept a server from answering, in words.
     static func problem(_ error: any Error, _ server: String) -> LessonProblem {
         if let refusal = error as? Refusal { return LessonProblem(refusal.description) }
+        if error is HTTPParserError {
+            return LessonProblem(Refusal.stranger(server, "it does not speak HTTP").description)
+        }
         return LessonProblem(
             "Nothing answers at \(server) (\(error)). To start the server: \(LessonCommand.typing(5, "serve"))")
     }

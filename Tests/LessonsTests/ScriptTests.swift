@@ -25,6 +25,31 @@ struct ScriptTests {
         }
     }
 
+    @Test func `finds its workspace through symbolic links, absolute and relative`() async throws {
+        try await withPrograms { programs in
+            let folder = try workspace(in: programs, named: "work space")
+            let line = #"""
+                export PATH="$1/bin:$PATH"
+                ln -s "$1/lesson" "$1/bin/absolute" && ln -s absolute "$1/bin/relative" && exec "$1/bin/relative" 1 x
+                """#
+            let script = try await programs.start(["/bin/sh", "-c", line, "sh", folder.path])
+
+            #expect(await script.end() == .exited(0), "\(script.complained)")
+            #expect(script.said == "basics <x> typed as \(folder.path)/bin/relative\n")
+            #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "bin/.build").path))
+        }
+    }
+
+    @Test func `refuses an empty command`() async throws {
+        try await withPrograms { programs in
+            let folder = try workspace(in: programs, named: "workspace")
+            let script = try await programs.start([folder.appending(path: "lesson").path, ""])
+
+            #expect(await script.end() == .exited(64))
+            #expect(script.complained.hasSuffix("lesson: there is no ''\n"))
+        }
+    }
+
     @Test(arguments: ["demo", "test", "doctor", "sync", "bench", "stress", "clean"])
     func `shows help for a command and does nothing else`(command: String) async throws {
         try await withPrograms { programs in

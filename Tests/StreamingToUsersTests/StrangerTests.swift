@@ -10,6 +10,8 @@ struct StrangerTests {
             CannedServer.answer("200 OK", type: "application/json", #"{"hello":"world"}"#),
             CannedServer.answer("200 OK", type: "text/plain", ""),
             CannedServer.answer("200 OK", type: "text/event-stream", "id: \u{1}\ndata: one\n\n"),
+            CannedServer.answer("200 OK", type: "text/event-stream", "data: one\n\n"),
+            "+PONG\r\n",
             "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
             CannedServer.answer("302 Found", type: "text/html", headers: ["Location: /login"], ""),
             CannedServer.answer("404 Not Found", type: "text/html", "<html>\u{1B}[2J</html>"),
