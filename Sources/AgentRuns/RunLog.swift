@@ -31,7 +31,7 @@ public struct RunLog: Sendable {
 
     /// Opens a run before any worker has it, so that viewers find the conversation at once.
     ///
-    /// Appends a ``RunEvent/Kind/progress`` event with the status `queued`. Accepting the same request again
+    /// Appends a ``RunEvent/Kind/progress`` event with the status `queued` and the prompt. Accepting the same request again
     /// changes nothing.
     ///
     /// - Parameters:
@@ -45,8 +45,10 @@ public struct RunLog: Sendable {
             let status = "queued"
             let agent: String
             let correlation_id: String
+            let message: String
         }
-        let data = try RunJSON.text(of: Queued(agent: request.agent, correlation_id: request.correlationID))
+        let data = try RunJSON.text(
+            of: Queued(agent: request.agent, correlation_id: request.correlationID, message: request.message))
         try await scripts.accept(request.correlationID, onlyIfIdle: onlyIfIdle, data: data)
     }
 

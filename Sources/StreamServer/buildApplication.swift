@@ -48,6 +48,6 @@ func buildAPI(redis: Redis, configuration: StreamServerConfiguration, logger: Lo
             ProbeRoute.ready(model: configuration.model),
             RunRoute(backend: backend).route,
             StreamRoute(backend: backend).route,
-            CancelRoute(backend: backend).route,
-        ])
+            SnapshotRoute(backend: backend).route,
+        ] + CancelRoute(backend: backend).routes)
 }

@@ -3,15 +3,16 @@ import HTTPTypes
 import Hummingbird
 import StreamKit
 
-/// `POST /api/agent/stream/{conversation_id}/cancel`: calls off what is being written.
+/// `POST /api/runs/{conversation_id}/cancel`: calls off what is being written.
 ///
+/// `POST /api/agent/stream/{conversation_id}/cancel` does the same.
 /// Leaving a stream does not do that; a user who closes the browser wants the answer all the same.
 struct CancelRoute: Sendable {
     let backend: Backend
 
-    var route: Route {
-        Route(.post, "/api/agent/stream/{conversation_id}/cancel") { _, parameters, _ in
-            try await cancel(parameters[0])
+    var routes: [Route] {
+        ["/api/runs/{conversation_id}/cancel", "/api/agent/stream/{conversation_id}/cancel"].map { path in
+            Route(.post, path) { _, parameters, _ in try await cancel(parameters[0]) }
         }
     }
 

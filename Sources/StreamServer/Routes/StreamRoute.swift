@@ -17,8 +17,8 @@ struct StreamRoute: Sendable {
     }
 
     private func stream(_ request: Request, of conversation: String, _ context: APIContext) async throws -> Response {
-        let cursor = try Cursor(of: request)
-        let format = StreamFormat(of: request)
+        let cursor = try await Cursor(of: request, in: conversation, backend)
+        let format = try StreamFormat(of: request)
         let isolation = try format.isolation(of: request)
         // What is wrong is said now: once the body has begun there is no status code left to say it with.
         let (log, lineBreaks) = try await promptly {
