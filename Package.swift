@@ -126,7 +126,7 @@ let package = Package(
             dependencies: [
                 "AgentRuns", "StreamKit", "ServerSentEvents", hummingbird, lifecycle, logging,
             ],
-            resources: [.embedInCode("Page/index.html")],
+            resources: [.embedInCode("Page")],
             swiftSettings: strictLibrary
         ),
         .target(

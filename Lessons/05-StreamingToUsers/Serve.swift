@@ -29,6 +29,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
     var model = "scripted"
     @Flag(help: "Leave the work to other processes (the command `work`).") var noWorker = false
+    @Flag(help: "For instructors: show on the page what Redis holds, and let it kill workers and Redis.")
+    var lab = false
     @OptionGroup var options: LessonOptions
 
     func validate() throws {
@@ -37,18 +39,35 @@ struct Serve: AsyncParsableCommand {
         }
         for (name, limit) in [("waiting-runs", waitingRuns), ("waiting-runs-per-caller", waitingRunsPerCaller)]
         where limit < 0 { throw ValidationError("--\(name) \(limit): a limit is 0 or more.") }
+        guard !lab || !noWorker else {
+            throw ValidationError("--lab starts workers that can be killed. Leave out --no-worker.")
+        }
+        guard !lab || options.redis == nil else {
+            throw ValidationError("--lab crashes its Redis, so it only takes a private one. Leave out --redis.")
+        }
     }
 
     func run() async throws {
         let planner = try TravelPlanner(modelNamed: model)
-        do {
+        guard !lab else { return try await serveLab(planner) }
+        try await reportingServerErrors {
             try await withService(options) { try await serve(planner, with: $0, $1) }
+        }
+    }
+
+    /// Tells in words why the server cannot listen; being told to stop is not an error.
+    func reportingServerErrors(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
         } catch let error as StreamServerError {
             throw LessonProblem(error.description)
         } catch is CancellationError {}
     }
 
-    private func serve(_ planner: TravelPlanner, with redis: Redis, _ narrator: Narrator) async throws {
+    func serve(
+        _ planner: TravelPlanner, with redis: Redis, _ narrator: Narrator, lab: DemoLab? = nil,
+        beside companions: [any Service] = []
+    ) async throws {
         let logger = Logger.toStandardError
         let retention = try RunRetention.fromEnvironment()
         var configuration = StreamServerConfiguration(
@@ -56,12 +75,13 @@ struct Serve: AsyncParsableCommand {
         configuration.allowedHosts = allowedHost
         configuration.model = noWorker ? nil : (planner.model as? RemoteModel)?.name ?? model
         configuration.limits = limits
+        configuration.lab = lab
         let server = StreamServer(redis: redis, configuration: configuration, logger: logger) { port in
             narrator.show("Open \(address(port)) in a browser.")
             narrator.show("This is process \(getpid()). Ctrl-C stops the server.")
         }
-        var services: [any Service] = [server]
-        if !noWorker { services.append(reportingWorker(with: planner, redis, retention, narrator)) }
+        var services: [any Service] = [server] + companions
+        if !noWorker, lab == nil { services.append(reportingWorker(with: planner, redis, retention, narrator)) }
         // The first to end takes the other along: a page that nobody works for helps nobody.
         try await ServiceGroup(services: services, logger: logger).run()
     }
@@ -114,10 +134,11 @@ struct Work: AsyncParsableCommand {
 }
 
 /// A worker that says what it takes, finishes, loses and hands back.
-private func reportingWorker(
-    with planner: TravelPlanner, _ redis: Redis, _ retention: RunRetention, _ narrator: Narrator
+func reportingWorker(
+    with planner: TravelPlanner, _ redis: Redis, _ retention: RunRetention, _ narrator: Narrator,
+    lease: Duration = .seconds(15)
 ) -> AgentWorker {
-    var options = TaskQueueOptions.lesson()
+    var options = TaskQueueOptions.lesson(lease: lease)
     options.onEvent = { narrator.show("\($0)") }
     let runs = AgentRuns(redis: redis, retention: retention, options: options)
     return AgentWorker(runs: runs, agents: [planner], name: "worker-\(getpid())")

@@ -39,6 +39,9 @@ public struct StreamServerConfiguration: Sendable {
     /// What one client may cost: connections, pipelined requests, time.
     public var connections = ConnectionLimits()
 
+    /// What the instructor's panel of a demo may look at and break; nil, and there is no panel and no route for it.
+    public var lab: (any Lab)?
+
     /// Creates a configuration for the agents named.
     public init(
         host: String = "127.0.0.1",

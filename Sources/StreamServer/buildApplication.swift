@@ -41,13 +41,12 @@ func buildAPI(redis: Redis, configuration: StreamServerConfiguration, logger: Lo
     let backend = Backend(redis: redis, configuration: configuration, logger: logger)
     return API(
         access: AccessPolicy(host: configuration.host, allowedHosts: configuration.allowedHosts),
-        routes: [
-            PageRoute().route,
+        routes: PageRoute(hasLab: configuration.lab != nil).routes + [
             HealthRoute(redis: redis, agents: configuration.agents).route,
             ProbeRoute.live,
             ProbeRoute.ready(model: configuration.model),
             RunRoute(backend: backend).route,
             StreamRoute(backend: backend).route,
             SnapshotRoute(backend: backend).route,
-        ] + CancelRoute(backend: backend).routes)
+        ] + CancelRoute(backend: backend).routes + (configuration.lab.map { LabRoutes(lab: $0).routes } ?? []))
 }

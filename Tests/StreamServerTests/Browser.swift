@@ -22,9 +22,9 @@ struct Browser: Sendable {
         try await value("document.getElementById('\(id)').textContent")
     }
 
-    /// What the agent said, without what it was asked.
+    /// The Markdown that the agent said, without what it was asked.
     func answer() async throws -> String {
-        try await value("[...document.querySelectorAll('.said')].map((said) => said.textContent).join('')")
+        try await value("[...document.querySelectorAll('.said')].map((said) => said.source).join('')")
     }
 
     func wait(for condition: String) async throws {
@@ -45,6 +45,32 @@ struct Browser: Sendable {
         }
         _ = try await post("actions", ["actions": [["type": "key", "id": "keyboard", "actions": strokes]]])
     }
+
+    /// Runs a script in each page that is opened from now on, before the page's own.
+    func beforeEachPage(run script: String) async throws {
+        let command: [String: Any] = ["cmd": "Page.addScriptToEvaluateOnNewDocument", "params": ["source": script]]
+        _ = try await post("goog/cdp/execute", command)
+    }
+
+    /// Opens a tab in front of the others, and goes on in it.
+    func openTab(_ url: String) async throws {
+        let tab = try await post("window/new", ["type": "tab"]) as? [String: Any]
+        try await show(tab: tab?["handle"] as? String ?? "")
+        try await open(url)
+    }
+
+    var tabs: [String] {
+        get async throws { try await webDriver(.GET, "\(session)/window/handles", nil) as? [String] ?? [] }
+    }
+
+    /// Brings a tab to the front, so that the others are hidden.
+    func show(tab: String) async throws {
+        try await look(at: tab)
+        _ = try await post("goog/cdp/execute", ["cmd": "Page.bringToFront", "params": [String: Any]()])
+    }
+
+    /// Goes on in a tab that stays where it is.
+    func look(at tab: String) async throws { _ = try await post("window", ["handle": tab]) }
 
     /// Shows the page as who likes it light or dark sees it.
     func prefer(_ scheme: String) async throws {

@@ -2,13 +2,20 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// `GET /`: the page, one file that is compiled into the program.
+/// `GET /`: the page; `GET /page/{file}`: its script and style. All of it is compiled into the program.
 struct PageRoute: Sendable {
-    private static let source = String(decoding: PackageResources.index_html, as: UTF8.self)
+    /// Whether the page has the instructor's panel.
+    let hasLab: Bool
 
-    var route: Route {
-        Route(.get, "/") { _, _, _ in page() }
+    var routes: [Route] {
+        [
+            Route(.get, "/") { _, _, _ in page() },
+            Route(.get, "/page/{file}") { _, parameters, _ in try asset(parameters[0]) },
+        ]
     }
+
+    private static let source = String(decoding: PackageResources.index_html, as: UTF8.self)
+    private static let lab = String(decoding: PackageResources.lab_html, as: UTF8.self)
 
     /// The page, under a policy by which only its own script and style may run.
     ///
@@ -20,6 +27,8 @@ struct PageRoute: Sendable {
             "default-src 'none'", "script-src 'nonce-\(nonce)'", "style-src 'nonce-\(nonce)'", "connect-src 'self'",
             "img-src data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
         ]
+        let html = Self.source.replacingOccurrences(of: "{{lab}}", with: hasLab ? Self.lab : "")
+            .replacingOccurrences(of: "{{nonce}}", with: nonce)
         return Response(
             status: .ok,
             headers: [
@@ -29,10 +38,45 @@ struct PageRoute: Sendable {
                 .xContentTypeOptions: "nosniff",
                 .referrerPolicy: "no-referrer",
             ],
-            body: ResponseBody(
-                byteBuffer: ByteBuffer(string: Self.source.replacingOccurrences(of: "{{nonce}}", with: nonce))))
+            body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
+    }
+
+    private func asset(_ name: String) throws -> Response {
+        guard let bytes = pageAssets[name] else {
+            throw Problem.notFound("unknown_file", "The page has no file '\(name)'. Open / for the page.")
+        }
+        let type = name.hasSuffix(".css") ? "text/css" : "text/javascript"
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "\(type); charset=utf-8",
+                // A page of one version must not run the script of another.
+                .cacheControl: "no-store",
+                .xContentTypeOptions: "nosniff",
+            ],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }
+
+/// The modules that the page consists of, and its style.
+private let pageAssets: [String: [UInt8]] = [
+    "api.js": PackageResources.api_js,
+    "approval.js": PackageResources.approval_js,
+    "connection.js": PackageResources.connection_js,
+    "conversation.js": PackageResources.conversation_js,
+    "frame.js": PackageResources.frame_js,
+    "inline.js": PackageResources.inline_js,
+    "lab.css": PackageResources.lab_css,
+    "lab.js": PackageResources.lab_js,
+    "markdown.js": PackageResources.markdown_js,
+    "page.css": PackageResources.page_css,
+    "page.js": PackageResources.page_js,
+    "replay.js": PackageResources.replay_js,
+    "status.js": PackageResources.status_js,
+    "stream-id.js": PackageResources.stream_id_js,
+    "timeline.js": PackageResources.timeline_js,
+    "words.js": PackageResources.words_js,
+]
 
 extension HTTPField.Name {
     /// What the page may link and load tells nobody where it came from.

@@ -1,0 +1,71 @@
+// A worker in a process of its own, so that it can be killed and paused for real.
+// Run:    ./lesson 5 serve --lab
+// Expect: nothing to see here; the page's panel shows what this file starts.
+
+import AgentKit
+import AgentRuns
+import ArgumentParser
+import Foundation
+import LessonKit
+import StreamKit
+import StreamServer
+import TravelPlanner
+
+final class LabWorker {
+    /// The process ID.
+    let id: Int32
+    private let process = Process()
+    /// The worker ends when this closes, so it cannot outlive the server.
+    private let lifeline = Pipe()
+    private var isPaused = false
+
+    init(redis: String, model: String) throws {
+        process.executableURL = Bundle.main.executableURL
+        process.arguments = ["lab-worker", "--redis", redis, "--model", model]
+        process.standardInput = lifeline
+        try process.run()
+        id = process.processIdentifier
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    var report: LabReport.Worker {
+        LabReport.Worker(process: id, state: isRunning ? (isPaused ? .paused : .running) : .dead)
+    }
+
+    func pause() {
+        kill(id, SIGSTOP)
+        isPaused = true
+    }
+
+    func resume() {
+        kill(id, SIGCONT)
+        isPaused = false
+    }
+
+    func die() {
+        if isRunning { kill(id, SIGKILL) }
+    }
+}
+
+/// The hidden subcommand in which such a worker lives.
+struct LabWorkerProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "lab-worker", shouldDisplay: false)
+    @Option var redis: String
+    @Option var model: String
+
+    func run() async throws {
+        Thread.detachNewThread {
+            while readLine() != nil {}
+            Foundation.exit(0)
+        }
+        let planner = try TravelPlanner(modelNamed: model)
+        try await withRedis(try RedisConfiguration(url: redis)) { redis in
+            let narrator = Narrator(try LessonOptions.parse([]))
+            // A short lease: nobody wants to wait long for a takeover that is being shown.
+            let worker = reportingWorker(
+                with: planner, redis, try .fromEnvironment(), narrator, lease: .seconds(4))
+            try await worker.run()
+        }
+    }
+}

@@ -1,0 +1,43 @@
+// The requests of the page, beside the stream itself. Each throws { status, code, message } where it is refused.
+
+import { address, refusal } from "./connection.js";
+
+async function send(path, body, method = "POST") {
+  const options = { method, headers: {} };
+  if (body) Object.assign(options, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  let reply;
+  try {
+    reply = await fetch(path, options);
+  } catch {
+    throw { message: "The server does not answer. Is it running? Your prompt is still here; try again." };
+  }
+  if (!reply.ok) throw await refusal(reply);
+  return reply.json();
+}
+
+let agents = null;
+
+/** Asks the server's agent; with a conversation, asks on in it. */
+export async function askServer(message, conversation) {
+  // It does not change, so it is asked for once.
+  agents ??= (await send("/api/health", null, "GET")).agents;
+  const body = conversation ? { message, thread_id: conversation } : { message };
+  return send(`/api/agents/${encodeURIComponent(agents[0])}/run`, body);
+}
+
+/** What a conversation holds so far; null from a server that cannot say it in one answer. */
+export async function snapshotOf(conversation) {
+  try {
+    return await send(`/api/runs/${encodeURIComponent(conversation)}`, null, "GET");
+  } catch (problem) {
+    if (problem.code === "unknown_path") return null;
+    throw problem;
+  }
+}
+
+/** Calls the run off. */
+export const stopRun = (conversation) => send(address(conversation, "/cancel"));
+
+/** Answers an agent that asked whether it may call a tool. */
+export const decide = (conversation, call, decision, comment) =>
+  send(`/api/runs/${encodeURIComponent(conversation)}/approvals/${encodeURIComponent(call)}`, { decision, comment });
