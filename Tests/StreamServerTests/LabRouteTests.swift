@@ -61,7 +61,7 @@ struct LabRouteTests {
                 #expect(try await browser.text(of: "lab-dead") == "4")
                 #expect(try await browser.text(of: "lab-commands") == #""XADD" "<b>""#)
                 #expect(try await browser.text(of: "lab-workers").contains("Worker 18dead"))
-                #expect(try await browser.text(of: "lab-streams").contains("group agents: w: 2"))
+                #expect(try await browser.text(of: "lab-streams").contains("agent-tasks32w2"))
 
                 try await browser.run("document.querySelector('[aria-label=\"Kill worker 17\"]').click()")
                 try await eventually("the worker is killed") { lab.actions.withLock(\.self) == [.killWorker(17)] }

@@ -53,11 +53,24 @@ final class CommandFeed: Sendable {
     /// Takes `+1718000000.000000 [0 unix:…] "XADD" …` in, but not what the panel itself asks over TCP.
     private static func add(_ line: Substring, to seen: inout Seen) {
         guard let source = line.firstIndex(of: "["), let end = line[source...].firstIndex(of: "]") else { return }
-        let isScript = line[source...].hasPrefix("[0 lua]")
-        guard isScript || line[source...].hasPrefix("[0 unix:") else { return }
+        let command = line[end...].dropFirst(2)
+        // Of what a script does, only what it does to streams: it looks at much before that.
+        let isShown = line[source...].hasPrefix("[0 lua]") ? command.hasPrefix("\"X") : line[source...].hasPrefix("[0 unix:")
+        guard isShown, !command.hasPrefix("\"XLEN"), !command.hasPrefix("\"XPENDING") else { return }
         seen.count += 1
-        let text = (isScript ? "  " : "") + line[end...].dropFirst(2).prefix(300)
-        seen.commands.append(.init(number: seen.count, text: text))
+        seen.commands.append(.init(number: seen.count, text: readable(command)))
         if seen.commands.count > 200 { seen.commands.removeFirst(seen.commands.count - 200) }
+    }
+
+    /// The command without its quotation marks where they are not needed, and with a short name for a script.
+    private static func readable(_ command: Substring) -> String {
+        let arguments = command.split(separator: " ").map { argument in
+            argument.dropFirst().dropLast().contains { "\"\\".contains($0) } ? String(argument)
+                : argument.replacing("\"", with: "")
+        }
+        guard arguments.first == "EVALSHA", arguments.count > 3 else {
+            return String(arguments.joined(separator: " ").prefix(300))
+        }
+        return "EVALSHA \(arguments[1].prefix(6))… \(arguments[3])"
     }
 }

@@ -39,5 +39,5 @@ export async function snapshotOf(conversation) {
 export const stopRun = (conversation) => send(address(conversation, "/cancel"));
 
 /** Answers an agent that asked whether it may call a tool. */
-export const decide = (conversation, call, decision, comment) =>
-  send(`/api/runs/${encodeURIComponent(conversation)}/approvals/${encodeURIComponent(call)}`, { decision, comment });
+export const decide = (run, call, decision, comment) =>
+  send(`/api/runs/${encodeURIComponent(run)}/approvals/${encodeURIComponent(call)}`, { decision, comment });

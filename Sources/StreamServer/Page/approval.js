@@ -1,37 +1,49 @@
 // A card that asks a person whether the agent may call a tool.
 
+import { decide } from "./api.js";
 import { visible } from "./inline.js";
+import { brief } from "./words.js";
 
-/** `decide(call, decision, comment)` sends the decision, and throws where it is refused. */
-export function approvalCard(given, decide) {
-  const call = String(given.call_id ?? given.call ?? given.id ?? "");
-  const card = element("form", "approval"), outcome = element("p", "outcome");
-  const comment = element("input");
+/** Adds a card for a call that waits for a decision. */
+export function askForApproval({ run, call, tool, arguments: given }, parent) {
+  const card = element("form", "approval"), comment = element("input");
+  card.dataset.call = String(call);
   comment.placeholder = "Comment for the agent (optional)";
   comment.setAttribute("aria-label", "Comment for the agent");
-  card.append(
-    element("h4", "", `May the agent call ${given.tool ?? "this tool"}?`),
-    element("pre", "", JSON.stringify(given.arguments ?? {}, null, 2)), comment);
-  const row = element("div", "row");
+  const buttons = element("div", "row");
   for (const [decision, name, kind] of [["approve", "Approve", "primary"], ["reject", "Reject", ""]]) {
     const button = element("button", kind, name);
     button.type = "button";
-    button.addEventListener("click", async () => {
-      const controls = card.querySelectorAll("button, input");
-      for (const control of controls) control.disabled = true;
-      try {
-        await decide(call, decision, comment.value);
-        outcome.textContent = decision === "approve" ? "You approved it." : "You rejected it.";
-      } catch (problem) {
-        outcome.textContent = visible(problem.message);
-        for (const control of controls) control.disabled = false;
-      }
-    });
-    row.append(button);
+    button.addEventListener("click", () => answer(card, () => decide(run, call, decision, comment.value)));
+    buttons.append(button);
   }
-  card.append(row, outcome);
+  card.append(
+    element("h4", "", `May the agent call ${brief(tool)}?`),
+    element("pre", "", JSON.stringify(given ?? {}, null, 2)), comment, buttons, element("p", "outcome"));
   card.addEventListener("submit", (event) => event.preventDefault());
-  return card;
+  parent.append(card);
+}
+
+/** Shows what was decided, by whomever. */
+export function settleApproval({ call, decision, comment }, parent) {
+  for (const card of parent.querySelectorAll(".approval:not(.settled)")) {
+    if (card.dataset.call !== String(call)) continue;
+    card.classList.add("settled");
+    for (const control of card.querySelectorAll("input, .row")) control.remove();
+    card.querySelector(".outcome").textContent = visible(`It was ${brief(decision)}${comment ? `: ${brief(comment)}` : "."}`);
+  }
+}
+
+/** Sends a decision; the log then says that it was taken. */
+async function answer(card, send) {
+  const controls = card.querySelectorAll("button, input");
+  for (const control of controls) control.disabled = true;
+  try {
+    await send();
+  } catch (problem) {
+    for (const control of controls) control.disabled = false;
+    card.querySelector(".outcome").textContent = visible(problem.message);
+  }
 }
 
 function element(name, kind = "", text = "") {

@@ -42,7 +42,7 @@ function show({ workers, redis_up: isUp, streams, dead_letters: dead, commands }
   $("lab-redis").dataset.state = isUp ? "good" : "bad";
   $("lab-dead").textContent = String(dead);
   showWorkers(workers);
-  $("lab-streams").replaceChildren(...streams.flatMap(rows));
+  $("lab-streams").replaceChildren(...streams.sort((a, b) => b.length - a.length).flatMap(rows));
   const feed = $("lab-commands"), isAtEnd = feed.scrollHeight - feed.scrollTop - feed.clientHeight < 40;
   feed.append(...commands.map(({ text }) => element("li", "", visible(text))));
   while (feed.childElementCount > longestFeed) feed.firstElementChild.remove();
@@ -78,7 +78,7 @@ function worker(process, state) {
   return item;
 }
 
-/** A stream, and below it each of its groups with its consumers. */
+/** A stream, and below it the consumers of its groups. */
 function rows({ key, length, groups }) {
   const pending = groups.reduce((sum, group) => sum + group.pending, 0);
   const row = (kind, ...cells) => {
@@ -86,10 +86,11 @@ function rows({ key, length, groups }) {
     node.append(...cells.map((text) => element("td", "", visible(String(text)))));
     return node;
   };
-  const consumers = (group) => Object.entries(group.consumers).map(([name, count]) => `${name}: ${count}`).join(", ");
+  // What follows the colon tells workers with the same process ID on two machines apart.
+  const consumers = Object.entries(Object.assign({}, ...groups.map((group) => group.consumers)));
   return [
-    row("", key, length, groups.length ? pending : ""),
-    ...groups.map((group) => row("group", `group ${group.name}: ${consumers(group) || "no consumer"}`, "", group.pending)),
+    row("", key, length, groups.length ? pending : "–"),
+    ...consumers.map(([name, count]) => row("consumer", name.split(":")[0], "", count)),
   ];
 }
 

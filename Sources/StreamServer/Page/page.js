@@ -1,13 +1,13 @@
 // The page: asks, shows what the log of a conversation says, and leaves and comes back by cursor.
 
-import { askServer, decide, snapshotOf, stopRun } from "./api.js";
+import { askServer, snapshotOf, stopRun } from "./api.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { Replay } from "./replay.js";
 import { brief, details } from "./words.js";
 import { Status } from "./status.js";
 import { Timeline } from "./timeline.js";
-import { approvalCard } from "./approval.js";
+import { askForApproval, settleApproval } from "./approval.js";
 import { frame } from "./frame.js";
 
 const $ = (id) => document.getElementById(id);
@@ -118,12 +118,13 @@ function onEvent(name, id, data) {
 /** What an event means for the conversation and for the state of the run. */
 function follow(name, given) {
   if (name === "task_started") conversation.started(given.message);
-  if (name === "approval_requested") conversation.last?.node.append(approvalCard(given, decideOn));
+  showApproval(name, given);
   if (name === "attempt") return takeBack(given);
   if (name === "gap") return void watch(connection.conversation);
   if (name === "progress" && given.status === "queued") return status.set("queued");
   if (name === "approval_requested") return status.set("waiting");
   if (name.startsWith("task_") && name !== "task_started") return;
+  if (name === "progress" && status.phase === "lost") return;     // until the next worker has something to show
   status.set("thinking", given.action === "call" && given.tool ? `Thinking: calls ${brief(given.tool)}` : "");
 }
 
@@ -158,19 +159,23 @@ function restore({ turns = [], events = [], status: state, text, cursor }) {
   const newest = turns.at(-1);
   timeline.note(`Loaded a snapshot: ${text?.length ?? 0} characters, ${events.length} events, up to ${cursor}.`);
   for (const { id, type, time, data, ...rest } of events) {
-    timeline.add({ id, name: type, data: data ?? rest, time: typeof time === "number" ? time : Date.parse(time) });
+    timeline.add({ id, name: type, data: data ?? rest, time });
+    showApproval(type, details(data));
   }
   connection.cursor = cursor ?? null;
   const ends = { completed: "done", failed: "failed", cancelled: "cancelled", expired: "error" };
   if (ends[state]) status.set(ends[state], state === "expired" ? "This conversation has expired." : "");
   else if (state === "queued" || state === "waiting") status.set(state);
+  else if (document.querySelector(".approval:not(.settled)")) status.set("waiting");
   else status.set(newest?.text ? "writing" : "thinking");
   if (newest?.error) conversation.conclude(state === "cancelled" ? "stopped" : "bad", newest.error);
   draw();
 }
 
-async function decideOn(call, decision, comment) {
-  await decide(connection.conversation, call, decision, comment);
+/** A card for a call that waits for a decision, until it has one. */
+function showApproval(name, given) {
+  if (name === "approval_requested" && conversation.last) askForApproval(given, conversation.last.node);
+  if (name === "approval_decided") settleApproval(given, $("turns"));
 }
 
 // MARK: What is shown

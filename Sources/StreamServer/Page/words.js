@@ -3,7 +3,7 @@
 /** The events of the log that the server sends under names of their own. */
 export const eventNames = [
   "task_started", "chain_of_thought", "tool_usage", "llm_response", "progress", "attempt", "task_completed",
-  "task_failed", "task_cancelled", "approval_requested", "approval_resolved", "gap", "log.message", "log.done",
+  "task_failed", "task_cancelled", "approval_requested", "approval_decided", "history_summary", "gap", "log.message", "log.done",
   "log.error", "log.attempt", "unnamed",
 ];
 
@@ -61,7 +61,8 @@ const sentences = {
   task_failed: ({ error }) => (error ? `The run failed: ${brief(error)}` : "The run failed."),
   task_cancelled: () => "The run was stopped.",
   approval_requested: ({ tool }) => tool && `Asks whether it may call ${brief(tool)}.`,
-  approval_resolved: ({ tool, decision }) => decision && `${brief(decision)}: ${brief(tool ?? "the call")}.`,
+  approval_decided: ({ decision, comment }) => decision && `The call is ${brief(decision)}${comment ? `: ${brief(comment)}` : "."}`,
+  history_summary: () => "The earlier conversation was summed up for the model.",
   gap: () => "Events are missing here: the log was trimmed.",
 };
 
