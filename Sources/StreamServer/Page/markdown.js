@@ -7,6 +7,8 @@ import { inline, closed } from "./inline.js";
 const longestPiece = 2000;
 /** A longer paragraph goes on in another element, so that the browser lays out little at a time. */
 const longestBlock = 8000;
+/** A longer list goes on in another one, for the same reason. */
+const longestList = 100;
 /** The beginning of a line that does not yet tell what the line will be, such as `##`. */
 const undecided = /^\s*(#{1,6}|[-*+>]|-{2,}|\*{2,3}|\d{1,9}[.)]?|`{1,2}|~{1,2}|[`~]{3,}.*)\s*$/;
 
@@ -162,12 +164,14 @@ export class Markdown {
     const kind = /\d/.test(mark) ? "ol" : "ul", item = element("li"), last = lists.at(-1);
     inline(item, text);
     let added = item;
-    if (last && indent < last.indent + 2 && last.kind === kind) {
+    const isFull = lists.length === 1 && last.node.childElementCount >= longestList;
+    if (last && indent < last.indent + 2 && last.kind === kind && !isFull) {
       last.node.append(item);
     } else {
       const isNested = last && indent >= last.indent + 2;
       if (!isNested) lists.pop();
-      const node = added = element(kind), parent = isNested ? last.node.lastElementChild : lists.at(-1)?.node.lastElementChild;
+      const node = added = element(kind), parent = lists.at(-1)?.node.lastElementChild;
+      if (isFull && !isNested) node.className = "more";
       if (kind === "ol") node.start = parseInt(mark, 10);
       node.append(item);
       (parent ?? this.#node).append(node);

@@ -49,7 +49,7 @@ async function watch(id) {
   status.set("loading");
   try {
     const snapshot = await snapshotOf(id);
-    if (connection.conversation !== id || isAsking) return;
+    if (connection.conversation !== id) return;
     if (snapshot) restore(snapshot);
     if (status.isOver) show();
     else connect(id, snapshot?.cursor);
@@ -208,14 +208,14 @@ function show() {
   $("conversation").textContent = connection.conversation ?? "–";
   $("cursor").textContent = connection.cursor ?? "–";
   $("connections").textContent = String(connection.count);
-  $("count").textContent = String(timeline.count);
+  $("count").textContent = timeline.count === 1 ? "1 event" : `${timeline.count} events`;
   $("toggle").textContent = isAway ? "Resume" : "Disconnect";
   $("toggle").disabled = !isOpen;
   $("cancel").disabled = !isOpen || connection.state === "closed";
   $("send").disabled = isAsking || !status.isOver;
   $("fresh").disabled = isAsking || !connection.conversation;
   $("viewer").disabled = !connection.conversation;
-  $("welcome").hidden = conversation.turns.length > 0 || status.phase === "loading";
+  $("welcome").hidden = conversation.turns.length > 0 || !status.isOver;
   $("answer").setAttribute("aria-busy", String(isOpen || conversation.isBehind));
   document.body.dataset.timeline = timeline.count ? "filled" : "empty";
   status.show();
