@@ -63,13 +63,14 @@ public final class StreamHub: EntrySource {
     // MARK: One lane
 
     @concurrent private func run(_ lane: Int) async {
-        var budget = RetryBudget(RetryPolicy())
+        var failures = 0
+        var failingSince: ContinuousClock.Instant?
         var limit = HubLimit()
         var swept = ContinuousClock.now
         while let (round, positions) = state.withLock({ $0.nextRound(of: lane, .now) }) {
             do {
-                let found = try await read(positions, limit.after(failures: budget.failures), round.wait, lane)
-                budget.reset()
+                let found = try await read(positions, limit.after(failures: failures), round.wait, lane)
+                (failures, failingSince) = (0, nil)
                 limit.learn(from: found.values)
                 for (key, position) in positions {
                     guard let entries = found[key], !entries.isEmpty else { continue }
@@ -82,7 +83,10 @@ public final class StreamHub: EntrySource {
                 // A stream has joined; more of them may come at the same time.
                 try? await Task.sleep(for: .milliseconds(3))
             } catch {
-                await recover(from: error, positions, &budget)
+                failures += 1
+                let since = failingSince ?? .now
+                let goesOn = await recover(from: error, positions, failures, failingFor: .now - since)
+                (failures, failingSince) = goesOn ? (failures, since) : (0, nil)
             }
             guard .now - swept > .milliseconds(250) else { continue }
             swept = .now
@@ -102,9 +106,11 @@ public final class StreamHub: EntrySource {
     }
 
     /// Waits after a lost connection; after a refusal it finds out which streams are to blame, and gives them up.
+    ///
+    /// - Returns: Whether the lane has not given up all of its streams, which it does after a minute of failures.
     private func recover(
-        from error: any Error, _ positions: [(String, StreamID)], _ budget: inout RetryBudget<ContinuousClock>
-    ) async {
+        from error: any Error, _ positions: [(String, StreamID)], _ failures: Int, failingFor time: Duration
+    ) async -> Bool {
         var error = error
         if (error as? StreamKitError)?.isTransient != true {
             for (key, position) in positions {
@@ -117,13 +123,13 @@ public final class StreamHub: EntrySource {
                 }
             }
         }
-        if let pause = budget.pause(after: error) {
+        if let pause = RetryPolicy().pause(afterFailures: failures, elapsed: time) {
             try? await Task.sleep(for: min(pause, .milliseconds(500)))
-        } else {
-            for (key, _) in positions {
-                for waiter in state.withLock({ $0.abandon(key) }) { waiter.resume(.failure(error)) }
-            }
-            budget.reset()
+            return true
         }
+        for (key, _) in positions {
+            for waiter in state.withLock({ $0.abandon(key) }) { waiter.resume(.failure(error)) }
+        }
+        return false
     }
 }

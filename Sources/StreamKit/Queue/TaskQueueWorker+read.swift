@@ -7,11 +7,11 @@ extension TaskQueueWorker {
     /// Takes tasks until the worker is to stop.
     func takeTasks(startingIn group: inout DiscardingTaskGroup) async {
         var reader = TaskReader(calls, consumer: consumer, generation: state.generation)
-        var budget = RetryBudget(Self.retry)
+        var failures = 0
         var mayBeMore = true
         while let places = await state.freePlaces() {
             do {
-                if budget.failures > 0 { reader = try await recovered() }
+                if failures > 0 { reader = try await recovered() }
                 var tasks = mayBeMore ? try await reader.read(places) : []
                 mayBeMore = tasks.count >= places
                 if tasks.isEmpty {
@@ -21,15 +21,14 @@ extension TaskQueueWorker {
                 }
                 start(tasks.prefix(places), reader.generation, in: &group)
                 if tasks.count > places { try await handBackUnknown() }
-                budget.reset()
+                failures = 0
             } catch {
                 // The first time, the wrong key may be a companion key, which the preparation replaces.
-                let isRepairable = (error as? StreamKitError)?.serverPrefix == "WRONGTYPE" && budget.failures == 0
-                guard !Self.isFatal(error) || isRepairable, let pause = budget.pause(after: error) else {
-                    return state.stop(because: error)
-                }
+                let isRepairable = (error as? StreamKitError)?.serverPrefix == "WRONGTYPE" && failures == 0
+                guard !Self.isFatal(error) || isRepairable else { return state.stop(because: error) }
+                failures += 1
                 logger.warning("could not read tasks of queue \(queue.key), trying again: \(error)")
-                try? await Task.sleep(for: pause)
+                try? await Task.sleep(for: Self.backoff.delay(afterFailures: failures))
             }
         }
     }

@@ -20,9 +20,9 @@ extension TaskQueueWorker {
     }
 
     func keepSettling() async {
-        var budget = RetryBudget(Self.retry)
+        var failures = 0
         while let batch = await state.nextFinished(limit: Self.largestBatch) {
-            var failure: (any Error)?
+            var hasFailed = false
             for (step, members) in Dictionary(grouping: batch, by: Step.init) {
                 do {
                     try await settle(members, step)
@@ -33,17 +33,13 @@ extension TaskQueueWorker {
                         state.stop(because: error)
                         state.forget(members)
                     } else {
-                        failure = error
+                        hasFailed = true
                         state.putBack(members)
                     }
                 }
             }
-            if let failure {
-                let pause = budget.pause(after: failure) ?? .zero
-                if !state.isOver { try? await Task.sleep(for: pause) }
-            } else {
-                budget.reset()
-            }
+            failures = hasFailed ? failures + 1 : 0
+            if hasFailed, !state.isOver { try? await Task.sleep(for: Self.backoff.delay(afterFailures: failures)) }
         }
     }
 

@@ -119,8 +119,6 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
         }
     }
 
-    /// How a worker tries again what waiting may fix.
-    static var retry: RetryPolicy {
-        RetryPolicy(limit: nil, backoff: RetryBackoff(initial: .milliseconds(50), maximum: .seconds(1)))
-    }
+    /// The pauses between two tries of what waiting may fix.
+    static var backoff: RetryBackoff { RetryBackoff(initial: .milliseconds(50), maximum: .seconds(1)) }
 }
