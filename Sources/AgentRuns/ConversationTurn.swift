@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// One run of a conversation: a prompt, and what came of it so far.
 public struct ConversationTurn: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import StreamKit
+package import StreamKit
 
 /// The events of a conversation, from a position on, while they happen.
 ///
