@@ -72,9 +72,4 @@ struct WaitingRuns: Sendable {
 
     /// How many wait (ZCARD).
     func count() async throws -> Int { try await redis.send("ZCARD", keys[0]).integer ?? 0 }
-
-    /// How many of a caller's wait (HGET).
-    func count(of caller: String) async throws -> Int {
-        try await redis.send("HGET", keys[2], caller).integer ?? 0
-    }
 }

@@ -194,32 +194,6 @@ struct AgentWorkerTests {
             }
         }
     }
-
-    @Test func `a notice that the log does not confirm stops nothing for good`() async throws {
-        // Plenty of attempts, because later notices may interrupt those after the first one too.
-        try await withQueue(maximumAttempts: 100) { place in
-            let asked = Shared(0)
-            let request = try await place.submit("Go")
-            let model = TestModel { _ in
-                asked.change { $0 += 1 }
-                let isFirst = asked.now == 1
-                return AsyncThrowingStream { continuation in
-                    if isFirst { return }
-                    continuation.yield(.text("done"))
-                    continuation.finish()
-                }
-            }
-            try await place.work(by: TestAgent(model: model)) {
-                try await eventually("the model is asked") { asked.now == 1 }
-                // Until it has arrived: the worker reads notices from when it began to.
-                try await eventually("the model is asked again") {
-                    try await place.runs.notices.announce([request.correlationID])
-                    return asked.now >= 2
-                }
-                #expect(try await place.watch(request).answer == "done")
-            }
-        }
-    }
 }
 
 /// A queue of a test's own.

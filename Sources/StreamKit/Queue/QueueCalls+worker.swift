@@ -21,11 +21,11 @@ extension QueueCalls {
         _ limit: Int, by consumer: String, lessUrgentFirst: Bool
     ) async throws -> (generation: Int, tasks: [DeliveredTask]) {
         let reply = try await run(Self.takeScript, [group, consumer, String(limit), lessUrgentFirst ? "1" : "0"])
-        guard let generation = reply.elements?.first?.integer, let parts = reply.elements?.dropFirst() else {
-            throw unexpected("Taking tasks", reply)
-        }
+        guard let parts = reply.elements?.dropFirst(), let generation = reply.elements?.first?.integer
+        else { throw unexpected("Taking tasks", reply) }
         let tasks = try parts.flatMap { part in
-            guard let pair = part.elements, pair.count == 2, let stream = pair[0].text.flatMap(QueueStream.init(rawValue:))
+            guard let pair = part.elements, pair.count == 2,
+                let stream = pair[0].text.flatMap(QueueStream.init(rawValue:))
             else { throw unexpected("Taking tasks", reply) }
             return try StreamEntry.all(in: pair[1]).map { DeliveredTask($0, stream: stream) }
         }

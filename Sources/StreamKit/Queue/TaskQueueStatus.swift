@@ -67,6 +67,8 @@ extension TaskQueueStatus.RunningTask {
     }
 
     /// Reads what ``encode(to:)`` writes.
+    ///
+    /// - Throws: A `DecodingError`.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         func duration(_ key: CodingKeys) throws -> Duration {
@@ -82,6 +84,8 @@ extension TaskQueueStatus.RunningTask {
     }
 
     /// Writes the fields by name, and durations as whole milliseconds.
+    ///
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(id, forKey: .id)

@@ -65,9 +65,10 @@ local function check()
   if wrong then error(redis.error_reply('WRONGTYPE ' .. wrong .. ' does not hold what the queue keeps there')) end
 end
 
+-- Of fields with one name the first one counts, as it does for the worker that reads the entry.
 local function fields_of(list)
   local t = {}
-  for i = 1, #list - 1, 2 do t[list[i]] = list[i + 1] end
+  for i = #list - 1, 1, -2 do t[list[i]] = list[i + 1] end
   return t
 end
 

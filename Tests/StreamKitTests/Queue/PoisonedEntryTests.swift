@@ -6,14 +6,17 @@ import Testing
 @testable import StreamKit
 
 /// Data that others wrote: it must not end a worker, nor keep it from the other tasks.
-@Suite("Poisoned queues")
-struct QueuePoisonTests {
+@Suite("Poisoned entries of a queue")
+struct PoisonedEntryTests {
     /// Fields of entries that no attempt can be made with.
     static let poisonedFields: [[(String, String)]] = [
         [("task", "1-1"), ("attempts", "9223372036854775807"), ("waived", "9223372036854775807")],
         [("task", "1-1"), ("attempts", "-9223372036854775808")],
         [("task", "1-1"), ("attempts", "1"), ("waived", "2")],
         [("task", "1-1"), ("attempts", "1e3")],
+        [("task", "1-1"), ("attempts", "1.5")],
+        [("task", "1-1"), ("attempts", "1" + String(repeating: "0", count: 400))],
+        [("task", "1-1"), ("attempts", "-1"), ("attempts", "1")],
         [("task", "1-1"), ("deaths", "99999999999")],
         [("task", "1-1"), ("deaths", " 1")],
         [("task", "nonsense")],
@@ -60,6 +63,49 @@ struct QueuePoisonTests {
         }
     }
 
+    @Test func `entries without a payload, or of bytes that are not text, are buried, and the others are done`()
+        async throws
+    {
+        try await withScratchQueue { queue in
+            let done = Shared<[Int]>([])
+            for fields in [
+                #"'other', 'x'"#, #"'payload', '\255\254'"#, #"'payload', '{"number":1}', 'task', '\255'"#,
+                #"'\255', '\254'"#, #"'payload', '', 'payload', '{"number":1}'"#,
+            ] {
+                let script = "return redis.call('XADD', KEYS[1], '*', \(fields))"
+                try await queue.redis.send("EVAL", script, "1", queue.key)
+            }
+            try await queue.enqueue(Job(number: 2))
+
+            try await working(on: queue) { task in
+                done.withLock { $0.append(task.payload.number) }
+            } until: {
+                try await queue.status().isEmpty
+            }
+
+            #expect(done.withLock { $0 } == [2])
+            #expect(try await queue.deadLetters().map(\.reason) == Array(repeating: .undecodable, count: 5))
+        }
+    }
+
+    @Test func `tasks that are due in thousands of years wait, and keep no other one waiting`() async throws {
+        try await withScratchQueue { queue in
+            let done = Shared<[Int]>([])
+            try await queue.enqueue(Job(number: 1), due: .distantFuture)
+            try await queue.enqueue(Job(number: 2), after: .seconds(Int64.max))
+            try await queue.redis.send("ZADD", queue.keys[.delayed], "1e300", "1-1")
+            try await queue.enqueue(Job(number: 3), after: .milliseconds(10))
+
+            try await working(on: queue) { task in
+                done.withLock { $0.append(task.payload.number) }
+            } until: {
+                try await queue.status().delayed == 3 && done.withLock { $0 } == [3]
+            }
+
+            #expect(try await queue.status().dead == 0)
+        }
+    }
+
     @Test func `a task with the largest ID and counts is shown and done`() async throws {
         try await withScratchQueue { queue in
             let seen = Shared<[(attempt: Int, token: Int)]>([])
@@ -79,118 +125,6 @@ struct QueuePoisonTests {
             #expect(seen.withLock { $0.map(\.attempt) } == [1_000_000_000])
             #expect(seen.withLock { $0.map(\.token) } == [1_000_000_000])
             #expect(try await queue.redis.stream(queue.key).length() == 0)
-        }
-    }
-
-    @Test func `companion keys that hold something else are replaced, and every task is done`() async throws {
-        try await withScratchQueue { queue in
-            let attempts = Shared<[Int: Int]>([:])
-            for key in queue.keys.all where key != queue.key { try await queue.redis.send("SET", key, "poison") }
-            try await queue.enqueue(Job(number: 1))
-            try await queue.enqueue(Job(number: 2), priority: .high, after: .milliseconds(10))
-
-            let worker = try queue.worker(
-                as: "worker",
-                recording: { task -> Int in
-                    let attempt = attempts.withLock { attempts in
-                        attempts[task.payload.number, default: 0] += 1
-                        return attempts[task.payload.number] ?? 0
-                    }
-                    // Between two attempts the keys that hold no task are poisoned again.
-                    if attempt == 1 {
-                        let ofTasks = [
-                            queue.key, queue.keys[.high], queue.keys[.resumed], queue.keys[.delayed],
-                            queue.keys[.delayedTasks],
-                        ]
-                        for key in queue.keys.all where !ofTasks.contains(key) {
-                            try await queue.redis.send("SET", key, "poison")
-                        }
-                        throw Failure(description: "once")
-                    }
-                    return attempt
-                })
-            try await withThrowingTaskGroup { group in
-                group.addTask { try await worker.run() }
-                try await eventually {
-                    try await queue.status().isEmpty && attempts.withLock { $0 == [1: 2, 2: 2] }
-                }
-                group.cancelAll()
-                try await group.waitForAll()
-            }
-
-            #expect(attempts.withLock { $0 } == [1: 2, 2: 2])
-            #expect(try await queue.status().dead == 0)
-        }
-    }
-
-    @Test func `streams in which the highest ID is used up lose no task, whether it is enqueued, freed or delayed`()
-        async throws
-    {
-        try await withScratchQueue { queue in
-            let done = Shared<Set<Int>>([])
-            try await queue.enqueue(Job(number: 1), after: .milliseconds(10))
-            try await queue.enqueue(Job(number: 2))
-            _ = try await queue.calls.prepare(knownGeneration: 0)
-            _ = try await queue.redis.stream(queue.key).group(queue.group).consumer("dead").read(limit: 1)
-            let keys = queue.keys
-            for key in [keys.normal, keys[.resumed], keys[.high], keys[.dead]] {
-                try await queue.redis.send("XADD", key, "\(StreamID.maximum)", "payload", #"{"number":0}"#)
-            }
-            try await queue.enqueue(Job(number: 3), idempotencyKey: scratchKey())
-            try await queue.enqueue(Job(number: 4), priority: .high)
-            try await queue.enqueue(Job(number: -1), idempotencyKey: scratchKey())
-
-            try await working(on: queue) { task in
-                if task.payload.number < 0 { throw PermanentTaskFailure("negative") }
-                done.withLock { _ = $0.insert(task.payload.number) }
-            } until: {
-                try await queue.status().isEmpty
-            }
-
-            #expect(done.withLock { $0 } == [0, 1, 2, 3, 4])
-            #expect(try await queue.deadLetters().map(\.reason) == [.permanent])
-        }
-    }
-
-    @Test func `a key of the caller's that holds something else is left alone, and so are delayed tasks`()
-        async throws
-    {
-        try await withScratchQueue { queue in
-            let task = try await queue.enqueue(Job(number: 1), after: .seconds(600))
-            _ = try await queue.calls.prepare(knownGeneration: 0)
-            try await queue.redis.send("ZADD", queue.keys[.delayed], "0", "\(task)")
-            try await queue.redis.send("SET", queue.key, "precious")
-
-            await #expect(throws: StreamKitError.self) {
-                _ = try await queue.calls.sweep(knownGeneration: 1, by: "worker")
-            }
-
-            #expect(try await queue.redis.send("GET", queue.key).text == "precious")
-            #expect(try await queue.redis.send("ZCARD", queue.keys[.delayed]).integer == 1)
-            try await queue.redis.send("DEL", queue.key)
-        }
-    }
-
-    @Test(arguments: ["9223372036854775807", "2097151", "-1", "0", "x", "", "1e400"])
-    func `an unreadable generation does not stall the queue, and tokens go on growing`(text: String) async throws {
-        try await withScratchQueue { queue in
-            let tokens = Shared<[Int]>([])
-            try await queue.enqueue(Job(number: 1))
-            try await working(on: queue) { task in
-                let count = tokens.withLock { tokens in
-                    tokens.append(task.fencingToken)
-                    return tokens.count
-                }
-                if count == 1 { try await queue.redis.send("HSET", queue.keys[.meta], "generation", text) }
-                if count == 2 { try await queue.redis.send("SET", queue.keys[.meta], "poison") }
-                if count <= 2 { throw Failure(description: "again") }
-            } until: {
-                try await queue.status().isEmpty && tokens.withLock { $0.count } >= 3
-            }
-
-            let seen = tokens.withLock { $0 }
-            #expect(seen == seen.sorted() && seen.count >= 3)
-            #expect((seen.last ?? 0) < 1 << 53)
         }
     }
 
