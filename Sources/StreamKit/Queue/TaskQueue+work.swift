@@ -60,18 +60,4 @@ extension TaskQueue {
     ) async throws {
         try await worker(as: name, concurrency: concurrency, handler).run()
     }
-
-    /// Works on tasks and records what the handler returns.
-    ///
-    /// - Parameters:
-    ///   - name: A name for people. A random suffix keeps two workers of one name apart.
-    ///   - concurrency: How many tasks run at once.
-    ///   - handler: The work. What it returns is written down in the same step that completes the task.
-    /// - Throws: As ``work(as:concurrency:_:)``.
-    public func work<Output: Encodable & Sendable>(
-        as name: String, concurrency: Int = 1,
-        recording handler: @escaping @Sendable (QueuedTask<Payload>) async throws -> Output
-    ) async throws {
-        try await worker(as: name, concurrency: concurrency, recording: handler).run()
-    }
 }

@@ -21,9 +21,12 @@ final class Watched<Value: Sendable>: Sendable {
     func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
         let (result, met) = state.withLock { state in
             let result = body(&state.value)
-            let met = state.waiters.filter { $0.value.isMet(state.value) }
-            for key in met.keys { state.waiters[key] = nil }
-            return (result, met.values.map(\.continuation))
+            var met: [CheckedContinuation<Void, Never>] = []
+            for (key, waiter) in state.waiters where waiter.isMet(state.value) {
+                met.append(waiter.continuation)
+                state.waiters[key] = nil
+            }
+            return (result, met)
         }
         for continuation in met { continuation.resume() }
         return result
