@@ -16,8 +16,12 @@ public protocol AgentCallback: Sendable {
 
 extension AgentCallback {
     /// Does nothing.
+    ///
+    /// - Throws: nothing.
     public func onUpdate(_ delta: ChatDelta, _ context: AgentContext) async throws {}
     /// Does nothing.
+    ///
+    /// - Throws: nothing.
     public func onResponse(_ response: AgentResponse, _ context: AgentContext) async throws {}
 }
 

@@ -36,6 +36,9 @@ public struct RunEvents: AsyncSequence, Sendable {
         var source: Source
 
         /// The next event, or `nil` after the last.
+        ///
+        /// - Throws: ``RunLogError`` if the log was trimmed or is gone, `StreamKitError` if Redis refuses or cannot be
+        ///   reached, `CancellationError` if cancelled.
         public mutating func next() async throws -> RunEvent? {
             while true {
                 switch try await step(waiting: true) {

@@ -34,6 +34,8 @@ public struct LessonOptions: ParsableArguments, Sendable {
     public init() {}
 
     /// Refuses a `--redis` that is not a Redis URL, before anything is started.
+    ///
+    /// - Throws: `ValidationError` that says what is wrong with it.
     public func validate() throws {
         guard let redis else { return }
         do {

@@ -33,6 +33,8 @@ public struct Narrator: Sendable {
     }
 
     /// Opens the next step under a numbered heading; with `--step` it waits for Enter first.
+    ///
+    /// - Throws: `CancellationError` if cancelled while it waits.
     public func step(_ text: String) async throws {
         if waitsForEnter && !state.isAtStart { try await pause("Press Enter for: \(text)") }
         let heading = "\(state.nextStep()). \(printable(text))"
@@ -64,6 +66,8 @@ public struct Narrator: Sendable {
     }
 
     /// Runs `body` without showing the Redis commands sent meanwhile.
+    ///
+    /// - Throws: what `body` throws.
     public func untraced<R>(_ body: () async throws -> R) async rethrows -> R {
         state.hide()
         defer { state.unhide() }
@@ -71,6 +75,8 @@ public struct Narrator: Sendable {
     }
 
     /// Waits until Enter is pressed or standard input ends.
+    ///
+    /// - Throws: `CancellationError` if cancelled.
     public func pause(_ prompt: String) async throws {
         terminal.write("\n" + terminal.styled(printable(prompt) + " ⏎ ", .faint))
         try await EnterKey.wait()

@@ -16,6 +16,8 @@ public struct WeatherForecast: Tool {
     public init() {}
 
     /// Looks the destination up.
+    ///
+    /// - Throws: an error that the model is shown, if an argument is missing or wrong.
     public func call(_ arguments: JSONValue) async throws -> JSONValue {
         let destination = try DestinationArguments(arguments).destination
         guard let guide = CityGuide.find(in: destination) else {

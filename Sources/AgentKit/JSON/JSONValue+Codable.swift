@@ -6,6 +6,8 @@ import Foundation
 /// counts, use ``init(parsing:)`` and ``text``.
 extension JSONValue: Codable {
     /// Decodes whichever kind of value is there.
+    ///
+    /// - Throws: `DecodingError` if it is none of them.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -26,6 +28,8 @@ extension JSONValue: Codable {
     }
 
     /// Encodes the value itself, without the name of its case.
+    ///
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

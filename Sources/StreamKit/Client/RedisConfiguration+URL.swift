@@ -1,3 +1,4 @@
+// A configuration from a URL.
 extension RedisConfiguration {
     /// Reads `redis://user:password@host:port/db`, `rediss://…`, `unix:///path/to.sock?db=1`, or a connection string
     /// as .NET writes it (`host:6380,password=…,ssl=True`).

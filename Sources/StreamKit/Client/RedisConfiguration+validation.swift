@@ -1,3 +1,5 @@
+// What an address and its certificates must not contain.
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)

@@ -1,3 +1,4 @@
+// Acknowledging and deleting in one step: with XACKDEL, or a script where the server does not have it.
 extension ConsumerGroup {
     /// Marks entries as done and deletes them, in one step (XACKDEL; before Redis 8.2 a script of XACK and XDEL).
     ///

@@ -136,15 +136,19 @@ public final class GroupConsumer: Sendable {
         return try await noting {
             let results = try await redis.pipeline { pipeline in
                 pipeline.add { group.encodeAcknowledgement(of: ids, into: &$0) }
-                addRead(limit: limit, to: &pipeline)
+                pipeline.add { buffer in
+                    beginRead(&buffer, limit: limit, wait: .no)
+                    buffer.argument(group.stream.key)
+                    buffer.argument(">")
+                }
             }
             _ = try results[0].get()
-            return try Self.entries(in: results[1].get())
+            return try results[1].get().entriesOfOneStream()
         }
     }
 }
 
-// Encoding and decoding, for these methods and for readers that wait for several streams or read in a pipeline.
+// The one XREADGROUP, for these methods and for readers that wait for several streams at once.
 extension GroupConsumer {
     /// Begins an XREADGROUP; the caller adds the keys, then as many IDs.
     private func beginRead(
@@ -162,25 +166,6 @@ extension GroupConsumer {
             buffer.argument(idle.wholeMilliseconds)
         }
         buffer.argument("STREAMS")
-    }
-
-    /// Adds a read of new entries that does not wait (XREADGROUP `>`).
-    ///
-    /// ``entries(in:)`` reads the reply. If the reply is lost, its entries are pending with this consumer.
-    func addRead(limit: Int, to pipeline: inout Pipeline) {
-        pipeline.add { buffer in
-            beginRead(&buffer, limit: limit, wait: .no)
-            buffer.argument(group.stream.key)
-            buffer.argument(">")
-        }
-    }
-
-    /// The entries in the reply to such a read.
-    static func entries(in reply: Reply) throws -> [StreamEntry] {
-        guard reply.isNull || reply.kind == .array else {
-            throw StreamKitError.unexpectedReply("XREADGROUP did not answer with entries but \(reply).")
-        }
-        return try reply.entriesOfOneStream()
     }
 
     /// Waits until any of several streams has new entries (XREADGROUP BLOCK with several keys).

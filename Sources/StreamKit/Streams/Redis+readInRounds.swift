@@ -1,3 +1,4 @@
+// How every blocking read waits: in rounds that the server has to answer.
 extension Redis {
     /// Repeats a read until it brings something or the wait is over.
     ///

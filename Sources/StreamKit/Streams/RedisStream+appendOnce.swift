@@ -1,3 +1,4 @@
+// Appending for producers that repeat a message: with XADD IDMP, or a script where the server does not have it.
 extension RedisStream {
     /// Appends an entry unless this message was appended before (XADD IDMP; before Redis 8.6 a script).
     ///

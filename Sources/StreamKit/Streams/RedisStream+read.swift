@@ -1,3 +1,4 @@
+// Ranges, reads, deleting and trimming; and how XREAD is written and its answer read.
 extension RedisStream {
     /// The entries of a range, oldest first (XRANGE).
     ///

@@ -1,3 +1,5 @@
+// Entries that hold JSON, and fields that have to be text.
+
 import Foundation
 
 extension RedisStream {
