@@ -171,7 +171,7 @@ let package = Package(
             of: "StreamServer",
             [
                 "StreamServer", "AgentRuns", "AgentKit", "TravelPlanner", "LocalRedis", "StreamKit", "ServerSentEvents",
-                "TestSupport", hummingbird, httpClient,
+                "FaultKit", "TestSupport", hummingbird, httpClient,
             ]),
         tests(of: "LessonKit", ["LessonKit", "LocalRedis", "StreamKit", "TestSupport"]),
         tests(of: "QueueIntegration", ["LocalRedis", "StreamKit", "TestSupport"]),

@@ -87,7 +87,23 @@ final class RawConnection: Sendable {
     /// Reads until a text has come, or to the end of the connection.
     func read(until text: String) async -> String { await read { $0.contains(text) } }
 
+    /// Reads until one text has come, and another one after it.
+    func read(until text: String, after first: String) async -> String {
+        await read { all in all.range(of: first).map { all[$0.upperBound...].contains(text) } ?? false }
+    }
+
+    /// Reads a number of bytes, or to the end of the connection.
+    func read(bytes count: Int) async -> [UInt8] {
+        await readBytes { $0.count >= count }.prefix(count).map { $0 }
+    }
+
     private func read(until isEnough: @escaping @Sendable (String) -> Bool) async -> String {
+        String(
+            decoding: await readBytes { isEnough(String(decoding: $0.suffix(1 << 16), as: UTF8.self)) },
+            as: UTF8.self)
+    }
+
+    private func readBytes(until isEnough: @escaping @Sendable ([UInt8]) -> Bool) async -> [UInt8] {
         await withCheckedContinuation { continuation in
             // A thread of its own: on Linux, Swift's tasks share the threads of the global queues.
             Thread.detachNewThread {
@@ -97,9 +113,9 @@ final class RawConnection: Sendable {
                     let count = systemRead(self.descriptor, &buffer, buffer.count)
                     guard count > 0 else { break }
                     all += buffer[..<count]
-                    if isEnough(String(decoding: all.suffix(1 << 16), as: UTF8.self)) { break }
+                    if isEnough(all) { break }
                 }
-                continuation.resume(returning: String(decoding: all, as: UTF8.self))
+                continuation.resume(returning: all)
             }
         }
     }

@@ -90,16 +90,24 @@ struct StreamRouteTests {
     }
 
     @Test func `a silent stream says that it lives, and how to come back`() async throws {
-        try await withServer(pace: .milliseconds(300), script: ["a"]) { configuration in
+        let mayGoOn = Shared(false)
+        try await withServer(script: ["a"]) { configuration in
             configuration.pingInterval = .milliseconds(50)
+        } before: { text in
+            if text == "a" { try await eventually("the viewer has seen a ping") { mayGoOn.now } }
         } _: { server in
             let path = "/api/agent/stream/" + (try await server.ask("Go"))
-            let answer = try await server.send(path)
-            #expect(answer.text.hasPrefix("retry: 1000\n\n"))
-            #expect(answer.text.components(separatedBy: "retry:").count == 2)
-            #expect(answer.text.contains(": ping\n\n"))
-            #expect(answer.headers.first(name: "Cache-Control") == "no-cache")
-            #expect(answer.headers.first(name: "X-Accel-Buffering") == "no")
+            let viewer = try RawConnection(port: server.port)
+            await viewer.send("GET \(path) HTTP/1.0\r\n\r\n")
+            var answer = await viewer.read(until: ": ping\n\n")
+            mayGoOn.change { $0 = true }
+            answer += await viewer.readAll()
+
+            #expect(answer.contains("\r\n\r\nretry: 1000\n\n"))
+            #expect(answer.components(separatedBy: "retry:").count == 2)
+            #expect(answer.contains(": ping\n\n") && answer.hasSuffix("data: [DONE]\n\n"))
+            #expect(answer.contains("Cache-Control: no-cache\r\n"))
+            #expect(answer.contains("X-Accel-Buffering: no\r\n"))
         }
     }
 

@@ -47,6 +47,22 @@ final class Viewer: Sendable {
         }
     }
 
+    /// Sends a piece that is not part of a rendition, and waits until the client has room for more.
+    ///
+    /// - Throws: what the connection failed with.
+    func send(_ piece: BodyPiece) async throws {
+        guard !piece.isEmpty else { return }
+        try await channel.eventLoop.flatSubmit { [channel] in
+            let sent = channel.eventLoop.makePromise(of: Void.self)
+            if let connection = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self) {
+                connection.send(piece, promise: sent)
+            } else {
+                sent.fail(ChannelError.ioOnClosedChannel)
+            }
+            return sent.futureResult
+        }.get()
+    }
+
     private func begin(
         _ rendition: Rendition, _ position: StreamID, _ waiter: CheckedContinuation<Outcome, Never>
     ) {

@@ -24,12 +24,14 @@ extension ConnectionGuard {
     }
 
     /// Sends a piece of the present answer past the encoder, because it is encoded already.
-    func send(_ piece: BodyPiece) {
-        guard !isClosing, !piece.isEmpty, let exchange = exchanges.first, !exchange.isHead, let context else { return }
+    func send(_ piece: BodyPiece, promise: EventLoopPromise<Void>? = nil) {
         if encoder == nil {
-            encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+            encoder = try? context?.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
         }
-        encoder?.writeAndFlush(NIOAny(exchange.isOld ? piece.plain : piece.chunk), promise: nil)
+        guard !isClosing, !piece.isEmpty, let exchange = exchanges.first, !exchange.isHead, let encoder else {
+            return promise?.fail(ChannelError.ioOnClosedChannel) ?? ()
+        }
+        encoder.writeAndFlush(NIOAny(exchange.isOld ? piece.plain : piece.chunk), promise: promise)
     }
 
     /// The head of an answer, as this client can read it and with what it has to know of the connection.

@@ -33,25 +33,25 @@ struct StreamRoute: Sendable {
                 // Watching the connection for its end uses it up, so it can carry no further request.
                 .xContentTypeOptions: "nosniff", .connection: "close",
             ],
-            body: body(for: Viewer(on: context.channel), isHead: request.method == .head) {
-                let framing = format.framing(
-                    reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
-                let key = Rendition.Key(conversation: log.conversationID, format: format, isolation: isolation)
-                return (key, framing, cursor.position)
-            })
+            body: body(
+                for: Viewer(on: context.channel), isHead: request.method == .head, from: cursor, lineBreaks,
+                Rendition.Key(conversation: log.conversationID, format: format, isolation: isolation)))
     }
 
     private func body(
-        for viewer: Viewer, isHead: Bool,
-        _ what: @escaping @Sendable () -> (Rendition.Key, any EventFraming, StreamPosition)
+        for viewer: Viewer, isHead: Bool, from cursor: Cursor, _ lineBreaks: LineBreakJoiner, _ key: Rendition.Key
     ) -> ResponseBody {
         ResponseBody { writer in
             guard !isHead else { return try await writer.finish(nil) }
-            var (key, framing, position) = what()
-            try await writer.write(ByteBuffer(bytes: framing.start()))
-            try await send(replay(key, from: position, framing), of: key, viewer, &writer)
+            try await writer.write(ByteBuffer(bytes: framing(key, lineBreaks).opening))
+            let farewell = try await watch(key, from: cursor, lineBreaks, viewer)
+            if farewell.readableBytes > 0 { try await writer.write(farewell) }
             try await writer.finish(nil)
         }
+    }
+
+    private func framing(_ key: Rendition.Key, _ lineBreaks: LineBreakJoiner) -> any EventFraming {
+        key.format.framing(reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
     }
 
     /// How the text before a cursor ends, by the last few events.
@@ -60,77 +60,74 @@ struct StreamRoute: Sendable {
         return LineBreakJoiner(after: try await log.newestEvents(16, upTo: id))
     }
 
-    /// Writes what is there already, then what comes, and begins again with a viewer that has fallen behind.
-    @concurrent private func send(
-        _ replay: Replay, of key: Rendition.Key, _ viewer: Viewer, _ writer: inout any ResponseBodyWriter
-    ) async throws {
-        var next: Replay? = replay
-        while let replay = next {
-            // While somebody watches, a replay and the page that it read last would be dead weight.
-            next = nil
-            guard let (rendition, position) = try await rendition(after: replay, key, &writer) else { return }
-            let outcome = await viewer.watch(rendition, from: position)
-            backend.renditions.leave(rendition)
-            switch outcome {
-            case .left: return
-            case .over(let farewell): return try await writer.write(farewell)
-            case .behind(let position): next = try await self.replay(key, behind: position)
-            }
-        }
-    }
-
-    /// Writes what is there until a rendition can take over; `nil` once everything is written.
-    @concurrent private func rendition(
-        after replay: consuming Replay, _ key: Rendition.Key, _ writer: inout any ResponseBodyWriter
-    ) async throws -> (Rendition, StreamID)? {
-        if let rendition = backend.renditions.join(key, at: replay.position) { return (rendition, replay.position) }
-        do {
-            while true {
-                let progress: Replay.Progress
-                (replay, progress) = try await Self.next(replay)
-                switch progress {
-                case .frames(let frames):
-                    var bytes = ByteBuffer()
-                    for frame in frames { bytes.writeImmutableBuffer(frame.bytes) }
-                    if bytes.readableBytes > 0 { try await writer.write(bytes) }
-                case .idle: return (backend.renditions.joinOrStart(key, replay), replay.position)
-                case .over(let farewell):
-                    try await writer.write(farewell)
-                    return nil
+    /// Sends what is there already, then what comes, and begins again for a viewer that has fallen behind.
+    ///
+    /// - Returns: What is written last.
+    @concurrent private func watch(
+        _ key: Rendition.Key, from cursor: Cursor, _ lineBreaks: LineBreakJoiner, _ viewer: Viewer
+    ) async throws -> ByteBuffer {
+        var (cursor, lineBreaks) = (cursor, lineBreaks)
+        while true {
+            switch try await catchUp(key, from: cursor, lineBreaks, viewer) {
+            case .over(let farewell): return farewell
+            case .live(let rendition, let position):
+                let outcome = await viewer.watch(rendition, from: position)
+                backend.renditions.leave(rendition)
+                switch outcome {
+                case .left: return ByteBuffer()
+                case .over(let farewell): return farewell
+                case .behind(let position):
+                    cursor = Cursor(id: position)
+                    lineBreaks = try await joiner(before: cursor, in: backend.runs.log(of: key.conversation))
                 }
             }
-        } catch is CancellationError {
-            return nil
-        } catch {
-            guard let farewell = replay.farewell(after: error) else { throw error }
-            try await writer.write(farewell)
-            return nil
         }
     }
 
-    /// Reads on in a task of its own: what it needs of the stack is given back, while a connection's task keeps its.
-    private static func next(_ replay: Replay) async throws -> (Replay, Replay.Progress) {
-        try await cancelWhenGracefulShutdown {
-            var replay = replay
-            let progress = try await replay.next(waiting: false)
-            return (replay, progress)
+    /// How a replay has ended.
+    private enum Arrival: Sendable {
+        /// The rendition goes on from the position.
+        case live(Rendition, StreamID)
+        /// These bytes are last.
+        case over(ByteBuffer)
+    }
+
+    /// Sends what is there until a rendition can take over.
+    ///
+    /// This runs in a task of its own: what it needs of the stack is given back at its end, while the task of a
+    /// connection would keep that as long as somebody watches.
+    private func catchUp(
+        _ key: Rendition.Key, from cursor: Cursor, _ lineBreaks: LineBreakJoiner, _ viewer: Viewer
+    ) async throws -> Arrival {
+        let start = cursor.id ?? .zero
+        if let rendition = backend.renditions.join(key, at: start) { return .live(rendition, start) }
+        return try await cancelWhenGracefulShutdown {
+            let events = backend.runs.events(of: key.conversation, after: cursor.position, isolation: key.isolation)
+            let log = backend.runs.log(of: key.conversation)
+            var replay = Replay(of: log, events, from: start, framing(key, lineBreaks))
+            do {
+                while true {
+                    switch try await replay.next(waiting: false) {
+                    case .frames(let frames):
+                        var bytes = ByteBuffer()
+                        for frame in frames { bytes.writeImmutableBuffer(frame.bytes) }
+                        try await viewer.send(BodyPiece(bytes))
+                    case .idle: return .live(backend.renditions.joinOrStart(key, replay), replay.position)
+                    case .over(let farewell): return .over(farewell)
+                    }
+                }
+            } catch {
+                return .over(replay.farewell(after: error) ?? ByteBuffer())
+            }
         }
     }
+}
 
-    private func replay(
-        _ key: Rendition.Key, from position: StreamPosition, _ framing: any EventFraming
-    ) -> Replay {
-        let start: StreamID = if case .after(let id) = position { id } else { .zero }
-        let events = backend.runs.events(of: key.conversation, after: position, isolation: key.isolation)
-        return Replay(of: backend.runs.log(of: key.conversation), events, from: start, framing)
-    }
-
-    private func replay(_ key: Rendition.Key, behind position: StreamID) async throws -> Replay {
-        let cursor = Cursor(id: position)
-        let lineBreaks = try await joiner(before: cursor, in: backend.runs.log(of: key.conversation))
-        let framing = key.format.framing(
-            reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
-        return replay(key, from: cursor.position, framing)
+extension EventFraming {
+    /// What comes first.
+    fileprivate var opening: [UInt8] {
+        var framing = self
+        return framing.start()
     }
 }
 

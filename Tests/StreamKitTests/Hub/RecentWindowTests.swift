@@ -25,7 +25,8 @@ struct RecentWindowTests {
                 let reader = Int.random(in: 0..<5, using: &random)
                 let position = readers[reader].last ?? 0
                 if window.covers(id(position)) {
-                    readers[reader] += window.elements(after: id(position), limit: Int.random(in: 1...4, using: &random))
+                    let limit = Int.random(in: 1...4, using: &random)
+                    readers[reader] += window.elements(after: id(position), limit: limit)
                 } else {
                     // What is elsewhere is the whole log.
                     readers[reader] += log.filter { $0 > position }
