@@ -1,4 +1,6 @@
-/// What a hub knows: the streams that are followed, how far each was read, and who waits. It does no I/O.
+/// What a hub knows: the streams that are followed, how far each was read, and who waits.
+///
+/// It does no I/O.
 struct HubState {
     /// A follower that waits for something after its position.
     struct Waiter {

@@ -37,7 +37,9 @@ public final class StreamHub: EntrySource {
         StreamFollower(stream: redis.stream(key), source: self, position: position, retry: retry)
     }
 
-    /// Stops reading; those who wait get ``StreamKitError/closed``. The client stays open.
+    /// Stops reading.
+    ///
+    /// Those who wait get ``StreamKitError/closed``. The client stays open.
     public func close() {
         let (waiters, interrupts) = state.withLock { state in
             state.isClosed = true
