@@ -1,5 +1,7 @@
 import Foundation
+import LocalRedis
 import StreamKit
+import TestSupport
 import Testing
 
 @testable import AzureKit
@@ -14,6 +16,28 @@ struct RedisCredentialsTests {
 
         #expect(credentials.username == "0b1e-c7" && credentials.password == token.value)
         #expect(provider.calls == ["https://redis.azure.com"])
+    }
+
+    @Test func `a client is the identity to Redis, and one connection outlives its tokens`() async throws {
+        try await withScratchServer { server in
+            let admin = Redis(server.configuration)
+            defer { admin.close() }
+            let provider = FakeProvider { call in
+                let token = Self.token(#"{"oid":"id-7","number":\#(call)}"#)
+                try await admin.send("ACL", "SETUSER", "id-7", "on", "resetpass", ">\(token)", "~*", "&*", "+@all")
+                return AccessToken(value: token, expires: .now + 4)
+            }
+            var configuration = server.configuration
+            configuration.credentialProvider = AzureIdentity(provider).redisCredentials()
+            try await withRedis(configuration) { redis in
+                let connection = try await redis.send("CLIENT", "ID").integer
+                try await eventually("two tokens have been replaced") { provider.calls.count >= 3 }
+
+                #expect(try await redis.send("ACL", "WHOAMI").text == "id-7")
+                #expect(try await redis.send("CLIENT", "ID").integer == connection)
+                #expect(try await redis.send("INFO", "commandstats").text?.contains("cmdstat_auth:calls=1,") == false)
+            }
+        }
     }
 
     @Test(arguments: ["nonsense", token("{}"), token(#"{"sub":"x"}"#)])
