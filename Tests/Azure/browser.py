@@ -32,8 +32,8 @@ class Page:
 
     @property
     def answer(self) -> str:
-        """What the agent said, as the page shows it."""
-        script = "return [...document.querySelectorAll('.said')].map((said) => said.textContent).join('')"
+        """What the agent said, as the page has it before it draws Markdown."""
+        script = "return [...document.querySelectorAll('.said')].map((said) => said.source).join('')"
         return self.post(self.session + "/execute/sync", {"script": script, "args": []})
 
     def close(self) -> None:
