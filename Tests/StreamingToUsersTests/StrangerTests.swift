@@ -50,6 +50,19 @@ struct StrangerTests {
         }
     }
 
+    @Test func `a server that begins again and again with the same event is given up`() async throws {
+        let server = try CannedServer([
+            CannedServer.answer("200 OK", type: "text/event-stream", "retry: 1\nid: 1-0\ndata: one\n\n")
+        ])
+        defer { server.stop() }
+        try await withPrograms { programs in
+            let watch = try await programs.start("streaming-to-users", "watch", "x", "--server", server.url)
+
+            #expect(await watch.end() == .exited(1))
+            #expect(watch.complained.contains("did not come back"), "\(watch.complained)")
+        }
+    }
+
     @Test func `a name that is no path of its own stays one part of the address`() async throws {
         let server = try CannedServer([CannedServer.answer("200 OK", type: "text/html", "")])
         defer { server.stop() }
