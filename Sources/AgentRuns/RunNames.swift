@@ -26,6 +26,9 @@ public struct RunNames: Hashable, Sendable {
         ["waiting", "waiting-runs", "waiting-callers"].map { CompanionKey.named($0, of: queueKey) }
     }
 
+    /// What a sender's key stands for; it expires by itself.
+    func claim(_ key: String) -> String { CompanionKey.named("claim:\(key)", of: queueKey) }
+
     /// The stream with the events of a conversation.
     static func log(of conversation: String) -> String { "agent-stream:\(conversation)" }
 

@@ -16,7 +16,11 @@ struct AccessPolicy: Sendable {
     /// Whether any address will do as a name: nobody can point an address elsewhere.
     private let allowsAddresses: Bool
 
-    init(host: String, allowedHosts: [String]) {
+    /// The origins of other sites whose pages may do what the server's own may.
+    private let origins: Set<String>
+
+    init(host: String, allowedHosts: [String], allowedOrigins: [String] = []) {
+        origins = Set(allowedOrigins.map { $0.lowercased() })
         names = Set((allowedHosts + [host]).map(Self.name(in:)))
         proxies = Set(allowedHosts.map { $0.lowercased() })
         allowsEveryName = allowedHosts.contains("*")
@@ -38,6 +42,7 @@ struct AccessPolicy: Sendable {
     }
 
     private func checkOrigin(of request: Request, _ host: String) throws {
+        if let origin = request.headers[.origin], origins.contains(origin.lowercased()) { return }
         let site = request.headers[.secFetchSite]
         let isOwnSite = site == nil || site == "same-origin" || site == "none"
         let isOwnOrigin = request.headers[.origin].map { isOwn($0, host) } ?? true

@@ -1,4 +1,5 @@
 import AgentRuns
+import HTTPTypes
 import Logging
 import StreamKit
 
@@ -22,9 +23,15 @@ struct Backend: Sendable {
     }
 
     /// The log of a conversation that a client named.
-    /// - Throws: a 404 if there is none.
-    func existingLog(of conversation: String) async throws -> RunLog {
+    /// - Throws: a 404 if there is none; a 410 for a viewer who has seen some of it.
+    func existingLog(of conversation: String, for cursor: Cursor? = nil) async throws -> RunLog {
         guard let id = ConversationID(conversation), try await runs.exists(id.text) else {
+            if cursor?.id != nil {
+                throw Problem(
+                    status: .gone, code: "expired",
+                    message: "Conversation '\(conversation)' expired; what came after your cursor is gone. Start a new "
+                        + "run with POST /api/agents/{agent}/run.")
+            }
             throw Problem.notFound(
                 "unknown_conversation",
                 "There is no conversation '\(conversation)'. It never was, or it expired; start a run with "

@@ -5,7 +5,9 @@ import Hummingbird
 import Logging
 import StreamKit
 
-/// What a client did wrong, or what went wrong for it, as a JSON answer that says what to do next.
+/// What a client did wrong, or what went wrong for it, as an answer that says what to do next.
+///
+/// The answer is a problem document. Source: <https://www.rfc-editor.org/rfc/rfc9457>
 struct Problem: Error {
     let status: HTTPResponse.Status
     /// A word for programs, for example `unknown_agent`.
@@ -13,12 +15,10 @@ struct Problem: Error {
     /// A sentence or two for people.
     let message: String
     var headers: HTTPFields = [:]
+    /// Further members of the document: the names of a run, or the way on.
+    var members: [String: String] = [:]
     /// What the log says and the client is not told.
     var cause: String?
-
-    var response: Response {
-        .json(ProblemBody(error: .init(code: code, message: message)), status: status, headers: headers)
-    }
 
     /// Writes what the operator should know: why an answer was a 5xx.
     func log(_ error: any Error, of request: Request, to logger: Logger) {
@@ -28,14 +28,6 @@ struct Problem: Error {
             "\(request.method) \(request.uri.path) was answered \(status.code)",
             metadata: ["code": "\(code)", "error": "\(cause ?? "\(error)")"])
     }
-}
-
-private struct ProblemBody: Encodable {
-    struct Details: Encodable {
-        let code: String
-        let message: String
-    }
-    let error: Details
 }
 
 extension Problem {
@@ -95,10 +87,17 @@ extension Problem {
         message: "The server cannot reach Redis. Try again in a few seconds.",
         headers: [.retryAfter: "2"])
 
+    static let tooManyConnections = Problem(
+        status: .serviceUnavailable, code: "too_many_connections",
+        message: "The server has as many connections as it can serve. Try again in a few seconds.",
+        headers: [.retryAfter: "5"])
+
     private init(_ error: RunLogError) {
         switch error {
-        case .trimmed:
-            self.init(status: .gone, code: "trimmed", message: "\(error)")
+        case .trimmed(let conversation):
+            self.init(
+                status: .gone, code: "trimmed", message: "\(error)",
+                members: ["snapshot": "/api/runs/\(conversation)"])
         case .expired:
             self.init(status: .notFound, code: "unknown_conversation", message: "\(error)")
         case .beyondEnd:
@@ -112,28 +111,5 @@ extension Problem {
         case .staleAttempt, .finished, .outOfOrder, .full, .damaged:
             self.init(status: .conflict, code: "conflict", message: "\(error)")
         }
-    }
-}
-
-extension Response {
-    /// A JSON answer that no cache keeps.
-    static func json(
-        _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
-    ) -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return .json(bytes: (try? encoder.encode(value)) ?? Data("{}".utf8), status: status, headers: headers)
-    }
-
-    /// JSON that is encoded already.
-    static func json(
-        bytes body: Data, type: String = "application/json; charset=utf-8", status: HTTPResponse.Status = .ok,
-        headers: HTTPFields = [:]
-    ) -> Response {
-        var fields = headers
-        fields[.contentType] = type
-        fields[.cacheControl] = "no-store"
-        fields[.xContentTypeOptions] = "nosniff"
-        return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 }

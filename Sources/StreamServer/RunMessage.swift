@@ -2,12 +2,13 @@ import Foundation
 import Hummingbird
 import NIOCore
 
-/// What the body of a run request says: a text, and maybe the conversation it belongs to.
+/// What the body of a run request says: a text, maybe the conversation it belongs to, and whether its sender waits.
 struct RunMessage: Sendable {
     let text: String
     let conversation: ConversationID?
+    let waits: Bool?
 
-    /// Reads `text/plain`, or JSON `{"message": …, "thread_id": …}`.
+    /// Reads `text/plain`, or JSON `{"message": …, "session_id": …, "wait_for_response": …}`.
     init(reading request: Request, limit: Int) async throws {
         let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased() ?? "text/plain"
         let isJSON = type.trimmingCharacters(in: .whitespaces) == "application/json"
@@ -19,7 +20,7 @@ struct RunMessage: Sendable {
         }
         let size = isJSON ? Self.maximumBodySize(for: limit) : limit
         let body = try await Self.collect(request, upTo: size, limit: limit)
-        (text, conversation) = isJSON ? try Self.decode(body) : (try Self.text(body), nil)
+        (text, conversation, waits) = isJSON ? try Self.decode(body) : (try Self.text(body), nil, nil)
         guard text.utf8.count <= limit else { throw Self.tooLarge(limit) }
         guard !text.allSatisfy(\.isWhitespace) else {
             throw Problem.badRequest("empty_message", "The message is empty. Send the prompt as the request's body.")
@@ -50,25 +51,34 @@ struct RunMessage: Sendable {
         return text
     }
 
-    private static func decode(_ body: [UInt8]) throws -> (String, ConversationID?) {
-        struct Body: Decodable {
-            let message: String
-            let thread_id: String?
-        }
+    private struct Body: Decodable {
+        let message: String
+        let session_id: String?
+        /// What `session_id` was called before.
+        let thread_id: String?
+        let wait_for_response: Bool?
+    }
+
+    private static func decode(_ body: [UInt8]) throws -> (String, ConversationID?, Bool?) {
         _ = try text(body)
         guard let body = try? JSONDecoder().decode(Body.self, from: Data(body)) else {
             throw Problem.badRequest(
                 "malformed_json",
-                "The body is not the JSON expected here. Send {\"message\": \"…\"}, and \"thread_id\": \"…\" to go on "
+                "The body is not the JSON expected here. Send {\"message\": \"…\"}, and \"session_id\": \"…\" to go on "
                     + "with a conversation.")
         }
-        guard let thread = body.thread_id else { return (body.message, nil) }
-        guard let conversation = ConversationID(thread) else {
+        if let session = body.session_id, let thread = body.thread_id, session != thread {
             throw Problem.badRequest(
-                "malformed_thread_id",
-                "A thread_id has 1 to 128 letters, digits, '-', '_' or '.'. Use the conversation_id of an earlier run.")
+                "different_sessions", "The session_id and the thread_id differ. They mean the same: send one of them.")
         }
-        return (body.message, conversation)
+        guard let name = body.session_id ?? body.thread_id else { return (body.message, nil, body.wait_for_response) }
+        guard let conversation = ConversationID(name) else {
+            throw Problem.badRequest(
+                body.session_id == nil ? "malformed_thread_id" : "malformed_session_id",
+                "A \(body.session_id == nil ? "thread_id" : "session_id") has 1 to 128 letters, digits, '-', '_' or '.'. "
+                    + "Use the conversation_id of an earlier run.")
+        }
+        return (body.message, conversation, body.wait_for_response)
     }
 
     private static func tooLarge(_ limit: Int) -> Problem {

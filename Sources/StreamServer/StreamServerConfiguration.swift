@@ -14,6 +14,8 @@ public struct StreamServerConfiguration: Sendable {
     /// refused with 421, because a foreign page can point a name of its own at this machine (DNS rebinding). A server
     /// that listens on every interface may also be called by any address.
     public var allowedHosts: [String] = []
+    /// The origins, for example `https://chat.example.com`, whose pages may use this server from a browser (CORS).
+    public var allowedOrigins: [String] = []
     /// The names of the agents that runs may ask for.
     public var agents: Set<String>
     /// The model that a worker in this process asks, for people who look; `nil` if it is not known.
@@ -33,6 +35,10 @@ public struct StreamServerConfiguration: Sendable {
     public var pingInterval: Duration = .seconds(10)
     /// How long a browser waits before it reconnects by itself.
     public var reconnectionDelay: Duration = .seconds(1)
+    /// How long a prompt that waits for its response is waited for; after that the answer is 504.
+    ///
+    /// The run goes on; the 504 says where to find it.
+    public var responseTime: Duration = .seconds(60)
     /// The most bytes that one message may have.
     public var maximumMessageSize = 64 * 1_024
 

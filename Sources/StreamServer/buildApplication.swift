@@ -39,14 +39,19 @@ func buildApplication(
 /// Everything that the server answers.
 func buildAPI(redis: Redis, configuration: StreamServerConfiguration, logger: Logger) -> API {
     let backend = Backend(redis: redis, configuration: configuration, logger: logger)
-    return API(
-        access: AccessPolicy(host: configuration.host, allowedHosts: configuration.allowedHosts),
-        routes: PageRoute(hasLab: configuration.lab != nil).routes + [
+    let routes =
+        PageRoute(hasLab: configuration.lab != nil).routes + [
             HealthRoute(redis: redis, agents: configuration.agents).route,
             ProbeRoute.live,
             ProbeRoute.ready(model: configuration.model),
             RunRoute(backend: backend).route,
             StreamRoute(backend: backend).route,
             SnapshotRoute(backend: backend).route,
-        ] + CancelRoute(backend: backend).routes + (configuration.lab.map { LabRoutes(lab: $0).routes } ?? []))
+        ] + CancelRoute(backend: backend).routes + (configuration.lab.map { LabRoutes(lab: $0).routes } ?? [])
+    return API(
+        access: AccessPolicy(
+            host: configuration.host, allowedHosts: configuration.allowedHosts,
+            allowedOrigins: configuration.allowedOrigins),
+        crossOrigin: CrossOriginPolicy(allowedOrigins: configuration.allowedOrigins),
+        routes: routes + [OpenAPIRoute(routes: routes).route])
 }

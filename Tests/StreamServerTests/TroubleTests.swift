@@ -70,8 +70,13 @@ struct TroubleTests {
             }
             try await stream.append(["event": "text", "sequence": "700", "run": "1", "text": "after the gap"])
 
-            let last = try #require(try await watching.last)
+            let events = try await watching
+            let last = try #require(events.last)
             #expect(last.event == "error" && last.data.contains("trimmed"))
+            let gap = try #require(events.dropLast().last)
+            let newest = try await stream.entriesReversed(limit: 2).map(\.id)
+            let ends = #"{"after":"\#(newest[1])","before":"\#(newest[0])","snapshot":"/api/runs/\#(conversation)"}"#
+            #expect(gap.event == "gap" && gap.data == ends)
         }
     }
 

@@ -84,7 +84,7 @@ final class Renditions: Sendable {
                 }
             }
         } catch {
-            guard let farewell = replay.farewell(after: error) else { return end(rendition, ByteBuffer()) }
+            guard let farewell = await replay.farewell(after: error) else { return end(rendition, ByteBuffer()) }
             if error is StreamKitError {
                 logger.warning(
                     "The stream of \(rendition.key.conversation) broke off", metadata: ["error": "\(error)"])

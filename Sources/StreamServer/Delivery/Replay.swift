@@ -10,6 +10,8 @@ struct Replay: Sendable {
     private var framing: any EventFraming
     /// The newest entry that was turned into bytes, or where to begin.
     private(set) var position: StreamID
+    /// Why reading failed, once what was read before is on its way.
+    private var failure: (any Error)?
 
     init(of log: RunLog, _ events: RunEvents, from position: StreamID, _ framing: any EventFraming) {
         self.log = log
@@ -39,7 +41,7 @@ struct Replay: Sendable {
         var frames: [(id: StreamID, bytes: ByteBuffer)] = []
         var size = 0
         repeat {
-            switch try await events.step(waiting: waiting) {
+            switch try await step(waiting: waiting, orFailLater: !frames.isEmpty) {
             case .event(let event):
                 let bytes = framing.bytes(for: event)
                 size += bytes.count
@@ -60,11 +62,24 @@ struct Replay: Sendable {
         return .frames(frames)
     }
 
+    /// Reads on; a failure behind events that were read comes after them, so that `position` is what a viewer has.
+    private mutating func step(waiting: Bool, orFailLater: Bool) async throws -> RunStep {
+        if let failure { throw failure }
+        do {
+            return try await events.step(waiting: waiting)
+        } catch  where orFailLater {
+            failure = error
+            return .idle
+        }
+    }
+
     /// What is written last when reading fails; `nil` for a failure that tells a viewer nothing.
-    func farewell(after error: any Error) -> ByteBuffer? {
+    func farewell(after error: any Error) async -> ByteBuffer? {
         var framing = framing
         switch error {
-        case let error as RunLogError: return ByteBuffer(bytes: framing.failure("\(error)"))
+        case let error as RunLogError:
+            let gap = await StreamGap(error, in: log, after: position).map(framing.gap) ?? []
+            return ByteBuffer(bytes: gap + framing.failure("\(error)"))
         case StreamKitError.server:
             return ByteBuffer(bytes: framing.failure("The log of this conversation can no longer be read."))
         case is StreamKitError:

@@ -17,6 +17,12 @@ protocol EventFraming: Sendable {
     mutating func interruption(_ message: String) -> [UInt8]
     /// What comes last, when the log can no longer be followed.
     mutating func failure(_ message: String) -> [UInt8]
+    /// What tells that events are missing; ``failure(_:)`` follows.
+    func gap(_ gap: StreamGap) -> [UInt8]
+}
+
+extension EventFraming {
+    func gap(_ gap: StreamGap) -> [UInt8] { [] }
 }
 
 extension RunEvent {

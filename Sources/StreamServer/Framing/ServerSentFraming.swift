@@ -58,6 +58,8 @@ struct ServerSentFraming: EventFraming {
         encode(nil, "error", message)
     }
 
+    func gap(_ gap: StreamGap) -> [UInt8] { encode(nil, "gap", gap.json) }
+
     private func shown(_ event: RunEvent) -> [UInt8] {
         switch event.kind {
         case .text: []
@@ -84,8 +86,8 @@ struct ServerSentFraming: EventFraming {
         return isPlain && !reservedNames.contains(name.lowercased()) ? name : "log.\(name)"
     }
 
-    /// `message`, `done`, `error` and `attempt` are this protocol's; browsers and clients make `open` and `close`.
-    private static let reservedNames: Set<String> = ["message", "done", "error", "attempt", "open", "close"]
+    /// `message`, `done`, `error`, `attempt` and `gap` are this protocol's; browsers and clients make `open` and `close`.
+    private static let reservedNames: Set<String> = ["message", "done", "error", "attempt", "gap", "open", "close"]
 
     private func encode(_ id: StreamID?, _ name: String, _ data: String) -> [UInt8] {
         encoder.encode(ServerSentEvent(id: id.map { "\($0)" }, event: name, data: data))

@@ -29,6 +29,8 @@ struct TimelineFraming: EventFraming {
 
     func failure(_ message: String) -> [UInt8] { encode(nil, "error", message) }
 
+    func gap(_ gap: StreamGap) -> [UInt8] { encode(nil, "gap", gap.json) }
+
     private func encode(_ id: String?, _ name: String, _ data: String) -> [UInt8] {
         encoder.encode(ServerSentEvent(id: id, event: name, data: data))
     }

@@ -75,10 +75,9 @@ extension ConnectionGuard {
     }
 
     func turnAway(_ context: ChannelHandlerContext) {
-        let text = "The server has as many connections as it can serve. Try again in a few seconds."
-        let body = ByteBuffer(string: #"{"error":{"code":"too_many_connections","message":"\#(text)"}}"#)
+        let body = ByteBuffer(bytes: Problem.tooManyConnections.document(nil))
         let headers: HTTPHeaders = [
-            "Content-Type": "application/json; charset=utf-8", "Content-Length": "\(body.readableBytes)",
+            "Content-Type": "application/problem+json", "Content-Length": "\(body.readableBytes)",
             "Retry-After": "5", "Connection": "close",
         ]
         reading = .over

@@ -12,18 +12,21 @@ struct API: HTTPResponder {
     typealias Context = APIContext
 
     let access: AccessPolicy
+    let crossOrigin: CrossOriginPolicy
     let routes: [Route]
 
     @concurrent func respond(to request: Request, context: APIContext) async throws -> Response {
         do {
             try access.check(request)
-            return try await route(request, context)
+            if let preflight = crossOrigin.preflight(request) { return crossOrigin.open(preflight, to: request) }
+            return crossOrigin.open(try await route(request, context), to: request)
         } catch let error as HTTPParserError {
             throw error  // Hummingbird answers 400 and ends the connection.
         } catch {
             let problem = Problem(error)
             problem.log(error, of: request, to: context.logger)
-            return problem.response
+            return crossOrigin.open(
+                problem.response(to: request.head.path.map { String($0.prefix { $0 != "?" }) }), to: request)
         }
     }
 

@@ -12,7 +12,7 @@ struct CancelRoute: Sendable {
 
     var routes: [Route] {
         ["/api/runs/{conversation_id}/cancel", "/api/agent/stream/{conversation_id}/cancel"].map { path in
-            Route(.post, path) { _, parameters, _ in try await cancel(parameters[0]) }
+            Route(.post, path, .cancel) { _, parameters, _ in try await cancel(parameters[0]) }
         }
     }
 

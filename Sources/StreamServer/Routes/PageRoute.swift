@@ -9,8 +9,8 @@ struct PageRoute: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/") { _, _, _ in page() },
-            Route(.get, "/page/{file}") { _, parameters, _ in try asset(parameters[0]) },
+            Route(.get, "/", .page) { _, _, _ in page() },
+            Route(.get, "/page/{file}", .asset) { _, parameters, _ in try asset(parameters[0]) },
         ]
     }
 

@@ -7,11 +7,11 @@ import ServiceLifecycle
 /// its callers elsewhere, would help nobody. Whether Redis answers is told by `GET /api/health`.
 enum ProbeRoute {
     /// The process works: if this is not answered, it has to be restarted.
-    static let live = Route(.get, "/api/live") { _, _, _ in .json(Probe(status: "live"), status: .ok) }
+    static let live = Route(.get, "/api/live", .probe) { _, _, _ in .json(Probe(status: "live"), status: .ok) }
 
     /// The process takes requests: it has started, and is not about to end.
     static func ready(model: String?) -> Route {
-        Route(.get, "/api/ready") { _, _, _ in
+        Route(.get, "/api/ready", .probe) { _, _, _ in
             Task.isShuttingDownGracefully
                 ? .json(Probe(status: "ending"), status: .serviceUnavailable)
                 : .json(Probe(status: "ready", model: model), status: .ok)

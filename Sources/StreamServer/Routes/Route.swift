@@ -9,10 +9,16 @@ struct Route: Sendable {
     let method: HTTPRequest.Method
     /// For example `/api/agents/{agent}/run`; a part in braces stands for any text.
     let path: String
+    /// What the OpenAPI document says of it.
+    let documentation: RouteDocumentation
     let answer: Answer
     private let parts: [Substring]
 
-    init(_ method: HTTPRequest.Method, _ path: String, _ answer: @escaping Answer) {
+    init(
+        _ method: HTTPRequest.Method, _ path: String, _ documentation: RouteDocumentation? = nil,
+        _ answer: @escaping Answer
+    ) {
+        self.documentation = documentation ?? RouteDocumentation(summary: "\(method) \(path)")
         self.method = method
         self.path = path
         self.answer = answer

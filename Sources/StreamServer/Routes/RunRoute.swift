@@ -3,42 +3,71 @@ import HTTPTypes
 import Hummingbird
 import StreamKit
 
-/// `POST /api/agents/{agent}/run`: takes a message in, and says where its answer will appear.
+/// `POST /api/agents/{agent}/run`: takes a message in, and says where its answer will appear, or what it is.
 struct RunRoute: Sendable {
     let backend: Backend
 
     var route: Route {
-        Route(.post, "/api/agents/{agent}/run") { request, parameters, context in
-            try await accept(request, for: parameters[0], from: context.remoteAddress)
+        Route(.post, "/api/agents/{agent}/run", .run) { request, parameters, context in
+            try await run(request, for: parameters[0], context)
         }
     }
 
-    private func accept(_ request: Request, for agent: String, from caller: String) async throws -> Response {
+    private func run(_ request: Request, for agent: String, _ context: APIContext) async throws -> Response {
         let configuration = backend.configuration
         guard configuration.agents.contains(agent) else {
             let known = configuration.agents.sorted().joined(separator: ", ")
             throw Problem.notFound("unknown_agent", "There is no agent '\(agent)'. Ask one of these: \(known).")
         }
+        let key = try RequestKey(of: request)
         let message = try await RunMessage(reading: request, limit: configuration.maximumMessageSize)
+        let mode = try ResponseMode(of: request, message)
+        let claim = try await submit(try await claim(message, for: agent), as: key, context)
+        switch mode {
+        case .accepted: return accepted(claim)
+        case .whole(let isPlain): return try await RunResponse(backend: backend).response(to: claim, isPlain: isPlain)
+        case .stream:
+            let cursor = Cursor(id: claim.cursor.flatMap(StreamID.init))
+            return try await StreamRoute(backend: backend).stream(
+                request, of: claim.request.conversationID, after: cursor, context)
+        }
+    }
+
+    private func claim(_ message: RunMessage, for agent: String) async throws -> RunClaim {
         let conversation = message.conversation ?? ConversationID()
         let run = RunRequest(
-            conversationID: conversation.text, correlationID: RandomID().uuid, agent: agent,
-            message: message.text)
+            conversationID: conversation.text, correlationID: RandomID().uuid, agent: agent, message: message.text)
         // A continued conversation is watched from here on; its earlier answers are not said again.
         let isContinued = message.conversation != nil
         let before = try await promptly {
             isContinued ? try await backend.runs.lastEventID(of: conversation.text) : nil
         }
-        try await promptly { try await backend.runs.submit(run, onlyIfIdle: true, caller: caller) }
-        return accepted(run, after: before)
+        return RunClaim(request: run, isContinued: isContinued, cursor: before.map { "\($0)" })
     }
 
-    private func accepted(_ run: RunRequest, after cursor: StreamID?) -> Response {
+    private func submit(_ claim: RunClaim, as key: RequestKey?, _ context: APIContext) async throws -> RunClaim {
+        let caller = context.remoteAddress
+        guard let key else {
+            try await promptly { try await backend.runs.submit(claim.request, onlyIfIdle: true, caller: caller) }
+            return claim
+        }
+        let kept = try await promptly { try await backend.runs.submit(claim, once: key.text, caller: caller) }
+        guard kept.asksTheSame(as: claim) else {
+            throw Problem(
+                status: .unprocessableContent, code: "idempotency_key_used",
+                message: "This Idempotency-Key stands for another request. Send a key of its own with each new request."
+            )
+        }
+        return kept
+    }
+
+    private func accepted(_ claim: RunClaim) -> Response {
+        let run = claim.request
         var location = "/api/agent/stream/\(run.conversationID)"
-        if let cursor { location += "?cursor=\(cursor)" }
+        if let cursor = claim.cursor { location += "?cursor=\(cursor)" }
         return .json(
             Accepted(conversation_id: run.conversationID, correlation_id: run.correlationID),
-            status: .accepted, headers: [.location: location])
+            status: .accepted, headers: [.location: location, .conversationID: run.conversationID])
     }
 
     private struct Accepted: Encodable {

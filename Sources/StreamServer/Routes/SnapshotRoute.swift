@@ -10,7 +10,7 @@ struct SnapshotRoute: Sendable {
     let backend: Backend
 
     var route: Route {
-        Route(.get, "/api/runs/{conversation_id}") { request, parameters, _ in
+        Route(.get, "/api/runs/{conversation_id}", .snapshot) { request, parameters, _ in
             try await snapshot(request, of: parameters[0])
         }
     }

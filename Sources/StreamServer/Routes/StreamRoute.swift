@@ -11,18 +11,21 @@ struct StreamRoute: Sendable {
     let backend: Backend
 
     var route: Route {
-        Route(.get, "/api/agent/stream/{conversation_id}") { request, parameters, context in
-            try await stream(request, of: parameters[0], context)
+        Route(.get, "/api/agent/stream/{conversation_id}", .stream) { request, parameters, context in
+            let cursor = try await Cursor(of: request, in: parameters[0], backend)
+            return try await stream(request, of: parameters[0], after: cursor, context)
         }
     }
 
-    private func stream(_ request: Request, of conversation: String, _ context: APIContext) async throws -> Response {
-        let cursor = try await Cursor(of: request, in: conversation, backend)
+    /// The answer that goes on until the run is over.
+    func stream(
+        _ request: Request, of conversation: String, after cursor: Cursor, _ context: APIContext
+    ) async throws -> Response {
         let format = try StreamFormat(of: request)
         let isolation = try format.isolation(of: request)
         // What is wrong is said now: once the body has begun there is no status code left to say it with.
         let (log, lineBreaks) = try await promptly {
-            let log = try await backend.existingLog(of: conversation)
+            let log = try await backend.existingLog(of: conversation, for: cursor)
             try await backend.runs.check(cursor.id, of: conversation)
             return (log, try await joiner(before: cursor, in: log))
         }
@@ -31,7 +34,7 @@ struct StreamRoute: Sendable {
             headers: [
                 .contentType: format.contentType, .cacheControl: "no-cache", .xAccelBuffering: "no",
                 // Watching the connection for its end uses it up, so it can carry no further request.
-                .xContentTypeOptions: "nosniff", .connection: "close",
+                .xContentTypeOptions: "nosniff", .connection: "close", .conversationID: conversation,
             ],
             body: body(
                 for: Viewer(on: context.channel), isHead: request.method == .head, from: cursor, lineBreaks,
@@ -134,6 +137,8 @@ extension EventFraming {
 extension HTTPField.Name {
     /// Tells nginx to pass bytes on as they come.
     static let xAccelBuffering = HTTPField.Name.checked("X-Accel-Buffering")
+    /// The conversation that an answer belongs to.
+    static let conversationID = HTTPField.Name.checked("x-conversation-id")
     /// Where a browser's `EventSource` wants to go on.
     static let lastEventID = HTTPField.Name.checked("Last-Event-ID")
 }
