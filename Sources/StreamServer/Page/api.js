@@ -9,7 +9,7 @@ async function send(path, body, method = "POST") {
   try {
     reply = await fetch(path, options);
   } catch {
-    throw { message: "The server does not answer. Is it running? Your prompt is still here; try again." };
+    throw { status: 0, message: "The server does not answer. Is it running? Your prompt is still here; try again." };
   }
   if (!reply.ok) throw await refusal(reply);
   return reply.json();
@@ -25,15 +25,8 @@ export async function askServer(message, conversation) {
   return send(`/api/agents/${encodeURIComponent(agents[0])}/run`, body);
 }
 
-/** What a conversation holds so far; null from a server that cannot say it in one answer. */
-export async function snapshotOf(conversation) {
-  try {
-    return await send(`/api/runs/${encodeURIComponent(conversation)}`, null, "GET");
-  } catch (problem) {
-    if (problem.code === "unknown_path") return null;
-    throw problem;
-  }
-}
+/** What a conversation holds so far. */
+export const snapshotOf = (conversation) => send(`/api/runs/${encodeURIComponent(conversation)}`, null, "GET");
 
 /** Calls the run off. */
 export const stopRun = (conversation) => send(address(conversation, "/cancel"));

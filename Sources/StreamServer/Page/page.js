@@ -17,6 +17,7 @@ const status = new Status($("status"), $("announcement"));
 const connection = new Connection({ onEvent, onEnd, onChange: show, onRefused });
 const replay = new Replay(timeline);
 status.connection = connection;
+const retryPause = 2000;   // milliseconds
 let isAsking = false;
 
 // MARK: What is asked for
@@ -50,11 +51,15 @@ async function watch(id) {
   try {
     const snapshot = await snapshotOf(id);
     if (connection.conversation !== id) return;
-    if (snapshot) restore(snapshot);
+    restore(snapshot);
+    history.replaceState(null, "", "#" + id);
     if (status.isOver) show();
-    else connect(id, snapshot?.cursor);
+    else connect(id, snapshot.cursor);
   } catch (problem) {
-    onRefused(problem);
+    if (connection.conversation !== id) return;
+    if (problem.status && problem.status < 500) return onRefused(problem);
+    status.set("loading", "Reconnecting: " + problem.message);
+    setTimeout(() => { if (connection.conversation === id && status.phase === "loading") watch(id); }, retryPause);
   }
 }
 
