@@ -120,7 +120,7 @@ struct StreamRoute: Sendable {
                     }
                 }
             } catch {
-                return .over(replay.farewell(after: error) ?? ByteBuffer())
+                return .over(await replay.farewell(after: error) ?? ByteBuffer())
             }
         }
     }
