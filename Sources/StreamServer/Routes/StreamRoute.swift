@@ -115,7 +115,8 @@ struct StreamRoute: Sendable {
                         var bytes = ByteBuffer()
                         for frame in frames { bytes.writeImmutableBuffer(frame.bytes) }
                         try await viewer.send(BodyPiece(bytes))
-                    case .idle: return .live(backend.renditions.joinOrStart(key, replay), replay.position)
+                    case .idle:
+                        return .live(await backend.renditions.joinOrStart(key, replay), replay.position)
                     case .over(let farewell): return .over(farewell)
                     }
                 }
