@@ -44,8 +44,6 @@ extension TaskQueueWorker {
         let held = state.leases.filter { $0.ending != .completed }
         for (generation, leases) in Dictionary(grouping: held, by: \.generation) {
             let asked = ContinuousClock.now
-            // This comes before sending: a handler may end meanwhile, and then the server's note has to be removed.
-            for lease in leases { lease.markNoted() }
             do {
                 let lost = try await calls.renew(leases, generation: generation, by: consumer)
                 for lease in lost { lose(lease) }

@@ -40,6 +40,11 @@ while from < upper do
 end
 if from <= #done then redis.call('XDEL', stream, unpack(done, from)) end
 
+-- A renewal notes when an attempt began. It may have come after the worker built this call.
+if redis.call('EXISTS', started) == 1 then
+  for _, id in ipairs(done) do note('HDEL', started, name .. ' ' .. id) end
+end
+
 local time = now()
 for i = 8 + n, #ARGV, 3 do
   local id, task, result = ARGV[7 + ARGV[i]], ARGV[i + 1], ARGV[i + 2]
