@@ -65,7 +65,7 @@ final class CommandFeed: Sendable {
     /// The command without its quotation marks where they are not needed, and with a short name for a script.
     private static func readable(_ command: Substring) -> String {
         let arguments = command.split(separator: " ").map { argument in
-            argument.contains("\\") ? String(argument) : argument.replacing("\"", with: "")
+            argument.contains("\\") ? String(argument) : String(argument.replacing("\"", with: ""))
         }
         guard arguments.first == "EVALSHA", arguments.count > 3 else {
             return String(arguments.joined(separator: " ").prefix(300))
