@@ -55,7 +55,8 @@ final class CommandFeed: Sendable {
         guard let source = line.firstIndex(of: "["), let end = line[source...].firstIndex(of: "]") else { return }
         let command = line[end...].dropFirst(2)
         // Of what a script does, only what it does to streams: it looks at much before that.
-        let isShown = line[source...].hasPrefix("[0 lua]") ? command.hasPrefix("\"X") : line[source...].hasPrefix("[0 unix:")
+        let isShown =
+            line[source...].hasPrefix("[0 lua]") ? command.hasPrefix("\"X") : line[source...].hasPrefix("[0 unix:")
         guard isShown, !command.hasPrefix("\"XLEN"), !command.hasPrefix("\"XPENDING") else { return }
         seen.count += 1
         seen.commands.append(.init(number: seen.count, text: readable(command)))
