@@ -32,7 +32,7 @@ public struct ConnectionLimits: Sendable {
 
     /// Half of the file descriptors that this process may open, less 64, and at most 10,000.
     ///
-    /// Half, because a viewer of a stream needs a connection to the server and the server one to Redis.
+    /// The other half is for Redis, files, and whatever else runs in the process. Viewers share connections to Redis.
     public static var defaultConnections: Int {
         var limit = rlimit()
         #if canImport(Glibc)
