@@ -22,6 +22,8 @@ struct Serve: AsyncParsableCommand {
     var port: Int?
     @Option(help: "A further name that browsers may call this server by; may be repeated.")
     var allowedHost: [String] = []
+    @Option(help: "An origin, such as https://chat.example.com, whose pages may use this server; may be repeated.")
+    var allowedOrigin: [String] = []
     @Option(help: "How many prompts may wait for a worker at once; 0 is any number. Further ones get a 429.")
     var waitingRuns = RunLimits().maximumWaiting
     @Option(help: "How many of them one address may have; 0 is any number. Behind a proxy all users share its address.")
@@ -73,6 +75,7 @@ struct Serve: AsyncParsableCommand {
         var configuration = StreamServerConfiguration(
             host: host, port: try chosenPort, agents: [planner.name], retention: retention)
         configuration.allowedHosts = allowedHost
+        configuration.allowedOrigins = allowedOrigin
         configuration.model = noWorker ? nil : (planner.model as? RemoteModel)?.name ?? model
         configuration.limits = limits
         configuration.lab = lab
