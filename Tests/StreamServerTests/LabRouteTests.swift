@@ -57,7 +57,8 @@ struct LabRouteTests {
         try await withServer(adjust: { $0.lab = lab }) { server in
             try await withBrowser { browser in
                 try await browser.open(server.url)
-                try await browser.wait(for: "document.getElementById('lab-streams').textContent.includes('agent-tasks')")
+                let isShown = "document.getElementById('lab-streams').textContent.includes('agent-tasks')"
+                try await browser.wait(for: isShown)
                 #expect(try await browser.text(of: "lab-dead") == "4")
                 #expect(try await browser.text(of: "lab-commands") == #""XADD" "<b>""#)
                 #expect(try await browser.text(of: "lab-workers").contains("Worker 18dead"))

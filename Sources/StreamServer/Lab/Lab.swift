@@ -6,6 +6,7 @@ public protocol Lab: Sendable {
     /// What there is to see now.
     ///
     /// - Parameter command: Commands up to this number are known already.
+    /// - Returns: What the panel shows.
     /// - Throws: What kept the lab from looking.
     func report(commandsAfter command: Int) async throws -> LabReport
 

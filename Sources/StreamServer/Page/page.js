@@ -8,7 +8,7 @@ import { brief, details } from "./words.js";
 import { Status } from "./status.js";
 import { Timeline } from "./timeline.js";
 import { askForApproval, settleApproval } from "./approval.js";
-import { frame } from "./frame.js";
+import { follower, frame } from "./frame.js";
 
 const $ = (id) => document.getElementById(id);
 const conversation = new Conversation($("turns"));
@@ -186,27 +186,13 @@ function showApproval(name, given) {
 // MARK: What is shown
 
 const draw = frame((isLate) => {
-  const following = isFollowing();
+  const follow = follower($("answer"), $("turns"), $("composer"));
   conversation.draw(isLate);
   timeline.draw();
-  if (following) scrollToEnd();
+  follow();
   show();
   return conversation.isBehind || timeline.isBehind;
 });
-
-/** How far the newest words are below what can be seen. */
-const below = () => ($("turns").lastElementChild?.getBoundingClientRect().bottom ?? 0)
-  - $("composer").getBoundingClientRect().top + 16;
-
-/** Whoever has scrolled up to read is left alone. */
-const isFollowing = () => below() < 80;
-
-function scrollToEnd() {
-  const distance = below();
-  if (distance <= 0) return;
-  const scrollsAlone = getComputedStyle($("answer")).overflowY === "auto";
-  (scrollsAlone ? $("answer") : document.scrollingElement).scrollBy(0, distance);
-}
 
 function show() {
   const isOpen = !status.isOver && connection.conversation !== null, isAway = connection.state === "left";

@@ -2,7 +2,9 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// `GET /`: the page; `GET /page/{file}`: its script and style. All of it is compiled into the program.
+/// `GET /`, the page, and `GET /page/{file}`, its script and style.
+///
+/// All of it is compiled into the program.
 struct PageRoute: Sendable {
     /// Whether the page has the instructor's panel.
     let hasLab: Bool
