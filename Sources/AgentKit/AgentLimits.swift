@@ -12,6 +12,10 @@ public struct AgentLimits: Sendable {
     public var toolTime = Duration.seconds(60)
     /// How many bytes of JSON the result of a tool has.
     public var toolResultSize = 200_000
+    /// How long a person has to approve a call of a tool; after that it is rejected.
+    public var approvalTime = Duration.seconds(900)
+    /// How many characters of earlier messages the model reads; a longer history is summed up first.
+    public var history = 50_000
     /// Measures the times.
     public var clock: any Clock<Duration> = ContinuousClock()
 

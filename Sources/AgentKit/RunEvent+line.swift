@@ -30,8 +30,13 @@ extension RunEvent.Kind {
             line = "thought: " + (details?["thought"]?.string ?? details?["prompt"]?.string ?? details?.brief ?? "")
         case .toolUsage: line = Self.toolUse(details)
         case .llmResponse: line = Self.modelTurn(details)
+        case .approvalRequested: line = "asks for approval: " + Self.toolUse(details)
+        case .approvalDecided:
+            let comment = details?["comment"]?.string.map { ": \($0)" } ?? ""
+            line = (details?["decision"]?.string ?? "decided") + comment
+        case .historySummary: line = "summary: " + (details?["summary"]?.string ?? details?.brief ?? "")
         case .attempt:
-            line = "attempt \(details?["attempt"]?.brief ?? "?"): a worker was lost, another one goes on"
+            line = "attempt \(details?["attempt"]?.brief ?? "?"): another worker goes on"
         case .taskCompleted: line = Self.completion(details)
         case .taskFailed: line = "failed: " + (error ?? "the run failed")
         case .taskCancelled: line = "cancelled"

@@ -37,7 +37,10 @@ extension AgentRuns {
         case .waiting where run.waited >= retention.maximumWait:
             try await close(request, log, "The prompt waited too long for a worker. Ask again.")
         case .waiting:
-            guard let task else { return try await enqueue(request) }
+            guard let task = task else {
+                if try await log.isBehindAnother(request) { return }
+                return try await enqueue(request)
+            }
             guard try await !queue.holds(task) else { return }
             try await close(request, log, "The prompt was lost before a worker began it. Ask again.")
         }

@@ -20,6 +20,7 @@ public struct AgentRuns: Sendable {
     let source: any EntrySource
     /// When followers in whose runs nothing happens look after those that wait: one of them for all.
     private let lookOccasion = Occasion(every: .seconds(2))
+    let paused: PausedRuns
 
     /// Creates the service; nothing is sent yet.
     ///
@@ -44,6 +45,7 @@ public struct AgentRuns: Sendable {
         options.idempotencyWindow = retention.maximumWait + retention.timeToLive
         let queue = TaskQueue<RunRequest>(redis: redis, key: names.queueKey, group: names.group, options: options)
         self.queue = queue
+        paused = PausedRuns(redis: redis, keys: names.paused)
         waiting = WaitingRuns(
             redis: redis, keys: names.waiting, limits: limits,
             idempotencyKey: { queue.key(ofIdempotencyKey: $0) })
@@ -61,16 +63,19 @@ public struct AgentRuns: Sendable {
     /// - Parameters:
     ///   - request: What the user asked.
     ///   - onlyIfIdle: Whether to refuse while another run of the conversation is open.
+    ///   - inLine: Whether the run waits for the end of those of the conversation that are open.
     ///   - caller: Who asks, for the limit per caller; `nil` counts for the limit in total only.
     /// - Throws: ``RunLogError/busy(conversationID:)``, ``RunLogError/tooManyWaiting(_:ofCaller:)``,
     ///   ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``. The run will then not be worked on.
-    public func submit(_ request: RunRequest, onlyIfIdle: Bool = false, caller: String? = nil) async throws {
+    public func submit(_ request: RunRequest, onlyIfIdle: Bool = false, inLine: Bool = false, caller: String? = nil) async throws {
         let log = log(of: request.conversationID)
         do {
             // Each step done again changes nothing, so a lost reply is no reason to refuse a prompt.
             try await RetryPolicy(limit: .seconds(2)).run { _ in
                 try await waiting.add(request, caller: caller)
                 try await accept(request, log, onlyIfIdle: onlyIfIdle)
+                // The worker that ends the run before it enqueues it.
+                if inLine, try await log.isBehindAnother(request) { return }
                 try await enqueue(request)
             }
         } catch let error as RunLogError {

@@ -28,6 +28,12 @@ public struct RunEvent: Hashable, Sendable {
         public static let progress = Kind(rawValue: "progress")
         /// A chunk of the answer that the user reads.
         public static let text = Kind(rawValue: "text")
+        /// A tool needs a person's word before it is used; `data` says which, and with what.
+        public static let approvalRequested = Kind(rawValue: "approval_requested")
+        /// A person has approved or rejected the use of a tool, or nobody did in time.
+        public static let approvalDecided = Kind(rawValue: "approval_decided")
+        /// What earlier runs of the conversation were about, in few words; it stands for them from here on.
+        public static let historySummary = Kind(rawValue: "history_summary")
         /// A new attempt has begun; its `data` names the last entry of the former one that still counts.
         public static let attempt = Kind(rawValue: "attempt")
         /// The run has ended well.
@@ -41,8 +47,8 @@ public struct RunEvent: Hashable, Sendable {
 
         /// The kinds that this library writes.
         public static let known: [Kind] = [
-            .taskStarted, .chainOfThought, .toolUsage, .llmResponse, .progress, .text, .attempt, .taskCompleted,
-            .taskFailed, .taskCancelled,
+            .taskStarted, .chainOfThought, .toolUsage, .llmResponse, .progress, .text, .attempt,
+            .approvalRequested, .approvalDecided, .historySummary, .taskCompleted, .taskFailed, .taskCancelled,
         ]
 
         /// Whether nothing of the same run comes after an event of this kind.

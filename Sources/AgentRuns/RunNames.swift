@@ -16,7 +16,7 @@ public struct RunNames: Hashable, Sendable {
     }
 
     /// Every key beside the logs: those of the queue, and of the runs that wait.
-    public var sharedKeys: [String] { TaskQueue<RunRequest>.allKeys(of: queueKey) + waiting }
+    public var sharedKeys: [String] { TaskQueue<RunRequest>.allKeys(of: queueKey) + waiting + paused }
 
     /// Both keys of a conversation: its events and its state.
     public static func keys(of conversation: String) -> [String] { [log(of: conversation), state(of: conversation)] }
@@ -28,6 +28,9 @@ public struct RunNames: Hashable, Sendable {
 
     /// What a sender's key stands for; it expires by itself.
     func claim(_ key: String) -> String { CompanionKey.named("claim:\(key)", of: queueKey) }
+
+    /// The runs that wait for a person's word.
+    var paused: [String] { ["paused", "paused-runs"].map { CompanionKey.named($0, of: queueKey) } }
 
     /// The stream with the events of a conversation.
     static func log(of conversation: String) -> String { "agent-stream:\(conversation)" }

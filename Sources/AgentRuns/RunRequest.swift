@@ -10,6 +10,8 @@ public struct RunRequest: Codable, Hashable, Sendable {
     public var agent: String
     /// What the user wrote.
     public var message: String
+    /// How many decisions of people the run has been resumed after; `nil` for a run that never waited for one.
+    var resumption: Int?
 
     /// A request as it goes into the queue.
     public init(conversationID: String, correlationID: String, agent: String, message: String) {
@@ -24,5 +26,6 @@ public struct RunRequest: Codable, Hashable, Sendable {
         case correlationID = "correlation_id"
         case agent
         case message
+        case resumption
     }
 }

@@ -40,6 +40,9 @@ struct RunScripts: Sendable {
     private static let appendScript = script(PackageResources.append_lua)
     private static let closeScript = script(PackageResources.close_lua)
     private static let cancelScript = script(PackageResources.cancel_lua)
+    private static let decideScript = script(PackageResources.decide_lua)
+    private static let approvalsScript = script(PackageResources.approvals_lua)
+    private static let oldestOpenScript = script(PackageResources.oldest_open_lua)
 
     private static func script(_ file: [UInt8]) -> RedisScript {
         RedisScript(String(decoding: PackageResources.prelude_lua + file, as: UTF8.self))
@@ -90,6 +93,26 @@ struct RunScripts: Sendable {
         return stride(from: 0, to: values.count - 1, by: 2).map { (values[$0], StreamID(values[$0 + 1])) }
     }
 
+    func decide(_ correlationID: String, call: String, _ event: Event) async throws {
+        _ = try await run(
+            Self.decideScript, [correlationID, call, RandomID().hex, event.kind.rawValue] + event.words)
+    }
+
+    func approvals(of correlationID: String) async throws -> (decided: Int, waiting: [String]) {
+        let reply = try await run(Self.approvalsScript, [correlationID])
+        guard reply.count > 1, let decided = reply[1].text.flatMap({ Int($0) }) else { throw Self.unexpected(reply) }
+        return (decided, reply.dropFirst(2).compactMap(\.text))
+    }
+
+    /// The open run that comes first; `nil` if none is open.
+    func oldestOpenRun() async throws -> (correlationID: String, attempts: Int)? {
+        let reply = try await run(Self.oldestOpenScript, [])
+        guard reply.count > 2, let id = reply[1].text, let attempts = reply[2].text.flatMap({ Int($0) }) else {
+            throw Self.unexpected(reply)
+        }
+        return id.isEmpty ? nil : (id, attempts)
+    }
+
     /// Runs a script, again if the connection breaks: a repeat is recognised and changes nothing.
     private func run(
         _ script: RedisScript, _ arguments: [String], token: Int = 0, position: Int = 0,
@@ -115,6 +138,8 @@ struct RunScripts: Sendable {
         case "busy": throw RunLogError.busy(conversationID: conversationID)
         case "order": throw RunLogError.outOfOrder(expected: detail?.integer ?? 0, sent: position)
         case "full": throw RunLogError.full(conversationID: conversationID)
+        case "unknown": throw ApprovalError.unknown
+        case "decided": throw ApprovalError.decided
         case "damaged": throw RunLogError.damaged(conversationID: conversationID, field: detail?.text ?? "")
         default: throw Self.unexpected(parts)
         }

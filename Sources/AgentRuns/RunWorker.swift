@@ -29,9 +29,21 @@ public struct RunWorker: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await persistently("follow dead letters") { try await closeAbandonedRuns() } }
             group.addTask { await persistently("look after waiting runs") { try await runs.lookAfterWaitingRuns() } }
+            group.addTask { await persistently("look after paused runs") { try await runs.lookAfterPausedRuns() } }
             defer { group.cancelAll() }
-            try await runs.queue.work(as: name, concurrency: concurrency) { task in try await answer(task) }
+            try await runs.queue.work(as: name, concurrency: concurrency) { task in try await answerInTurn(task) }
         }
+    }
+
+    private func answerInTurn(_ task: QueuedTask<RunRequest>) async throws {
+        do {
+            try await answer(task)
+        } catch {
+            // If this fails as well, the run that stands in line is found within seconds.
+            try? await runs.beginNext(in: task.payload.conversationID)
+            throw error
+        }
+        try? await runs.beginNext(in: task.payload.conversationID)
     }
 
     private func answer(_ task: QueuedTask<RunRequest>) async throws {
@@ -50,12 +62,14 @@ public struct RunWorker: Service {
     private func work(on task: QueuedTask<RunRequest>) async throws {
         let request = task.payload
         let writer = try await runs.log(of: request.conversationID).begin(
-            request, token: task.fencingToken, mayOpen: false, task: task.id,
+            request, token: request.token(of: task), mayOpen: false, task: task.id,
             // Lost progress is not lost work: the queue would only count a worker's death too many.
             onCheckpoint: { try? await task.madeProgress() })
         try await runs.waiting.remove([request.correlationID])
         do {
             try await handler(writer)
+        } catch let pause as RunPause {
+            try await runs.pause(request, pause, writer)
         } catch let error as RunFailure {
             try await writer.fail(userMessage: error.userMessage)
             throw PermanentTaskFailure(error.description)

@@ -75,6 +75,12 @@ public actor RunWriter {
         return id
     }
 
+    /// Appends the wish to use a tool that needs a person's word; the run can then be given back.
+    func request(_ approval: ApprovalRequest) async throws {
+        let fields = [("approval", approval.call), ("data", approval.data)]
+        _ = try await write(RunScripts.Event(kind: .approvalRequested, fields: fields))
+    }
+
     /// Ends the run well.
     ///
     /// Nothing can be added after it.

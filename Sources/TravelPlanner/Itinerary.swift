@@ -5,15 +5,19 @@ struct Itinerary {
     let request: TripRequest
     let weather: JSONValue?
     let events: [String]
+    /// The hotel, or why there is none.
+    let booking: String?
 
     init(request: TripRequest, results: [JSONValue]) {
         self.request = request
         weather = results.first { $0["condition"] != nil }
+        let error = results.lazy.compactMap { $0["error"]?.string }.first { $0.contains("book_hotel") }
+        booking = results.lazy.compactMap { $0["booking"]?.string }.first ?? error
         events = results.compactMap { $0["events"]?.array }.first?.compactMap(\.string) ?? []
     }
 
     var text: String {
-        ([opening] + (0..<request.days).map(day) + [tips]).joined(separator: "\n\n") + "\n"
+        ([opening] + hotel + (0..<request.days).map(day) + [tips]).joined(separator: "\n\n") + "\n"
     }
 
     private var city: String { request.destination }
@@ -28,6 +32,8 @@ struct Itinerary {
         }
         return title + "Here is your plan, made for the weather and for what is on. \(forecast)"
     }
+
+    private var hotel: [String] { booking.map { ["🏨 \($0)"] } ?? [] }
 
     private var forecast: String {
         guard let weather, let condition = weather["condition"]?.string else {

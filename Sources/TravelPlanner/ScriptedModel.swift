@@ -36,8 +36,12 @@ public struct ScriptedModel: ChatModel {
     }
 
     private func script(for messages: [ChatMessage], tools: [any Tool]) -> [(ChatDelta, pause: Duration)] {
+        if messages.first == .system(HistorySummary.instructions) {
+            return [(.text(Self.summary(of: messages.lastUserText)), pace * 10)]
+        }
         let request = TripRequest(messages.lastUserText)
         let results = messages.resultsOfLastTurn
+        let tools = tools.filter { !$0.name.hasPrefix("book_") || request.wantsBooking }
         if results.isEmpty, !tools.isEmpty {
             let arguments: JSONValue = ["destination": .string(request.destination)]
             return tools.enumerated().map { index, tool in
@@ -46,6 +50,11 @@ public struct ScriptedModel: ChatModel {
         }
         let text = Itinerary(request: request, results: results).text
         return zip(text.words, 0...).map { word, index in (.text(word), pause(before: word, index)) }
+    }
+
+    private static func summary(of transcript: String) -> String {
+        let questions = transcript.split(separator: "\n").filter { $0.hasPrefix("User: ") }.map { $0.dropFirst(6) }
+        return "The user asked: " + questions.suffix(10).joined(separator: "; ")
     }
 
     /// The pause is uneven on purpose: longer before a paragraph and now and then, shorter before short words.

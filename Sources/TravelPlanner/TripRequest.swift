@@ -5,10 +5,13 @@ struct TripRequest: Hashable, Sendable {
     let destination: String
     /// Between 1 and 7.
     let days: Int
+    /// Whether something is to be booked, too.
+    let wantsBooking: Bool
 
     init(_ prompt: String) {
         destination = CityGuide.find(in: prompt)?.name ?? Self.properName(in: prompt) ?? "your destination"
         days = Self.days(in: prompt)
+        wantsBooking = prompt.lowercased().split { !$0.isLetter }.contains { ["book", "booking"].contains($0) }
     }
 
     private static let numbers = ["one", "two", "three", "four", "five", "six", "seven"]

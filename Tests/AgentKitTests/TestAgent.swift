@@ -48,6 +48,7 @@ struct TestTool: Tool {
     let summary = "A test."
     let parameters: JSONValue = [:]
     var isSafeToRepeat = true
+    var needsApproval = false
     let body: @Sendable (JSONValue) async throws -> JSONValue
 
     func call(_ arguments: JSONValue) async throws -> JSONValue { try await body(arguments) }

@@ -7,10 +7,14 @@ extension AgentLoop {
     /// - Throws: The first failure, once the other calls have come to their end.
     func use(_ calls: [ToolCall], in turn: Int) async throws -> [JSONValue] {
         let uses = calls.enumerated().map { ToolUse(turn: turn, call: $0, $1) }
-        let due = uses.filter { checkpoint.results[$0.place] == nil }
+        let missing = uses.filter { checkpoint.results[$0.place] == nil }
+        let undecided = missing.filter { needsDecision($0) }
+        let due = missing.filter { !needsDecision($0) }
         for use in due { try checkOutcome(of: use) }
         for use in due { try await writer.append(.toolUsage, data: use.json.text) }
         let results = try await carryOut(due)
+        // What could be done without a person's word is done; nobody waits for it here.
+        if !undecided.isEmpty { throw pause(for: undecided) }
         return uses.map { checkpoint.results[$0.place] ?? results[$0.place] ?? .null }
     }
 
@@ -56,6 +60,7 @@ extension AgentLoop {
 
     private func call(_ use: ToolUse) async throws -> JSONValue {
         let tool = try tool(named: use.tool)
+        try checkApproval(of: use)
         do {
             let result = try await abandoning(after: limits.toolTime, on: limits.clock) {
                 try await tool.call(use.arguments ?? [:])
@@ -76,7 +81,7 @@ extension AgentLoop {
         }
     }
 
-    private func tool(named name: String) throws -> any Tool {
+    func tool(named name: String) throws -> any Tool {
         guard let tool = agent.tools.first(where: { $0.name == name }) else {
             throw ToolError(
                 "There is no tool '\(name)'. There are: \(agent.tools.map(\.name).joined(separator: ", ")).")

@@ -30,8 +30,10 @@ struct AgentLoop: Sendable {
 
     private func takeTurns() async throws {
         if !checkpoint.hasAnything { try await announce() }
-        var messages = [.system(agent.instructions)] + checkpoint.earlierMessages + [.user(writer.request.message)]
         var total = RunTotal()
+        total.add(checkpoint.summaryUsage)
+        let earlier = try await earlierMessages(&total)
+        var messages = [.system(agent.instructions)] + earlier + [.user(writer.request.message)]
         for turn in 1...max(1, limits.turns) {
             let said = try await model(turn, messages)
             messages.append(.assistant(said.text, toolCalls: said.calls))

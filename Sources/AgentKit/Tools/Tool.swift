@@ -11,6 +11,10 @@ public protocol Tool: Sendable {
     /// A worker may die between doing it and writing down what came of it. A call that is safe to repeat is then done
     /// again; one that is not ends the run with an error that says so.
     var isSafeToRepeat: Bool { get }
+    /// Whether a person has to approve each call before it is carried out; `false` unless the tool says otherwise.
+    ///
+    /// The run is paused meanwhile, and no process waits.
+    var needsApproval: Bool { get }
 
     /// Does it.
     ///
@@ -18,6 +22,11 @@ public protocol Tool: Sendable {
     /// - Returns: What came of it, for the model to read.
     /// - Throws: ``ToolError`` for arguments it cannot use; the model is told and may try again.
     func call(_ arguments: JSONValue) async throws -> JSONValue
+}
+
+extension Tool {
+    /// Nobody has to approve.
+    public var needsApproval: Bool { false }
 }
 
 /// Why a tool could not do what the model asked for.

@@ -22,4 +22,10 @@ local fields = {}
 for i = 11, #ARGV do fields[i - 10] = ARGV[i] end
 local id = add(number, {name = ARGV[9], fields = fields, ends = ends})
 redis.call('HSET', state, 'position:' .. number, position)
+for i = 1, #fields - 1, 2 do
+    if fields[i] == 'approval' then
+        local approvals = field(number, 'approvals') or ''
+        redis.call('HSET', state, 'approvals:' .. number, approvals .. fields[i + 1] .. '= ')
+    end
+end
 return {'ok', id, number}

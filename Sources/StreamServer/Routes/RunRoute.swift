@@ -4,6 +4,8 @@ import Hummingbird
 import StreamKit
 
 /// `POST /api/agents/{agent}/run`: takes a message in, and says where its answer will appear, or what it is.
+///
+/// A conversation that is still being answered is refused with 409; with `?when_busy=queue` the message waits in line.
 struct RunRoute: Sendable {
     let backend: Backend
 
@@ -20,9 +22,10 @@ struct RunRoute: Sendable {
             throw Problem.notFound("unknown_agent", "There is no agent '\(agent)'. Ask one of these: \(known).")
         }
         let key = try RequestKey(of: request)
+        let standsInLine = try Self.standsInLine(request)
         let message = try await RunMessage(reading: request, limit: configuration.maximumMessageSize)
         let mode = try ResponseMode(of: request, message)
-        let claim = try await submit(try await claim(message, for: agent), as: key, context)
+        let claim = try await submit(try await claim(message, for: agent), as: key, inLine: standsInLine, context)
         switch mode {
         case .accepted: return accepted(claim)
         case .whole(let isPlain): return try await RunResponse(backend: backend).response(to: claim, isPlain: isPlain)
@@ -45,10 +48,14 @@ struct RunRoute: Sendable {
         return RunClaim(request: run, isContinued: isContinued, cursor: before.map { "\($0)" })
     }
 
-    private func submit(_ claim: RunClaim, as key: RequestKey?, _ context: APIContext) async throws -> RunClaim {
+    private func submit(
+        _ claim: RunClaim, as key: RequestKey?, inLine: Bool, _ context: APIContext
+    ) async throws -> RunClaim {
         let caller = context.remoteAddress
         guard let key else {
-            try await promptly { try await backend.runs.submit(claim.request, onlyIfIdle: true, caller: caller) }
+            try await promptly {
+                try await backend.runs.submit(claim.request, onlyIfIdle: !inLine, inLine: inLine, caller: caller)
+            }
             return claim
         }
         let kept = try await promptly { try await backend.runs.submit(claim, once: key.text, caller: caller) }
@@ -59,6 +66,18 @@ struct RunRoute: Sendable {
             )
         }
         return kept
+    }
+
+    /// What `?when_busy=` asks for: to be refused, which is the default, or to wait for the end of what is open.
+    private static func standsInLine(_ request: Request) throws -> Bool {
+        switch request.uri.queryParameters["when_busy"] {
+        case nil, "refuse": false
+        case "queue": true
+        default:
+            throw Problem.badRequest(
+                "malformed_when_busy",
+                "when_busy is 'refuse' (409 while the conversation is being answered) or 'queue' (wait for its end).")
+        }
     }
 
     private func accepted(_ claim: RunClaim) -> Response {

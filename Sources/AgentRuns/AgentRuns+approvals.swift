@@ -1,0 +1,82 @@
+import Foundation
+import Logging
+import StreamKit
+
+extension AgentRuns {
+    /// Writes down what a person decided about a call that waits for it, and lets the run go on.
+    ///
+    /// If the process dies in between, a worker finds the run and enqueues it within seconds.
+    ///
+    /// - Parameters:
+    ///   - decision: Which call, and whether it may be carried out.
+    ///   - correlationID: Names the run.
+    /// - Throws: ``ApprovalError``, a ``RunLogError`` if the run has ended or its log is gone, or a ``StreamKitError``.
+    public func decide(_ decision: ApprovalDecision, run correlationID: String) async throws {
+        guard let run = try await paused.run(correlationID) else { throw ApprovalError.unknown }
+        try await paused.lookSoon(at: correlationID)
+        try await write(decision, for: run.request)
+        try await resume(run.request)
+    }
+
+    /// Puts a run into the hands of whoever decides; its worker is then free.
+    func pause(_ request: RunRequest, _ pause: RunPause, _ writer: RunWriter) async throws {
+        let now = try await paused.now()
+        // Before the log says it, so that a decision finds the run.
+        try await paused.add(
+            PausedRuns.Run(request: request, deadline: now + Double(pause.limit.wholeMilliseconds)))
+        for approval in pause.requests { try await writer.request(approval) }
+    }
+
+    /// Rejects what nobody has decided in time, and lets runs go on whose decision did not reach the queue.
+    ///
+    /// Workers do this every few seconds.
+    func lookAfterPausedRuns() async throws {
+        for (run, score) in try await paused.due() {
+            do {
+                if try await !isStillPaused(run) { try await paused.remove(run, foundWith: score) }
+            } catch is RunLogError {
+                // It has ended, or its log is gone.
+                try await paused.remove(run, foundWith: score)
+            } catch let error as StreamKitError where !error.isTransient {
+                queue.options.logger.warning("run \(run.request.correlationID) cannot go on: \(error)")
+                try await paused.remove(run, foundWith: score)
+            }
+        }
+    }
+
+    private func isStillPaused(_ run: PausedRuns.Run) async throws -> Bool {
+        let scripts = log(of: run.request.conversationID).scripts
+        let waiting = try await scripts.approvals(of: run.request.correlationID).waiting
+        if !waiting.isEmpty, try await paused.now() < run.deadline {
+            try await paused.add(run)
+            return true
+        }
+        for call in waiting {
+            let decision = ApprovalDecision(call: call, .rejected, comment: "Nobody decided in time.")
+            do { try await write(decision, for: run.request) } catch ApprovalError.decided {}
+        }
+        try await resume(run.request)
+        return false
+    }
+
+    private func write(_ decision: ApprovalDecision, for request: RunRequest) async throws {
+        let event = RunScripts.Event(
+            kind: .approvalDecided, fields: [("data", try RunJSON.text(of: decision))])
+        try await log(of: request.conversationID).scripts.decide(request.correlationID, call: decision.call, event)
+    }
+
+    /// Enqueues the run again, once for each number of decisions.
+    private func resume(_ request: RunRequest) async throws {
+        let decided = try await log(of: request.conversationID).scripts.approvals(of: request.correlationID).decided
+        // It was never paused for anything: its worker died before it could say so, and the queue still has the task.
+        guard decided > 0 else { return }
+        var request = request
+        request.resumption = decided
+        try await queue.enqueue(request, idempotencyKey: "\(request.correlationID)/\(decided)")
+    }
+}
+
+extension RunRequest {
+    /// The number by which the log refuses earlier attempts: a resumed run is a new task, whose attempts count from 1.
+    func token(of task: QueuedTask<RunRequest>) -> Int { task.fencingToken + (resumption ?? 0) << 16 }
+}

@@ -1,0 +1,60 @@
+import AgentRuns
+import Foundation
+import HTTPTypes
+import Hummingbird
+import StreamKit
+
+/// `POST /api/runs/{id}/approvals/{call}`: what a person decided about a call of a tool.
+///
+/// The body is `{"decision": "approve" | "reject", "comment": "…"}`; the event `approval_requested` names run and call.
+struct ApprovalRoute: Sendable {
+    let backend: Backend
+
+    /// How many bytes a comment may have, about.
+    private static let maximumSize = 16_384
+
+    var route: Route {
+        Route(.post, "/api/runs/{id}/approvals/{call}") { request, parameters, _ in
+            let decision = try await Self.decision(about: parameters[1], in: request)
+            return try await decide(decision, run: parameters[0])
+        }
+    }
+
+    private func decide(_ decision: ApprovalDecision, run: String) async throws -> Response {
+        do {
+            try await promptly { try await backend.runs.decide(decision, run: run) }
+        } catch let error as ApprovalError {
+            throw error == .decided
+                ? Problem(status: .conflict, code: "already_decided", message: error.description)
+                : Problem.notFound("unknown_approval", error.description)
+        } catch let error as RunLogError {
+            guard case .finished = error else { throw error }
+            throw Problem(status: .conflict, code: "not_running", message: error.description)
+        }
+        return .json(Decided(status: decision.decision, run: run, call: decision.call), status: .accepted, headers: [:])
+    }
+
+    private static func decision(about call: String, in request: Request) async throws -> ApprovalDecision {
+        struct Body: Decodable {
+            let decision: String
+            let comment: String?
+        }
+        let verdicts: [String: ApprovalDecision.Verdict] = ["approve": .approved, "reject": .rejected]
+        let bytes = try? await request.body.collect(upTo: maximumSize)
+        guard let body = bytes.flatMap({ try? JSONDecoder().decode(Body.self, from: Data($0.readableBytesView)) }),
+            let verdict = verdicts[body.decision]
+        else {
+            throw Problem.badRequest(
+                "malformed_decision",
+                "The body is not a decision. Send {\"decision\": \"approve\"} or {\"decision\": \"reject\"}, and a "
+                    + "\"comment\" of at most 16 KB if you like.")
+        }
+        return ApprovalDecision(call: call, verdict, comment: body.comment)
+    }
+
+    private struct Decided: Encodable {
+        let status: ApprovalDecision.Verdict
+        let run: String
+        let call: String
+    }
+}
