@@ -31,13 +31,15 @@ let nio: [Target.Dependency] = [
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 
-/// One lesson: an executable in `Lessons/`.
-func lesson(_ name: String, in folder: String, uses dependencies: [Target.Dependency]) -> Target {
+/// One lesson: an executable in `Lessons/`, beside its README and maybe other files that are not compiled.
+func lesson(
+    _ name: String, in folder: String, uses dependencies: [Target.Dependency], beside others: [String] = []
+) -> Target {
     .executableTarget(
         name: name,
         dependencies: ["StreamKit", "LocalRedis", "LessonKit", argumentParser] + dependencies,
         path: "Lessons/\(folder)",
-        exclude: folder.hasPrefix("05") ? ["README.md", "demo.http"] : ["README.md"],
+        exclude: ["README.md"] + others,
         swiftSettings: strict
     )
 }
@@ -135,13 +137,15 @@ let package = Package(
         lesson("Basics", in: "01-Basics", uses: []),
         lesson("Setup", in: "02-Setup", uses: []),
         lesson("QueueIntegration", in: "03-QueueIntegration", uses: []),
-        lesson("AgentTaskLogging", in: "04-AgentTaskLogging", uses: ["AgentKit", "AgentRuns", "TravelPlanner"]),
+        lesson(
+            "AgentTaskLogging", in: "04-AgentTaskLogging", uses: ["AgentKit", "AgentRuns", "TravelPlanner"],
+            beside: ["YOUR-AGENT.md"]),
         lesson(
             "StreamingToUsers", in: "05-StreamingToUsers",
             uses: [
                 "AgentKit", "AgentRuns", "AzureKit", "TravelPlanner", "StreamServer", "ServerSentEvents", httpClient,
                 hummingbird, lifecycle,
-            ]),
+            ], beside: ["demo.http"]),
 
         .target(name: "FaultKit", path: "Tests/FaultKit", swiftSettings: strict),
         .target(

@@ -15,7 +15,7 @@ struct AgentTaskLogging: LessonProgram {
     static let configuration = CommandConfiguration(
         commandName: LessonCommand.name(of: 4),
         abstract: "Lesson 4: an agent whose every thought, tool call and word is an event in a stream.",
-        subcommands: [Demo.self, Run.self, Work.self, Replay.self],
+        subcommands: [Demo.self, Run.self, Work.self, Notes.self, Replay.self, Trace.self],
         defaultSubcommand: Demo.self)
 }
 
@@ -82,25 +82,6 @@ struct Work: AsyncParsableCommand {
     }
 }
 
-struct Replay: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print a run from its log alone.")
-
-    @OptionGroup var options: LessonOptions
-    @Argument(help: "The ID of the conversation.") var id: String
-
-    func validate() throws { try requireSharedServer(options) }
-
-    func run() async throws {
-        try await withLesson(options) { redis, narrator in
-            let history = try await narrator.untraced { try await RunLog(redis: redis, conversationID: id).history() }
-            guard !history.isEmpty else {
-                throw LessonProblem("There is no log of conversation \(id): it expired or never existed.")
-            }
-            replay(history, narrator)
-        }
-    }
-}
-
 extension LessonOptions {
     /// Whether the command line or the environment names a server, which stays when the command has ended.
     fileprivate var namesServer: Bool {
@@ -109,7 +90,7 @@ extension LessonOptions {
 }
 
 /// A private server begins empty and nobody else uses it, so there is nothing in it to work on or to replay.
-private func requireSharedServer(_ options: LessonOptions) throws {
+func requireSharedServer(_ options: LessonOptions) throws {
     guard try !options.namesServer else { return }
     throw ValidationError("Say which Redis: --redis redis://localhost:6379, or set REDIS_URL.")
 }

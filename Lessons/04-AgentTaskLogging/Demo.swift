@@ -16,7 +16,7 @@ struct Demo: AsyncParsableCommand {
 
     func run() async throws {
         let keys = ["lesson4-trip", "lesson4-crash"].flatMap { ["agent-stream:\($0)", "{agent-stream:\($0)}:run"] }
-        let byHand = ["agent_logs:lesson4", "agent_logs:lesson4-missing"]
+        let byHand = ["agent_logs:lesson4", "agent_logs:lesson4-missing", "agent_logs:lesson4-loop"]
         try await withLesson(options, keys: byHand + keys) { redis, narrator in
             narrator.title("Lesson 4 · Agent task logging")
             narrator.say(
@@ -47,6 +47,15 @@ private func logByHand(_ redis: Redis, _ narrator: Narrator) async throws {
     for entry in entries {
         let kind = RunEvent.Kind(rawValue: entry["event"] ?? "?")
         narrator.show(kind.line(data: entry["data"]) ?? "")
+    }
+    narrator.say("With a loop around model and tools it is an agent. Here the model asks for a tool first:")
+    let loop = HandmadeLoop(log: redis.stream("agent_logs:lesson4-loop"))
+    let steps = try await narrator.untraced {
+        _ = try await loop.answer("Do I need an umbrella in Tokyo?")
+        return try await loop.log.entries()
+    }
+    for entry in steps {
+        narrator.show(RunEvent.Kind(rawValue: entry["event"] ?? "?").line(data: entry["data"]) ?? "")
     }
     narrator.say(
         """

@@ -31,11 +31,18 @@ struct RunPrinter {
 
 /// Runs the agent and follows its log at the same time, as two programs would.
 func answerAndWatch(
-    _ request: RunRequest, by planner: TravelPlanner = .init(), _ log: RunLog, _ narrator: Narrator
+    _ request: RunRequest, by agent: any Agent = TravelPlanner(), _ log: RunLog, _ narrator: Narrator
 ) async throws {
     try await log.accept(request)
     try await withCompanion {
-        try await planner.answer(through: log.begin(request, token: 1))
+        do {
+            try await agent.answer(through: log.begin(request, token: 1))
+        } catch let pause as RunPause {
+            let tools = pause.requests.compactMap { (try? JSONValue(parsing: $0.data))?["tool"]?.string }
+            throw LessonProblem(
+                "\(tools.joined(separator: ", ")) needs a person's word, and a run without a queue cannot be paused. "
+                    + "Start \(LessonCommand.typing(5, "serve")) and ask there.")
+        }
     } _: {
         var printer = RunPrinter(narrator)
         for try await event in log.events(after: .beginning) { printer.show(event) }

@@ -88,7 +88,7 @@ struct AgentClient: Sendable {
         }
     }
 
-    private func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+    func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
         // The deadline is for the whole answer, and an answer may take its time.
         try await Self.client.execute(request, timeout: .minutes(30))
     }

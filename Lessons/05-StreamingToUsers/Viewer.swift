@@ -28,7 +28,7 @@ struct Viewer {
                 try await client.events(at: address, from: &place) { event in
                     // A server that begins again and again with the same event makes no progress.
                     if event.id != newest { (failures, newest) = (0, event.id) }
-                    isOver = try show(event)
+                    isOver = try await show(event)
                     return !isOver
                 }
                 if isOver { return }
@@ -77,7 +77,7 @@ struct Viewer {
     }
 
     /// Returns whether this was the last event.
-    private func show(_ event: ServerSentEvent) throws -> Bool {
+    private func show(_ event: ServerSentEvent) async throws -> Bool {
         switch event.event {
         case "done":
             StandardOutput.write("\n")
@@ -88,6 +88,7 @@ struct Viewer {
             StandardOutput.write(printable(event.data))
         case let name?:
             if let line = RunEvent.Kind(rawValue: name).line(data: event.data) { note("[\(line)]") }
+            if name == RunEvent.Kind.approvalRequested.rawValue { await askForApproval(event.data) }
         }
         return false
     }

@@ -1,4 +1,4 @@
-import AgentKit
+public import AgentKit
 
 /// The tool `book_hotel`: books a room, as far as anybody can tell.
 ///

@@ -9,6 +9,9 @@ struct Narrative {
         return ["README.md"] + folders.sorted().map { "Lessons/\($0)/README.md" }.filter { exists($0) }
     }()
 
+    /// Pages beside the READMEs that quote source as well.
+    static let pages = readmes + ["Lessons/04-AgentTaskLogging/YOUR-AGENT.md"]
+
     private var outputs: [[String]: [String]] = [:]
 
     /// The text of a file, named by its path from the repository's root.

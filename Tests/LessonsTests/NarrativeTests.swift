@@ -6,7 +6,7 @@ import Testing
 struct NarrativeTests {
     private let sync = ProcessInfo.processInfo.environment["SYNC_NARRATIVE"] == "1"
 
-    @Test(arguments: Narrative.readmes)
+    @Test(arguments: Narrative.pages)
     func `quoted code and output are what the source says and the lessons print`(readme: String) async throws {
         let written = try Narrative.text(of: readme)
         var narrative = Narrative()
@@ -22,7 +22,7 @@ struct NarrativeTests {
         }
     }
 
-    @Test(arguments: Narrative.readmes)
+    @Test(arguments: Narrative.pages)
     func `every Swift block names the source it quotes`(readme: String) throws {
         let blocks = try MarkdownBlock.all(in: try Narrative.text(of: readme))
 
@@ -35,7 +35,7 @@ struct NarrativeTests {
         #expect(unmarked.map(\.lineNumber) == [], "blocks at these lines of \(readme) have no source comment")
     }
 
-    @Test(arguments: Narrative.readmes)
+    @Test(arguments: Narrative.pages)
     func `every link to a file leads to one`(readme: String) throws {
         let folder = (readme as NSString).deletingLastPathComponent
         let links = try Narrative.text(of: readme).matches(of: /\]\(([^)#\s]+)(?:#[^)]*)?\)/).map { String($0.1) }
