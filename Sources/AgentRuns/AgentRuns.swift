@@ -67,7 +67,9 @@ public struct AgentRuns: Sendable {
     ///   - caller: Who asks, for the limit per caller; `nil` counts for the limit in total only.
     /// - Throws: ``RunLogError/busy(conversationID:)``, ``RunLogError/tooManyWaiting(_:ofCaller:)``,
     ///   ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``. The run will then not be worked on.
-    public func submit(_ request: RunRequest, onlyIfIdle: Bool = false, inLine: Bool = false, caller: String? = nil) async throws {
+    public func submit(_ request: RunRequest, onlyIfIdle: Bool = false, inLine: Bool = false, caller: String? = nil)
+        async throws
+    {
         let log = log(of: request.conversationID)
         do {
             // Each step done again changes nothing, so a lost reply is no reason to refuse a prompt.

@@ -97,7 +97,9 @@ struct ApprovalTests {
             try await decide("1-0", request.correlationID)
             await #expect(throws: ApprovalError.decided) { try await decide("1-0", request.correlationID) }
             _ = try await place.runs.cancel(request.conversationID)
-            await #expect(throws: RunLogError.finished(.taskCancelled)) { try await decide("1-1", request.correlationID) }
+            await #expect(throws: RunLogError.finished(.taskCancelled)) {
+                try await decide("1-1", request.correlationID)
+            }
         }
     }
 

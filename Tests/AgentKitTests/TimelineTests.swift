@@ -27,15 +27,15 @@ struct TimelineTests {
             let lines = RunTimeline(of: try await log.history(), run: 1).lines(width: 8)
             #expect(
                 lines == [
-                    "total                  ████████    0.000 s +8.000 s",
-                    "  waiting for a worker █           0.000 s +1.000 s",
-                    "  attempt 1             ███        1.000 s +3.000 s",
-                    "    turn 1              █          1.000 s +1.000 s",
-                    "    tool look (1-0)      ██        2.000 s +2.000 s",
-                    "  attempt 2                ████    4.000 s +4.000 s",
-                    "    tool look (1-0)        █       4.000 s +1.000 s",
-                    "    turn 2                  ███    5.000 s +3.000 s",
-                    "      first token           ██     5.000 s +2.000 s",
+                    "total                   ████████    0.000 s +8.000 s",
+                    "  waiting for a worker  █           0.000 s +1.000 s",
+                    "  attempt 1              ███        1.000 s +3.000 s",
+                    "    turn 1               █          1.000 s +1.000 s",
+                    "    tool look (1-0)       ██        2.000 s +2.000 s",
+                    "  attempt 2                 ████    4.000 s +4.000 s",
+                    "    tool look (1-0)         █       4.000 s +1.000 s",
+                    "    turn 2                   ███    5.000 s +3.000 s",
+                    "      first token            ██     5.000 s +2.000 s",
                 ])
         }
     }

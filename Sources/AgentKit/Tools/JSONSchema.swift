@@ -17,7 +17,8 @@ enum JSONSchema {
 
     /// A value of the type, and the schema that it revealed.
     static func value<T: Decodable>(of type: T.Type) throws -> (value: T, schema: JSONValue) {
-        if let cases = type as? any CaseIterable.Type, let (first, schema) = enumeration(cases), let first = first as? T {
+        if let cases = type as? any CaseIterable.Type, let (first, schema) = enumeration(cases), let first = first as? T
+        {
             return (first, schema)
         }
         let probe = SchemaProbe()

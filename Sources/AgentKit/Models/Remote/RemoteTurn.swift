@@ -56,6 +56,8 @@ struct RemoteTurn {
                 throw Refusal(response, body: await Self.text(of: response), credential, model.endpoint).wrongAnswer
             }
             try await read(response.body, watchdog, yield)
+        } catch let error as ModelError {
+            throw credential.redact(error)
         } catch let error as EventStreamError {
             throw ModelError("The model's stream cannot be read: \(error)", mayPass: false)
         } catch let error where !(error is ModelError || error is CancellationError) {

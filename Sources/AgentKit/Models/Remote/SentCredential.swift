@@ -27,6 +27,14 @@ struct SentCredential {
         return text.replacingOccurrences(of: secret, with: "[key]")
     }
 
+    /// An error without the secret, which a service may repeat in the middle of its stream, too.
+    func redact(_ error: ModelError) -> ModelError {
+        var error = error
+        error.description = redact(error.description)
+        error.userMessage = redact(error.userMessage)
+        return error
+    }
+
     private static func token(from source: any TokenSource, _ scope: String) async throws -> AccessToken {
         do {
             return try await source.token(for: scope)
