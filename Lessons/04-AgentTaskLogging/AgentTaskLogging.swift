@@ -15,7 +15,7 @@ struct AgentTaskLogging: LessonProgram {
     static let configuration = CommandConfiguration(
         commandName: LessonCommand.name(of: 4),
         abstract: "Lesson 4: an agent whose every thought, tool call and word is an event in a stream.",
-        subcommands: [Demo.self, Run.self, Work.self, Notes.self, Replay.self, Trace.self],
+        subcommands: [Demo.self, Run.self, Work.self, Notes.self, Replay.self, Trace.self, CheckModel.self],
         defaultSubcommand: Demo.self)
 }
 

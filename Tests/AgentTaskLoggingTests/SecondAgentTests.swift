@@ -33,6 +33,25 @@ struct SecondAgentTests {
         #expect(last - first - 1 <= 60)
     }
 
+    @Test func `the doctor of models says what works, and which setting is missing`() async throws {
+        try await withPrograms { programs in
+            let scripted = try await programs.start("agent-task-logging", "check-model", "--model", "scripted")
+            #expect(await scripted.end() == .exited(0), "\(scripted.complained)")
+            #expect(scripted.said.contains("✓ streaming") && scripted.said.contains("✓ tools"))
+            let nameless = try await programs.start(
+                "agent-task-logging", "check-model", "--model", "openai", environment: ["OPENAI_MODEL": ""])
+            #expect(await nameless.end() == .exited(1))
+            #expect(nameless.complained.contains("OPENAI_MODEL is not set"))
+            let unreachable = try await programs.start(
+                "agent-task-logging", "check-model", "--model", "openai",
+                environment: [
+                    "OPENAI_MODEL": "m", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_API_KEY": "s3cr3t",
+                ])
+            #expect(await unreachable.end() == .exited(1))
+            #expect(unreachable.complained.contains("127.0.0.1:1") && !unreachable.complained.contains("s3cr3t"))
+        }
+    }
+
     @Test func `a run is told with times, as JSON and as a waterfall`() async throws {
         try await withPrograms { programs in
             try await withScratchServer { server in
