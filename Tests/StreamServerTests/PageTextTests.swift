@@ -61,8 +61,8 @@ extension PageTests {
             second line</p>\
             <ul><li>first<ul><li>nested</li></ul></li><li><strong>last</strong></li></ul>\
             <ol start="3"><li>three</li></ol><blockquote>quoted</blockquote>\
-            <pre tabindex="0"><code><span># not a **heading**</span>
-            </code></pre><p>snake_case_name 2 * 3 * 4</p>
+            <pre tabindex="0"><code><span># not a **heading**
+            </span></code></pre><p>snake_case_name 2 * 3 * 4</p>
             """
         for pieces in [[text], text.map(String.init)] {
             try await showing(pieces) { browser in

@@ -2,7 +2,7 @@
 
 import { address, refusal } from "./connection.js";
 
-async function send(path, body, method = "POST") {
+async function send(path, body, method = "POST", isFine = (reply) => reply.ok) {
   const options = { method, headers: {} };
   if (body) Object.assign(options, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   let reply;
@@ -11,7 +11,7 @@ async function send(path, body, method = "POST") {
   } catch {
     throw { status: 0, message: "The server does not answer. Is it running? Your prompt is still here; try again." };
   }
-  if (!reply.ok) throw await refusal(reply);
+  if (!isFine(reply)) throw await refusal(reply);
   return reply.json();
 }
 
@@ -19,8 +19,8 @@ let agents = null;
 
 /** Asks the server's agent; with a conversation, asks on in it. */
 export async function askServer(message, conversation) {
-  // It does not change, so it is asked for once.
-  agents ??= (await send("/api/health", null, "GET")).agents;
+  // It does not change, so it is asked for once. A server that cannot reach Redis says it too, with a 503.
+  agents ??= (await send("/api/health", null, "GET", () => true)).agents;
   const body = conversation ? { message, thread_id: conversation } : { message };
   return send(`/api/agents/${encodeURIComponent(agents[0])}/run`, body);
 }
