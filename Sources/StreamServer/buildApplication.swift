@@ -47,7 +47,8 @@ func buildAPI(redis: Redis, configuration: StreamServerConfiguration, logger: Lo
             RunRoute(backend: backend).route,
             StreamRoute(backend: backend).route,
             SnapshotRoute(backend: backend).route,
-        ] + CancelRoute(backend: backend).routes + [ApprovalRoute(backend: backend).route] + (configuration.lab.map { LabRoutes(lab: $0).routes } ?? [])
+            ApprovalRoute(backend: backend).route,
+        ] + CancelRoute(backend: backend).routes + (configuration.lab.map { LabRoutes(lab: $0).routes } ?? [])
     return API(
         access: AccessPolicy(
             host: configuration.host, allowedHosts: configuration.allowedHosts,

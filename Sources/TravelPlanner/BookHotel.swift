@@ -19,6 +19,8 @@ public struct BookHotel: Tool {
     public init() {}
 
     /// Books.
+    ///
+    /// - Throws: ``ToolError`` where the arguments name no destination.
     public func call(_ arguments: JSONValue) async throws -> JSONValue {
         let destination = try DestinationArguments(arguments).destination
         return ["booking": .string("Hotel Central, \(destination)"), "summary": "booked"]

@@ -24,8 +24,8 @@ struct LimitTests {
         }
     }
 
-
-    @Test func `the time of former attempts counts, and the time in which no worker had the run does not`() async throws {
+    @Test func `the time of former attempts counts, and the time in which no worker had the run does not`() async throws
+    {
         try await withConversation { log, request in
             let events: [(RunEvent.Kind, Int)] = [
                 (.progress, 0), (.taskStarted, 100), (.progress, 101), (.text, 105), (.attempt, 500), (.text, 502),

@@ -29,6 +29,8 @@ extension TypedTool {
     }
 
     /// Decodes the arguments, does it, and encodes the result.
+    ///
+    /// - Throws: ``ToolError`` for arguments of another shape, what the tool itself throws, or an `EncodingError`.
     public func call(_ arguments: JSONValue) async throws -> JSONValue {
         let decoded: Arguments
         do {

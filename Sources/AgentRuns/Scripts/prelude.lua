@@ -8,8 +8,8 @@
 -- Fields of the state: `runs` accepted, `open` runs, `sequence` and `last_id` of the newest entry, `status`; and for
 -- run number n `correlation:n`, `attempt:n` (the fencing token), `attempts:n` (how many began), `writer:n`,
 -- `position:n` (of the writer's last entry), `entry:n` (its ID), `first:n`, `checkpoint:n` (the last entry that is not
--- text), `task:n` (in the queue), `approvals:n` (the calls that need a person's word, each with `=` and the decision's name once
--- there is one), `status:n` (how it ended). `run:<correlation ID>` is n.
+-- text), `task:n` (in the queue), `approvals:n` (the calls that need a person's word, each with `=` and the decision's
+-- name once there is one), `status:n` (how it ended). `run:<correlation ID>` is n.
 
 -- luacheck: push ignore 211
 

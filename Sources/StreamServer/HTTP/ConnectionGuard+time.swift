@@ -54,7 +54,7 @@ extension ConnectionGuard {
         }
     }
 
-    private static func unread(_ context: ChannelHandlerContext) -> Int {
+    static func unread(_ context: ChannelHandlerContext) -> Int {
         (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 

@@ -32,6 +32,16 @@ extension ConnectionGuard {
             return promise?.fail(ChannelError.ioOnClosedChannel) ?? ()
         }
         encoder.writeAndFlush(NIOAny(exchange.isOld ? piece.plain : piece.chunk), promise: promise)
+        if let promise, let context { watchUntilSent(promise.futureResult, context) }
+    }
+
+    /// Cuts off a client that does not take a piece, even one that is too small to make the channel unwritable.
+    private func watchUntilSent(_ sent: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
+        guard Self.unread(context) > 0 else { return }
+        watchForProgress(context)
+        sent.assumeIsolated().whenComplete { [self] _ in
+            if !isClosing, context.channel.isWritable { stall.stop() }
+        }
     }
 
     /// The head of an answer, as this client can read it and with what it has to know of the connection.

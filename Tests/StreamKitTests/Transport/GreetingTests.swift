@@ -138,9 +138,16 @@ struct GreetingTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let program = folder.appending(path: "redis-sentinel").path
-        try "#!/bin/sh\n: > \"$0.conf\"; exec redis-server \"$0.conf\" --sentinel \"$@\"\n".write(
-            toFile: program, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        // A shell writes it: a file that this process has written cannot be started while a child of another test,
+        // which inherits what is open, has not begun its own program.
+        let text = #"#!/bin/sh\n: > "$0.conf"; exec redis-server "$0.conf" --sentinel "$@"\n"#
+        let writer = Process()
+        writer.executableURL = URL(filePath: "/bin/sh")
+        writer.arguments = ["-c", #"printf "$0" > "$1" && chmod 755 "$1""#, text, program]
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            writer.terminationHandler = { _ in done.resume() }
+            do { try writer.run() } catch { done.resume(throwing: error) }
+        }
         try await withScratchServer(LocalRedis.Options(tcp: true, binary: program)) { server in
             var configuration = server.configuration
             (configuration.password, configuration.database) = (password, database)
