@@ -162,7 +162,10 @@ struct PageTests {
     @Test func `a log that others wrote nonsense into throws nothing, and its text is shown`() async throws {
         try await withServer { server in
             let nonsense = ["not JSON", "null", "7", "[]", "\"x\"", "{}", #"{"last_valid_id":{}}"#, #"{"message":{}}"#]
-            let kinds = ["attempt", "task_started", "tool_usage", "chain_of_thought", "progress", "llm_response"]
+            let kinds = [
+                "attempt", "task_started", "tool_usage", "chain_of_thought", "progress", "llm_response", "__proto__",
+                "constructor", "toString",
+            ]
             let entries =
                 [["text", "One "]]
                 + kinds.flatMap { kind in nonsense.map { ["event", kind, "data", $0] } + [["event", kind]] }

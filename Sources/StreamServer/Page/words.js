@@ -36,7 +36,9 @@ export function sentence(name, data) {
   return said && said !== "{}" ? `${title(name)}: ${shortened(said)}` : `${title(name)}.`;
 }
 
+// Without a prototype: a program may name its event `constructor` or `__proto__`.
 const sentences = {
+  __proto__: null,
   task_started: ({ agent }) => agent && `A worker begins, as ${brief(agent)}.`,
   chain_of_thought: ({ thought }) => thought && brief(thought),
   progress: ({ status, message, turn }) => {
