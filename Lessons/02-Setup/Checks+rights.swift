@@ -51,7 +51,7 @@ func checkRights(_ redis: Redis) async -> Finding {
     guard let user = try? await redis.send("ACL", "WHOAMI").text else {
         return .unknown(
             "Rights", "this user is not allowed to ask what it may do (ACL WHOAMI)",
-            fix: "ask whoever runs the server for +acl|whoami and +acl|dryrun, or just try a lesson.")
+            fix: "ask the operator of the server for +acl|whoami and +acl|dryrun, or just try a lesson.")
     }
     guard let refused = await refusals(for: user, redis) else {
         return .unknown(

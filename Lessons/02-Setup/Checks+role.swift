@@ -49,7 +49,7 @@ func checkRole(_ server: Server, cluster: ClusterInfo) -> Finding {
     guard let role = info["role"] else {
         return .unknown(
             "Role", "this user is not allowed to ask (INFO)",
-            fix: "ask whoever runs the server whether it is a primary.")
+            fix: "ask its operator whether it is a primary.")
     }
     return .fine("Role", "a \(role == "master" ? "primary" : role) that takes writes")
 }

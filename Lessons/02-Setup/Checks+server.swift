@@ -26,7 +26,7 @@ func checkVersion(_ server: Server) -> Finding {
     guard let version = info.version, let numbers = info.versionNumbers else {
         return .unknown(
             "Version", "this user is not allowed to ask (INFO)",
-            fix: "ask whoever runs the server whether it is 7.0 or newer, or for the right to use INFO.")
+            fix: "ask its operator whether it is 7.0 or newer, or for the right to use INFO.")
     }
     guard numbers >= (7, 0) else {
         return .wrong(

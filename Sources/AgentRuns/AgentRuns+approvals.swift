@@ -18,7 +18,7 @@ extension AgentRuns {
         try await resume(run.request)
     }
 
-    /// Puts a run into the hands of whoever decides; its worker is then free.
+    /// Puts a run into the hands of the person who decides; its worker is then free.
     func pause(_ request: RunRequest, _ pause: RunPause, _ writer: RunWriter) async throws {
         let now = try await paused.now()
         // Before the log says it, so that a decision finds the run.

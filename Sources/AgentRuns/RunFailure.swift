@@ -2,7 +2,7 @@
 public struct RunFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// What the user may see; keep secrets out of it.
     public let userMessage: String
-    /// What happened, for whoever looks after the dead letters.
+    /// What happened, for the people who look after the dead letters.
     public let description: String
 
     /// A failure with its reason; without one, the user's message is the reason.

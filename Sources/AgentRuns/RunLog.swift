@@ -98,7 +98,7 @@ public struct RunLog: Sendable {
         try await scripts.close(request.correlationID, onlyWaiting: onlyIfWaiting, .failure(userMessage))
     }
 
-    /// Calls off every run of the conversation that has not ended, whoever works on it.
+    /// Calls off every run of the conversation that has not ended, whichever worker has it.
     ///
     /// Each gets its last event, `task_cancelled`, in one atomic step; its worker is refused from then on.
     /// ``AgentRuns/cancel(_:)`` tells the worker as well.

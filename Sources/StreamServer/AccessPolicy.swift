@@ -49,7 +49,7 @@ struct AccessPolicy: Sendable {
         guard isOwnSite, isOwnOrigin else {
             throw Problem(
                 status: .forbidden, code: "foreign_origin",
-                message: "A page of \(request.headers[.origin] ?? "another site") may not do this here. Use the "
+                message: "A page of \(request.headers[.origin] ?? "another site") must not do this here. Use the "
                     + "server's own page, or a program that is not a browser.")
         }
     }

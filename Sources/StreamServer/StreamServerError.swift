@@ -33,7 +33,7 @@ public enum StreamServerError: Error, Hashable, CustomStringConvertible {
             "Port \(port) of \(host) is in use. Stop the program that listens there, or choose another: --port 0 "
                 + "takes any free one."
         case .portForbidden(let host, let port):
-            "This user may not listen on port \(port) of \(host). Choose a port above 1023, for example --port 8080."
+            "This user is not allowed to listen on port \(port) of \(host). Choose a port above 1023, for example --port 8080."
         case .unknownHost(let host, let reason):
             "Cannot listen on '\(host)': \(reason). Use --host 127.0.0.1 for this machine alone, 0.0.0.0 for all."
         }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The log as a checkpoint")
 struct CheckpointTests {
-    @Test func `a second attempt takes tool results from the log and says its turn anew`() async throws {
+    @Test func `a second attempt takes tool results from the log and says its turn again`() async throws {
         try await withConversation { log, request in
             let calls = Shared(0)
             let failing = agent(calls) { throw ModelTrouble() }

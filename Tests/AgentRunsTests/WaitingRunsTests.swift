@@ -105,7 +105,7 @@ struct WaitingRunsTests {
         }
     }
 
-    @Test func `bookkeeping of waiting runs that holds something else is made anew, and the run is done`()
+    @Test func `bookkeeping of waiting runs that holds something else is replaced, and the run is done`()
         async throws
     {
         try await withRuns { runs in

@@ -60,7 +60,7 @@ struct NarratorTests {
         #expect(screen.lines == ["  a result", ""])
     }
 
-    @Test func `what could steer a terminal is escaped, whoever wrote it`() async throws {
+    @Test func `what could steer a terminal is escaped, whatever wrote it`() async throws {
         let attack = "a\u{1B}]0;title\u{7}\u{9B}31m\r\u{202E}b"
         let shown = #"a\u{1B}]0;title\u{7}\u{9B}31m\u{D}\u{202E}b"#
         let narrator = Narrator(terminal: screen.terminal(width: 200))

@@ -87,7 +87,7 @@ struct BadInputTests {
         }
     }
 
-    @Test func `a key that holds a string is a conflict, whoever asks`() async throws {
+    @Test func `a key that holds a string is a conflict for every request`() async throws {
         try await withServer { server in
             let name = UUID().uuidString
             _ = try await server.redis.send("SET", "agent-stream:\(name)", "hello")

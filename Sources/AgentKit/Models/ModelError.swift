@@ -1,6 +1,6 @@
 /// Why a model gave no answer, or not the whole of it.
 public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What happened, where, and what to do next, for whoever runs the agent.
+    /// What happened, where, and what to do next, for the people who run the agent.
     ///
     /// It never holds a key.
     public var description: String

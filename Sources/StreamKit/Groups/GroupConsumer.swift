@@ -57,7 +57,7 @@ public final class GroupConsumer: Sendable {
         }
     }
 
-    /// Lets the next reads begin with what this consumer holds, whoever was given it before.
+    /// Lets the next reads begin with what this consumer holds, even what an earlier reader was given.
     func startOver() {
         progress.withLock { $0 = Progress(isUnsure: true) }
     }

@@ -142,7 +142,7 @@ struct HubState {
         return late
     }
 
-    /// Stops reading a stream; whoever reads it next asks Redis.
+    /// Stops reading a stream; the next reader asks Redis.
     mutating func abandon(_ key: String) -> [Waiter] {
         guard let topic = topics[key] else { return [] }
         lanes[topic.lane]?.remove(key)

@@ -32,7 +32,7 @@ export class Conversation {
     node.append(said);
     this.#list.append(node);
     const turn = { asked, node, markdown: new Markdown(said), text, marks: [], cursor };
-    // For whoever wants the Markdown rather than its looks.
+    // For code that wants the Markdown rather than its looks.
     Object.defineProperty(said, "source", { get: () => turn.text });
     turn.markdown.append(text);
     this.turns.push(turn);

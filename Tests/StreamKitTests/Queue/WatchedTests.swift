@@ -33,7 +33,7 @@ struct WatchedTests {
         #expect(woken.withLock { $0 } == [1, 2, 3])
     }
 
-    @Test func `no change is missed, whenever a wait begins and whoever is cancelled`() async {
+    @Test func `no change is missed, whenever a wait begins and whichever waiter is cancelled`() async {
         for _ in 0..<200 {
             let isOpen = Watched(false)
             let cancelled = Task { await isOpen.wait { $0 } }

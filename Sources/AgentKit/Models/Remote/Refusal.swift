@@ -51,7 +51,7 @@ struct Refusal {
     private static func userMessage(_ status: Int, mayPass: Bool) -> String {
         mayPass
             ? "The language model is busy or out of order (\(status)). Please try again later."
-            : "The language model cannot be used (\(status)). Please tell whoever runs this agent."
+            : "The language model cannot be used (\(status)). Please tell the people who run this agent."
     }
 
     private static func hint(_ status: Int, _ endpoint: ModelEndpoint) -> String {

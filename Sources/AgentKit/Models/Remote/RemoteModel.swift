@@ -5,7 +5,7 @@ import NIOCore
 /// A language model behind HTTP: OpenAI's, Azure's, or that of a compatible server.
 ///
 /// A request that fails in a way that may pass is sent again as long as nothing of an answer came. After that an error
-/// ends the turn: whoever asked has seen a part of the answer, and has to be told that it does not count.
+/// ends the turn: the user has seen a part of the answer, and has to be told that it does not count.
 public struct RemoteModel: ChatModel {
     /// The name of the model or of the deployment.
     public let name: String
