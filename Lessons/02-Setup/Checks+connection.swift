@@ -48,7 +48,7 @@ func checkTransport(_ configuration: RedisConfiguration) -> Finding {
     case .unix: return .fine("Transport", "a unix socket: nothing leaves this machine")
     case .tcp where configuration.usesTLS && configuration.tls.verification != .full:
         return .warning(
-            "Transport", "encrypted with TLS, to any server that answers: the server's certificate or name is not verified",
+            "Transport", "encrypted with TLS, but the server's certificate or its name is not verified",
             fix: "leave insecure=true away, and name its authority with ?cacert=/path/ca.crt in the URL.")
     case .tcp where configuration.usesTLS: return .fine("Transport", "encrypted with TLS, the server's name verified")
     case .tcp("localhost", _), .tcp("127.0.0.1", _), .tcp("::1", _):
