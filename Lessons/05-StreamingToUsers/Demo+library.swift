@@ -50,15 +50,15 @@ private func askAndLeave(_ client: AgentClient, _ narrator: Narrator) async thro
 
     try await narrator.step("Watch, and hang up in the middle")
     var viewing = Viewing()
-    try await viewing.watch(accepted.conversation_id, with: client, pieces: 40)
-    narrator.show(viewing.text)
+    try await viewing.watch(accepted.conversation_id, with: client, characters: 160)
+    // A worker sends together what its model says while Redis answers, so the last piece may have brought more.
+    narrator.show(viewing.text.prefix(160) + " …")
     narrator.show("connection closed at cursor \(viewing.place.cursor ?? "none")")
 
     try await narrator.step("Come back with the cursor")
     narrator.say("The agent did not wait for us. Everything it said meanwhile is in the stream, and comes first.")
-    let seen = viewing.text.count
-    try await viewing.watch(accepted.conversation_id, with: client, pieces: .max)
-    narrator.show("\(viewing.text.count - seen) more characters, then the event `done`. The last lines:")
+    try await viewing.watch(accepted.conversation_id, with: client, characters: .max)
+    narrator.show("The rest, to the event `done`. Its last lines:")
     narrator.show(viewing.text.split(separator: "\n").suffix(3).joined(separator: "\n"))
 
     try await narrator.step("Compare")
@@ -89,15 +89,14 @@ private struct Viewing {
     private(set) var text = ""
     private(set) var place = Place()
 
-    mutating func watch(_ conversation: String, with client: AgentClient, pieces: Int) async throws {
+    mutating func watch(_ conversation: String, with client: AgentClient, characters: Int) async throws {
         let new: String
         (new, place) = try await withTimeLimit(waitingFor: "the agent's answer") { [place] in
-            var (new, place, left) = ("", place, pieces)
+            var (new, place) = ("", place)
             try await client.events(at: client.address(of: conversation), from: &place) { event in
                 guard event.event == "message" else { return event.event == "attempt" }
                 new += event.data
-                left -= 1
-                return left > 0
+                return new.count < characters
             }
             return (new, place)
         }
