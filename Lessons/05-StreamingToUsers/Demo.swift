@@ -8,6 +8,7 @@ import Hummingbird
 import LessonKit
 import ServerSentEvents
 import StreamKit
+import StreamServer
 
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,7 +39,7 @@ private func byHand(_ redis: Redis, _ narrator: Narrator) async throws {
         let router = Router()
         addHandmadeRoute(to: router, redis: redis)
         let application = Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            router: router, server: .guarded(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { running($0.localAddress?.port ?? 0) }, logger: .toStandardError)
         try await application.run()
     } _: { client in

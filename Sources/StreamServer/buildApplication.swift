@@ -15,13 +15,10 @@ func buildApplication(
     onServerRunning: @escaping @Sendable (Int) async -> Void
 ) -> some ApplicationProtocol {
     let limits = configuration.connections
-    let count = ConnectionCount(limit: limits.connections)
     let maximumBodySize = RunMessage.maximumBodySize(for: configuration.maximumMessageSize)
     return Application(
         responder: buildAPI(redis: redis, configuration: configuration, logger: logger),
-        server: HTTPServerBuilder { responder in
-            GuardedHTTPChannel(responder: responder, limits: limits, maximumBodySize: maximumBodySize, count: count)
-        },
+        server: .guarded(limits, maximumBodySize: maximumBodySize),
         configuration: ApplicationConfiguration(
             address: .hostname(configuration.host, port: configuration.port),
             serverName: "StreamServer",

@@ -1,5 +1,5 @@
 import Hummingbird
-import HummingbirdCore
+package import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -66,5 +66,17 @@ struct GuardedHTTPChannel: HTTPChannelHandler {
     func handle(value: Value, logger: Logger) async {
         value.handled()
         await handleHTTP(asyncChannel: value.requests, logger: logger)
+    }
+}
+
+extension HTTPServerBuilder {
+    /// HTTP/1 whose connections keep within limits, and may arrive while the server stops.
+    package static func guarded(
+        _ limits: ConnectionLimits = ConnectionLimits(), maximumBodySize: Int = 1 << 16
+    ) -> HTTPServerBuilder {
+        let count = ConnectionCount(limit: limits.connections)
+        return HTTPServerBuilder { responder in
+            GuardedHTTPChannel(responder: responder, limits: limits, maximumBodySize: maximumBodySize, count: count)
+        }
     }
 }
