@@ -94,7 +94,12 @@ private enum ReplyFunctions {
         }
         table.pointee.createInteger = { task, value in add(task, .integer, Int(value)) }
         // RESP2 writes null as a text or an array without a length.
-        table.pointee.createNil = { task in task?.pointee.type == REDIS_REPLY_NIL ? nil : add(task, .null, 0) }
+        table.pointee.createNil = { task in
+            guard let type = task?.pointee.type, type == REDIS_REPLY_STRING || type == REDIS_REPLY_ARRAY else {
+                return nil
+            }
+            return add(task, .null, 0)
+        }
         table.pointee.freeObject = { _ in }
         streamkit_refuse_resp3(table)
         return table
