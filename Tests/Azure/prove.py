@@ -60,7 +60,7 @@ def tokens(seconds: float = 60) -> None:
         check(worker.poll() is None, "the worker is still there")
         renewed = here.redis.command("INFO", "commandstats").split("cmdstat_auth:calls=")[1].split(",")[0]
         connections = here.redis.command("INFO", "stats").split("total_connections_received:")[1].split()[0]
-        check(int(renewed) - int(connections) > 20, "living connections were given new tokens", (renewed, connections))
+        check(int(renewed) - int(connections) > 100, "living connections were given new tokens", (renewed, connections))
         print(f"  figures: {renewed} AUTH on {connections} connections, those of the administrator included")
         nothing_is_secret_elsewhere(here)
 

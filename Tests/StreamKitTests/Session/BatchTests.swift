@@ -36,8 +36,7 @@ struct BatchTests {
             var failures = 0
             for _ in 0..<40 {
                 let key = scratchKey()
-                // What a connection says first is answered with some hundred bytes.
-                proxy.cutNewConnections(afterReplyBytes: 1_000...9_000)
+                proxy.cutNewConnections(afterReplyBytes: 200...9_000)
                 proxy.cutAll()
                 do {
                     let results = try await redis.pipeline { batch in
