@@ -19,17 +19,22 @@ public final class Redis: Sendable {
     public init(_ configuration: RedisConfiguration) {
         var configuration = configuration
         configuration.commandMetrics = CommandMetrics(configuration.metrics ?? MetricsSystem.factory)
-        let current = Mutex<Session?>(nil)
+        let current = Mutex(WeakSession())
         configuration.credentialStore = configuration.credentialProvider.map { provider in
             CredentialStore(provider, logger: configuration.logger) { credentials, generation in
-                try await current.withLock { $0 }?.authenticate(credentials, generation)
+                try await current.withLock { $0.session }?.authenticate(credentials, generation)
             }
         }
         self.configuration = configuration
         isObserved = configuration.trace != nil || configuration.commandMetrics != nil
         shared = Session(configuration)
         blocking = BlockingSessions(configuration)
-        current.withLock { $0 = shared }
+        current.withLock { $0.session = shared }
+    }
+
+    /// The store of credentials belongs to the session, so it must not own the session.
+    private struct WeakSession {
+        weak var session: Session?
     }
 
     deinit {

@@ -65,6 +65,8 @@ extension TaskQueueWorker {
 
     /// Moves due tasks, frees dead workers' tasks, and says how long until the next sweep.
     private func sweep() async -> Duration {
+        state.isSweeping = true
+        defer { state.isSweeping = false }
         do {
             let sweep = try await calls.sweep(knownGeneration: state.generation, by: consumer)
             state.generation = sweep.generation

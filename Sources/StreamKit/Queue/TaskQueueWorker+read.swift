@@ -70,6 +70,8 @@ extension TaskQueueWorker {
     /// Runs the handler of one task.
     private func attempt(_ lease: Lease) async {
         let delivered = lease.delivered
+        // Our own sweep may have freed it just now, which is to be reported first.
+        if delivered.attempt > 1 { await state.untilSwept() }
         report(.taken(task: delivered.task, attempt: delivered.attempt))
         let outcome: WorkerState.Finished.Outcome
         do {

@@ -21,6 +21,7 @@ final class WorkerState: Sendable {
         /// Handlers that have not returned, even if their task was lost.
         var handlers = 0
         var finished: [Finished] = []
+        var isSweeping = false
         var isStopping = false
         /// Nobody is to settle anything any more.
         var isOver = false
@@ -126,6 +127,14 @@ final class WorkerState: Sendable {
             state.failure = state.failure ?? failure
         }
     }
+
+    /// Whether this worker sweeps, or has yet to report what its sweep freed.
+    var isSweeping: Bool {
+        get { state.withLock { $0.isSweeping } }
+        set { state.withLock { $0.isSweeping = newValue } }
+    }
+
+    func untilSwept() async { await state.wait { !$0.isSweeping } }
 
     func untilStopping() async { await state.wait(until: \.isStopping) }
 

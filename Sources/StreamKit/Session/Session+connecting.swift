@@ -59,7 +59,10 @@ extension Session {
             let end = ContinuousClock.now + configuration.timeouts.connect / 2
             do {
                 let link = try await RetryPolicy.forever.run(
-                    if: { Self.isRefusal($0) && .now < end }, { _ in try await open(from: store) })
+                    if: { Self.isRefusal($0) && .now < end },
+                    onRetry: { error, _ in
+                        if let error = error as? StreamKitError { handle { $0.refused(error) } }
+                    }, { _ in try await open(from: store) })
                 done(.success(link))
             } catch {
                 done(.failure(error as? StreamKitError ?? .closed))

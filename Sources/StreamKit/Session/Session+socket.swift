@@ -103,6 +103,6 @@ extension SessionState.Options {
 
     /// A little longer than the attempt's own limit, because the attempt's error says more about the reason.
     private static func attemptTimeout(_ configuration: RedisConfiguration) -> UInt64 {
-        configuration.connectTimeout.nanoseconds &+ 500_000_000
+        configuration.connectTimeout.nanoseconds &+ 1_000_000_000
     }
 }

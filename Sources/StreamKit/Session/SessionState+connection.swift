@@ -36,7 +36,11 @@ extension SessionState {
         guard case .connecting = phase, attempt == self.attempt else { return effects }
         failedAttempts += 1
         lastFailure = error
-        let isThere = wasConnected || error.serverPrefix != nil
+        let isThere =
+            switch error {
+            case .server, .connectionLost: true
+            default: wasConnected
+            }
         if error.isTransient, options.reconnects, isThere, !slots.isEmpty {
             phase = .waitingToReconnect(until: now &+ pause(failedAttempts))
             return effects
@@ -47,6 +51,12 @@ extension SessionState {
         slots.removeAll()
         disconnect(error, &effects)
         return effects
+    }
+
+    /// The server refused credentials that may be out of date; the attempt goes on with newer ones.
+    mutating func refused(_ error: StreamKitError) -> Effects {
+        lastFailure = error
+        return Effects()
     }
 
     /// The connection broke, or is of no use.
@@ -123,8 +133,10 @@ extension SessionState {
         let error = lastFailure ?? .cannotConnect("No connection to Redis at \(options.address) came about in time.")
         effects.resume(removeUnsent { $0.deadline <= now || !$0.isAwaited }, throwing: error)
         guard case .connecting(let since) = phase, now &- min(since, now) > options.connectTimeout else { return }
-        let late = StreamKitError.cannotConnect(
+        let unreachable = StreamKitError.cannotConnect(
             "Redis at \(options.address) could not be reached in time. Name resolution may be slow, or the host down.")
+        // A server that has refused us is there.
+        let late = lastFailure?.serverPrefix == nil ? unreachable : lastFailure ?? unreachable
         let failed = connectFailed(attempt, late, now) { _ in 0 }
         effects.resume += failed.resume
         effects.end = failed.end

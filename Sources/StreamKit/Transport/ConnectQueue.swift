@@ -17,7 +17,7 @@ final class ConnectQueue: Sendable {
     }
 
     static let shared = ConnectQueue(
-        most: 16, startThread: { BackgroundThread.start("streamkit-link", stackBytes: 512 << 10, $0) })
+        most: 64, startThread: { BackgroundThread.start("streamkit-link", stackBytes: 512 << 10, $0) })
 
     private let most: Int
     private let startThread: @Sendable (@escaping @Sendable () -> Void) -> Bool

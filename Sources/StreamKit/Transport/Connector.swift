@@ -5,11 +5,12 @@ import Foundation
 enum Connector {
     /// Opens a connection on a thread that may block, and reports the result.
     static let connect: Session.Connect = { configuration, done in
+        let deadline = MonotonicClock.deadline(after: configuration.connectTimeout.nanoseconds)
         ConnectQueue.shared.add(
             .init(
                 run: {
                     ignoreBrokenPipes()
-                    done(Result { () throws(StreamKitError) in try open(configuration) })
+                    done(Result { () throws(StreamKitError) in try open(configuration, deadline) })
                 },
                 fail: { done(.failure(noThread("\(configuration)"))) }))
     }
@@ -30,7 +31,9 @@ enum Connector {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    private static func open(_ configuration: RedisConfiguration) throws(StreamKitError) -> Link {
+    private static func open(
+        _ configuration: RedisConfiguration, _ deadline: UInt64
+    ) throws(StreamKitError) -> Link {
         #if !TLS
         guard !configuration.usesTLS else {
             throw .cannotConnect(
@@ -39,18 +42,25 @@ enum Connector {
         }
         #endif
         try configuration.validate()
-        let deadline = MonotonicClock.deadline(after: configuration.connectTimeout.nanoseconds)
-        let link = Link(try openSocket(configuration))
-        try Greeting(link: link, configuration: configuration, deadline: deadline).exchange()
+        guard MonotonicClock.now() < deadline else {
+            throw .cannotConnect(
+                "Cannot connect to Redis at \(configuration): so many connections were being opened that its time was "
+                    + "over before its turn came. Is another server not answering?")
+        }
+        let link = Link(try openSocket(configuration, deadline))
+        var greeting = Greeting(link: link, configuration: configuration, deadline: deadline)
+        try greeting.exchange()
         return link
     }
 
     /// Connects, and shakes hands where it is TLS; from then on the socket never blocks.
-    private static func openSocket(_ configuration: RedisConfiguration) throws(StreamKitError) -> Socket {
-        let context = try connectedContext(configuration)
+    private static func openSocket(
+        _ configuration: RedisConfiguration, _ deadline: UInt64
+    ) throws(StreamKitError) -> Socket {
+        let context = try connectedContext(configuration, deadline)
         do throws(StreamKitError) {
             #if TLS
-            let tls = configuration.usesTLS ? try TLSSession(on: context, configuration) : nil
+            let tls = configuration.usesTLS ? try TLSSession(on: context, configuration, until: deadline) : nil
             #endif
             guard fcntl(context.pointee.fd, F_SETFL, fcntl(context.pointee.fd, F_GETFL) | O_NONBLOCK) == 0 else {
                 throw .cannotConnect("\(configuration): \(String(cString: strerror(errno)))")
@@ -67,9 +77,9 @@ enum Connector {
     }
 
     private static func connectedContext(
-        _ configuration: RedisConfiguration
+        _ configuration: RedisConfiguration, _ deadline: UInt64
     ) throws(StreamKitError) -> UnsafeMutablePointer<redisContext> {
-        let limit = timeval(configuration.connectTimeout)
+        let limit = timeval(until: deadline)
         let context =
             switch configuration.endpoint {
             case .tcp(let host, let port): redisConnectWithTimeout(host, Int32(port), limit)
@@ -83,7 +93,6 @@ enum Connector {
             redisFree(context)
             throw .cannotConnect("Cannot connect to Redis at \(configuration): \(reason). \(advice(configuration))")
         }
-        redisSetTimeout(context, limit)
         if case .tcp = configuration.endpoint { redisEnableKeepAlive(context) }
         return context
     }
@@ -99,9 +108,12 @@ enum Connector {
         withUnsafeBytes(of: &context.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
-    private static func timeval(_ duration: Duration) -> CHiredis.timeval {
-        let (seconds, attoseconds) = duration.components
-        // hiredis refuses what it cannot write as milliseconds.
-        return CHiredis.timeval(tv_sec: Int(min(seconds, 1 << 31)), tv_usec: .init(attoseconds / 1_000_000_000_000))
+    /// What is left of the time, for hiredis, which takes zero for no limit and refuses what it cannot write as
+    /// milliseconds.
+    static func timeval(until deadline: UInt64) -> CHiredis.timeval {
+        let now = MonotonicClock.now()
+        let milliseconds = max(deadline > now ? (deadline - now) / 1_000_000 : 0, 1)
+        return CHiredis.timeval(
+            tv_sec: Int(min(milliseconds / 1_000, 1 << 31)), tv_usec: .init(milliseconds % 1_000 * 1_000))
     }
 }

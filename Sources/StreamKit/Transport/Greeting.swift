@@ -9,10 +9,12 @@ struct Greeting {
     let link: Link
     let configuration: RedisConfiguration
     let deadline: UInt64
+    /// Whether it has answered as Redis does; if it hangs up later, trying again is worthwhile.
+    var isRedis = false
 
     /// Says who we are and which database we want, and learns what the server calls this connection.
     /// - Throws: the failure; what the server said is a ``StreamKitError/server(_:)``.
-    func exchange() throws(StreamKitError) {
+    mutating func exchange() throws(StreamKitError) {
         let usual = link.parser.maximumReplyBytes
         link.parser.maximumReplyBytes = Self.mostReplyBytes
         do throws(StreamKitError) {
@@ -22,6 +24,7 @@ struct Greeting {
             guard case .server = error, (try? isSentinel()) == true else { throw error }
             throw sentinel
         }
+        isRedis = true
         guard try !isSentinel() else { throw sentinel }
         if let name = configuration.clientName { try askInVain("CLIENT", "SETNAME", name) }
         try askInVain("CLIENT", "SETINFO", "LIB-NAME", "streamkit")
@@ -110,6 +113,9 @@ struct Greeting {
     }
 
     private func hangUp(_ command: String, _ reason: String) -> StreamKitError {
+        if isRedis {
+            return .connectionLost("The connection to \(configuration) broke: \(reason).", outcomeUnknown: false)
+        }
         #if TLS
         if configuration.usesTLS { return TLSProblem(configuration).ofGreeting(reason) }
         #endif

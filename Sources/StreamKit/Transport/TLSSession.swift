@@ -19,10 +19,10 @@ final class TLSSession: @unchecked Sendable {
     /// Safety: it is created once, and only read after that.
     nonisolated(unsafe) private static let quietSocket = streamkit_tls_quiet_socket()
 
-    /// Shakes hands on a connected, blocking socket.
+    /// Shakes hands on a connected, blocking socket, which gives up when nothing comes until the deadline.
     /// - Throws: ``StreamKitError/cannotConnect(_:)`` that says what is wrong with connection, certificates or options.
     init(
-        on context: UnsafeMutablePointer<redisContext>, _ configuration: RedisConfiguration
+        on context: UnsafeMutablePointer<redisContext>, _ configuration: RedisConfiguration, until deadline: UInt64
     ) throws(StreamKitError) {
         let problem = TLSProblem(configuration)
         ERR_clear_error()
@@ -32,6 +32,8 @@ final class TLSSession: @unchecked Sendable {
         try settings.expectServer(ssl, configuration, problem)
         // On success hiredis owns one reference; the other is ours.
         SSL_up_ref(ssl)
+        // A server without TLS may wait for the rest of what it takes for a command.
+        redisSetTimeout(context, Connector.timeval(until: deadline))
         guard redisInitiateSSL(context, ssl) == REDIS_OK else {
             SSL_free(ssl)
             throw problem.ofHandshake(ssl, context)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("A hostile server")
 struct HostileServerTests {
-    enum Attack: String, CaseIterable, CustomTestStringConvertible {
+    enum Attack: String, CaseIterable, Codable, CustomTestStringConvertible {
         case garbage, zeros, silence
         case halfThenSilence = "half a reply, then silence"
         case halfThenEnd = "half a reply, then the end"
@@ -50,19 +50,22 @@ struct HostileServerTests {
 
     @Test(arguments: Attack.allCases)
     func `gets a clear error, bounded memory and a fresh connection`(attack: Attack) async throws {
-        try await withHostility(attack) { redis, server, makePeace in
-            let before = residentMegabytes()
+        // A process of its own, because memory is measured for a process.
+        await #expect(processExitsWith: .success) { [attack] in
+            try await withHostility(attack) { redis, server, makePeace in
+                let before = residentMegabytes()
 
-            let error = await #expect(throws: StreamKitError.self) { try await redis.send("ECHO", "hello") }
+                let error = await #expect(throws: StreamKitError.self) { try await redis.send("ECHO", "hello") }
 
-            #expect(error?.description.contains(attack.clue) == true, "\(error as Any)")
-            // Several attacks go on at a time; one of them alone would be 600.
-            #expect(residentMegabytes() - before < 200)
-            let connections = server.acceptedConnections
-            makePeace()
-            let answer = try await redis.send("ECHO", "hello").text
-            #expect(answer == "hello")
-            #expect(server.acceptedConnections > connections)
+                #expect(error?.description.contains(attack.clue) == true, "\(error as Any)")
+                // The text alone would be 600.
+                #expect(residentMegabytes() - before < 200)
+                let connections = server.acceptedConnections
+                makePeace()
+                let answer = try await redis.send("ECHO", "hello").text
+                #expect(answer == "hello")
+                #expect(server.acceptedConnections > connections)
+            }
         }
     }
 
@@ -111,27 +114,27 @@ struct HostileServerTests {
             }
         }
     }
+}
 
-    private func withHostility(
-        _ attack: Attack, _ body: (Redis, ScriptedServer, _ makePeace: () -> Void) async throws -> Void
-    ) async throws {
-        let isHostile = Mood()
-        try await withScriptedServer { words in
-            guard words[0] == "ECHO" else { return .greeting(words) }
-            return isHostile.value.load(ordering: .relaxed)
-                ? attack.answer : .text("$\(words[1].utf8.count)\r\n\(words[1])\r\n")
-        } _: { server in
-            var address = RedisConfiguration(host: "127.0.0.1", port: server.port)
-            address.commandTimeout = .seconds(60)
-            try await withRedis(attack.isSilent ? address.impatient : address) { redis in
-                try await body(redis, server) { isHostile.value.store(false, ordering: .relaxed) }
-            }
+private func withHostility(
+    _ attack: HostileServerTests.Attack, _ body: (Redis, ScriptedServer, _ makePeace: () -> Void) async throws -> Void
+) async throws {
+    let isHostile = Mood()
+    try await withScriptedServer { words in
+        guard words[0] == "ECHO" else { return .greeting(words) }
+        return isHostile.value.load(ordering: .relaxed)
+            ? attack.answer : .text("$\(words[1].utf8.count)\r\n\(words[1])\r\n")
+    } _: { server in
+        var address = RedisConfiguration(host: "127.0.0.1", port: server.port)
+        address.commandTimeout = .seconds(60)
+        try await withRedis(attack.isSilent ? address.impatient : address) { redis in
+            try await body(redis, server) { isHostile.value.store(false, ordering: .relaxed) }
         }
     }
+}
 
-    private final class Mood: Sendable {
-        let value = Atomic<Bool>(true)
-    }
+private final class Mood: Sendable {
+    let value = Atomic<Bool>(true)
 }
 
 extension StreamKitError {
