@@ -4,6 +4,7 @@ import Synchronization
 final class HubReader: EntryReader {
     private let hub: StreamHub
     private let key: String
+    private let position = Mutex(StreamID.zero)
 
     init(_ hub: StreamHub, _ key: String) {
         (self.hub, self.key) = (hub, key)
@@ -16,6 +17,7 @@ final class HubReader: EntryReader {
 
     func read(after id: StreamID, limit: Int?, wait: ReadWait) async throws -> [StreamEntry] {
         let deadline = wait.deadline
+        if goesBack(to: id) { hub.state.withLock { $0.distrustWindow(of: key) } }
         while true {
             switch hub.state.withLock({ $0.look(key, after: id, limit: limit ?? .max) }) {
             case .entries(let entries):
@@ -29,6 +31,14 @@ final class HubReader: EntryReader {
                 guard !hub.state.withLock({ $0.isClosed }) else { throw StreamKitError.closed }
                 hub.begin(key, at: id)
             }
+        }
+    }
+
+    /// Whether the follower starts over, because the stream was deleted or set back.
+    private func goesBack(to id: StreamID) -> Bool {
+        position.withLock { position in
+            defer { position = id }
+            return id < position
         }
     }
 

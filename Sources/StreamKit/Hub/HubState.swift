@@ -78,6 +78,12 @@ struct HubState {
         return (topic.lane, free == nil)
     }
 
+    /// Makes readers ask Redis, because the window holds entries of a stream that is gone.
+    mutating func distrustWindow(of key: String) {
+        guard topics[key]?.window != nil else { return }
+        topics[key]?.window = RecentWindow(at: .maximum, maximumSize: 0)
+    }
+
     /// Keeps a waiter, unless there is something for it already.
     mutating func wait(_ ticket: UInt64, _ key: String, _ waiter: Waiter) -> Bool {
         guard case .nothing = look(key, after: waiter.position, limit: 1), !isClosed else { return false }

@@ -148,6 +148,10 @@ struct HubTests {
             try await withRedis(configuration) { redis in
                 let (stream, hub) = (redis.stream("s"), StreamHub(redis: redis))
                 let reader = Task { try await hub.follow("s", after: .beginning).firstMilliseconds(5) }
+                // So the hub knows all that there was, not only the newest.
+                try await eventually("the hub waits for the first") {
+                    hub.state.withLock { $0.topics["s"]?.waiters.isEmpty == false }
+                }
                 try await stream.fill(2, from: 101)
                 try await eventually("the follower has both") {
                     hub.state.withLock { $0.topics["s"]?.waiters.values.first?.position.milliseconds == 102 }
