@@ -4,7 +4,7 @@ import Logging
 import StreamKit
 
 /// What the routes have in common: Redis, and how conversations and the queue are found in it.
-struct Backend: Sendable {
+final class Backend: Sendable {
     let redis: Redis
     let configuration: StreamServerConfiguration
 

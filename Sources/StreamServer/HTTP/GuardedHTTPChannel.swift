@@ -50,6 +50,9 @@ struct GuardedHTTPChannel: HTTPChannelHandler {
             let pipeline = channel.pipeline.syncOperations
             let options = channel.syncOptions
             try? options?.setOption(.socketOption(.so_sndbuf), value: Self.sendBuffer)
+            // Most requests fit, and the buffer lives as long as the request's headers.
+            try options?.setOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 64 * 1_024))
             try options?.setOption(.writeBufferWaterMark, value: .init(low: 8 * 1_024, high: 32 * 1_024))
             let connection = ConnectionGuard(
                 limits: limits, maximumBodySize: maximumBodySize, isAdmitted: isAdmitted)

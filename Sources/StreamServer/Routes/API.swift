@@ -15,7 +15,18 @@ struct API: HTTPResponder {
     let crossOrigin: CrossOriginPolicy
     let routes: [Route]
 
-    @concurrent func respond(to request: Request, context: APIContext) async throws -> Response {
+    /// Answers in a task of its own: what that needs of the stack is given back at its end, while the connection's task
+    /// would keep it as long as somebody watches.
+    func respond(to request: Request, context: APIContext) async throws -> Response {
+        let answering = Task { try await answer(request, context) }
+        return try await withTaskCancellationHandler {
+            try await answering.value
+        } onCancel: {
+            answering.cancel()
+        }
+    }
+
+    private func answer(_ request: Request, _ context: APIContext) async throws -> Response {
         do {
             try access.check(request)
             if let preflight = crossOrigin.preflight(request) { return crossOrigin.open(preflight, to: request) }
