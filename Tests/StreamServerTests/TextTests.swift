@@ -80,6 +80,32 @@ struct TextTests {
         }
     }
 
+    @Test(arguments: ["?isolation=live", "?isolation=committed"])
+    func `a line break that a lost attempt came between is one line break, from every cursor`(
+        query: String
+    ) async throws {
+        try await withServer { server in
+            let name = RandomID().uuid
+            let entries = [
+                ["text", "a\r"], ["event", "tool_usage"], ["text", "lost"],
+                ["event", "attempt", "data", #"{"attempt":2,"last_valid_id":"2-0"}"#], ["text", "\nb"],
+                ["done", "true"],
+            ]
+            for (number, fields) in entries.enumerated() {
+                _ = try await server.redis.send(["XADD", "agent-stream:\(name)", "\(number + 1)-0"] + fields)
+            }
+            let path = "/api/agent/stream/\(name)" + query
+            let events = try await server.events(path)
+            let words = events.filter { $0.event == "message" && $0.data != "lost" }.map(\.data)
+            #expect(words == ["a\n", "b"])
+            for (index, event) in events.dropLast().enumerated() {
+                let rest = try await server.events(path + "&cursor=\(event.id ?? "")")
+                #expect(rest == Array(events.dropFirst(index + 1)))
+            }
+            _ = try await server.redis.send("DEL", "agent-stream:\(name)")
+        }
+    }
+
     @Test func `a line break does not join with one of the next run`() async throws {
         let entries = [
             ["text", "a\r"], ["event", "task_completed", "done", "true"], ["event", "task_started"], ["text", "\nb"],

@@ -66,7 +66,11 @@ struct Replay: Sendable {
     private mutating func step(waiting: Bool, orFailLater: Bool) async throws -> RunStep {
         if let failure { throw failure }
         do {
-            return try await events.step(waiting: waiting)
+            let step = try await events.step(waiting: waiting)
+            if case .event(let event) = step, let valid = event.lastValidID {
+                framing.goOn(after: try await LineBreakJoiner(after: valid, in: log))
+            }
+            return step
         } catch  where orFailLater {
             failure = error
             return .idle

@@ -7,6 +7,8 @@ protocol EventFraming: Sendable {
     var lastEvent: RunEvent? { get }
     /// What comes first. It also makes the server send the headers off.
     mutating func start() -> [UInt8]
+    /// Notes how the text ends that the next event goes on after, where an attempt has taken text back.
+    mutating func goOn(after text: LineBreakJoiner)
     /// What one event adds; nothing, for an event that this format does not show.
     mutating func bytes(for event: RunEvent) -> [UInt8]
     /// What shows that the connection is alive.
@@ -22,6 +24,8 @@ protocol EventFraming: Sendable {
 }
 
 extension EventFraming {
+    mutating func goOn(after text: LineBreakJoiner) {}
+
     func gap(_ gap: StreamGap) -> [UInt8] { [] }
 }
 

@@ -1,4 +1,5 @@
 import AgentRuns
+import StreamKit
 
 /// Makes one line break of a `\r\n` that was cut between two chunks of text.
 ///
@@ -10,15 +11,23 @@ struct LineBreakJoiner: Sendable {
     /// Knows nothing of what was said before.
     init() {}
 
-    /// Knows how the text ends that a viewer has already.
+    /// Knows how the text ends that counts after an entry, by the last few events up to it.
     ///
-    /// - Parameter newestFirst: Events up to the viewer's cursor.
-    init(after newestFirst: [RunEvent]) {
-        for event in newestFirst {
-            if event.startsText { return }
-            guard let text = event.words, !text.isEmpty else { continue }
-            endsWithCarriageReturn = text.utf8.last == UInt8(ascii: "\r")
-            return
+    /// What a lost attempt said is skipped: text after an `attempt` goes on after the last entry that counts.
+    init(after id: StreamID, in log: RunLog) async throws {
+        var end: StreamID? = id
+        while let last = end {
+            end = nil
+            for event in try await log.newestEvents(16, upTo: last) {
+                if event.startsText { return }
+                if let valid = event.lastValidID, valid < event.id {
+                    end = valid
+                    break
+                }
+                guard let text = event.words, !text.isEmpty else { continue }
+                endsWithCarriageReturn = text.utf8.last == UInt8(ascii: "\r")
+                return
+            }
         }
     }
 
@@ -35,6 +44,6 @@ struct LineBreakJoiner: Sendable {
 extension RunEvent {
     /// Whether text after this event does not continue the text before it.
     fileprivate var startsText: Bool {
-        kind == .taskStarted || kind == .attempt
+        kind == .taskStarted
     }
 }

@@ -29,6 +29,10 @@ struct ServerSentFraming: EventFraming {
         encoder.comment("ping")
     }
 
+    mutating func goOn(after text: LineBreakJoiner) {
+        lineBreaks = text
+    }
+
     mutating func bytes(for event: RunEvent) -> [UInt8] {
         let before = lastEvent.map(logged) ?? []
         lastEvent = event.isLast ? event : nil

@@ -57,10 +57,10 @@ struct StreamRoute: Sendable {
         key.format.framing(reconnectionDelay: backend.configuration.reconnectionDelay, lineBreaks: lineBreaks)
     }
 
-    /// How the text before a cursor ends, by the last few events.
+    /// How the text before a cursor ends.
     private func joiner(before cursor: Cursor, in log: RunLog) async throws -> LineBreakJoiner {
         guard let id = cursor.id, id != .zero else { return LineBreakJoiner() }
-        return LineBreakJoiner(after: try await log.newestEvents(16, upTo: id))
+        return try await LineBreakJoiner(after: id, in: log)
     }
 
     /// Sends what is there already, then what comes, and begins again for a viewer that has fallen behind.
