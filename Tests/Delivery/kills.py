@@ -78,7 +78,7 @@ def kills(runs: int = 300, at_once: int = 45, every: float = 3) -> None:
         run(place, server, prompts, at_once, Every(every, kill), model, "worker")
 
 
-def models(runs: int = 60, at_once: int = 30, every: float = 5) -> None:
+def models(runs: int = 200, at_once: int = 30, every: float = 4) -> None:
     with Place(model=(model := Model()).url, needs=8 * at_once + 600) as place:
         _, server = place.serve()
         place.work()

@@ -8,7 +8,7 @@ OpenAI does. A NUMBER behind a name says how many viewers or runs. Without names
   gateways  two servers on one Redis are killed in turn under 300 viewers
   unread    500 of 2,000 viewers never read
   kills     300 runs while one of three workers is killed every 3 s
-  models    60 runs while the model's server is killed every 5 s
+  models    200 runs while the model's server is killed every 4 s
   zombie    a worker that was stopped wakes up after another has taken over
   replies   the connection breaks after an append has reached Redis, and before its reply
 """

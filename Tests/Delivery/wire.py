@@ -8,7 +8,7 @@ import time
 
 from crowd import Crowd, Viewer
 from model import Model, prompt
-from place import Place, ask, check, encoded, figure
+from place import Place, ask, check, figure
 from verdict import QUERIES, Verdict
 
 
@@ -18,7 +18,7 @@ class Proxy:
     def __init__(self, target: int, loses: int = 0) -> None:
         self.target, self.loses = target, loses
         self.appends: collections.Counter[tuple[bytes, bytes]] = collections.Counter()
-        self.last: list[bytes] = []
+        self.last: dict[bytes, list[bytes]] = {}
         self.cuts = self.refusals = 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.url = f"redis://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -59,11 +59,91 @@ class Proxy:
         is_append = len(words) > 14 and words[0] == b"EVALSHA" and words[3].startswith(b"agent-stream:") and words[13] == b"text"
         if not is_append:
             return False
-        self.last = words
+        self.last[words[3]] = words
         self.appends[words[11], words[12]] += 1
         return self.loses > 0 and self.appends.total() % self.loses == 0
 
     def replies(self, client: socket.socket, server: socket.socket, is_cut: threading.Event) -> None:
+        try:
+            while got := server.recv(65536):
+                if is_cut.is_set():
+                    # It answers, so it had the request.
+                    time.sleep(0.01)
+                    self.cuts += 1
+                    break
+                self.refusals += got.count(b"$5\r\nstale\r\n")
+                client.sendall(got)
+        except OSError:
+            pass
+        close(client)
+        close(server)
+
+
+def close(socket_: socket.socket) -> None:
+    try:
+        socket_.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def parsed(bytes: bytes) -> tuple[list[bytes], int] | None:
+    """The first command in these bytes and its size, once it is whole."""
+    end = bytes.find(b"\r\n")
+    if end < 0:
+        return None
+    words, place = [], end + 2
+    for _ in range(int(bytes[1:end])):
+        end = bytes.find(b"\r\n", place)
+        if end < 0:
+            return None
+        size = int(bytes[place + 1:end])
+        place = end + 2 + size + 2
+        if len(bytes) < place:
+            return None
+        words.append(bytes[end + 2:place - 2])
+    return words, place
+
+
+def zombie(runs: int = 12) -> None:
+    with Place(model=(model := Model()).url) as place:
+        proxy = Proxy(place.redis.port)
+        _, server = place.serve()
+        first = place.work(redis=proxy.url)
+        asked = {ask(server, text): text for text in [prompt(600, 0.05)] * runs}
+        crowd = Crowd()
+        for conversation in asked:
+            for query in QUERIES:
+                crowd.add(Viewer([server], conversation, query))
+        live = [viewer for viewer in crowd.viewers if not viewer.query]
+        check(crowd.run(20, until=lambda: all(len(viewer.pieces) > 50 for viewer in live)), "the first worker writes")
+        first.send_signal(signal.SIGSTOP)
+        place.work()
+        check(crowd.run(60, until=lambda: all(viewer.resets == 1 and len(viewer.pieces) > 20 for viewer in live)),
+              "another one took over, and writes")
+        first.send_signal(signal.SIGCONT)
+        crowd.run(3, until=lambda: False)
+        # What the zombie tried itself; and then the same in its name, with its next position, which no other writer has.
+        tried, refused = proxy.refusals, [append_after(words, place) for words in proxy.last.values()]
+        is_whole = crowd.run(60)
+        crowd.close()
+        verdict = Verdict(place, server, asked)
+        figure(f"{runs} runs; the zombie was refused {tried} times by itself, and {len(refused)} times when an append was sent in its "
+               f"name, with {refused[0]}; {verdict.takeovers} takeovers, {model.asked} requests to the model")
+        check(len(refused) == runs and all(reply[0] == "stale" for reply in refused),
+              "an append in the name of the zombie is refused in each run", refused)
+        check(is_whole and verdict.takeovers == runs, "each run came to its end with two attempts", verdict.takeovers)
+        check(first.poll() is None, "the zombie lives on as a worker")
+        verdict.check_logs()
+        verdict.check_viewers(crowd.viewers)
+
+
+def append_after(words: list[bytes], place: Place) -> list[str]:
+    """What Redis says to an append that follows another of the same writer."""
+    next_position = str(int(words[12]) + 1).encode()
+    return place.redis.command(*words[:12], next_position, *words[13:])
+
+
+def replies(self, client: socket.socket, server: socket.socket, is_cut: threading.Event) -> None:
         try:
             while got := server.recv(65536):
                 if is_cut.is_set():
