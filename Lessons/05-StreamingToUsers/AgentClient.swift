@@ -48,10 +48,19 @@ struct AgentClient: Sendable {
         return (Int(response.status.code), String(buffer: try await response.body.collect(upTo: 1 << 20)))
     }
 
+    /// Reads one answer that must be a good one.
+    func body(of path: String) async throws -> Data {
+        let response = try await send(HTTPClientRequest(url: server + path))
+        guard response.status == .ok else { throw await Refusal(response, of: server) }
+        return Data(try await response.body.collect(upTo: 64 << 20).readableBytesView)
+    }
+
     /// Where the events of a conversation are.
-    func address(of conversation: String, everything: Bool = false) -> String {
-        let name = conversation.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed.subtracting(["/"]))
-        return "\(server)/api/agent/stream/\(name ?? conversation)\(everything ? "?events=all" : "")"
+    func address(of conversation: String) -> String { "\(server)/api/agent/stream/\(Self.segment(conversation))" }
+
+    /// A name as one part of a path.
+    static func segment(_ name: String) -> String {
+        name.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed.subtracting(["/"])) ?? name
     }
 
     /// Hands over event after event until `handle` has had enough, which closes the connection.

@@ -12,14 +12,16 @@ struct Refusal: Error, CustomStringConvertible {
     let description: String
     /// Whether the same request may be answered later.
     let mayPass: Bool
+    /// The status of an answer that our server gave.
+    let status: Int?
 
     /// The server listens, but it is another program.
     static func stranger(_ server: String, _ reason: String) -> Refusal {
-        Refusal(description: "\(server) is not a server of this lesson: \(reason).", mayPass: false)
+        Refusal(description: "\(server) is not a server of this lesson: \(reason).", mayPass: false, status: nil)
     }
 
-    private init(description: String, mayPass: Bool) {
-        (self.description, self.mayPass) = (description, mayPass)
+    private init(description: String, mayPass: Bool, status: Int?) {
+        (self.description, self.mayPass, self.status) = (description, mayPass, status)
     }
 
     init(_ response: HTTPClientResponse, of server: String) async {
@@ -37,10 +39,11 @@ struct Refusal: Error, CustomStringConvertible {
         }
         let text = (try? await response.body.collect(upTo: 1 << 20)).map { String(buffer: $0) } ?? ""
         if let details = try? JSONDecoder().decode(Body.self, from: Data(text.utf8)).error {
-            self.init(description: "\(status): \(details.message)", mayPass: status >= 500)
+            self.init(description: "\(status): \(details.message)", mayPass: status >= 500, status: status)
         } else if status >= 500 {
             // What stands between us and the server says that the server is away.
-            self.init(description: "\(server) answered \(status) \(response.status.reasonPhrase)", mayPass: true)
+            self.init(
+                description: "\(server) answered \(status) \(response.status.reasonPhrase)", mayPass: true, status: nil)
         } else {
             self = .stranger(server, "it answered \(status) \(response.status.reasonPhrase)")
         }

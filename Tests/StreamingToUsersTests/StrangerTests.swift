@@ -31,34 +31,33 @@ struct StrangerTests {
 
     @Test(arguments: ["99999999999999999999", "9000000000000000000", "-1", "soon"])
     func `a pause between connections that makes no sense leaves the former one`(pause: String) async throws {
-        let type = "text/event-stream"
         let server = try CannedServer([
-            CannedServer.answer("200 OK", type: type, "retry: 1\nid: 1-0\ndata: one \n\n"),
-            CannedServer.answer("200 OK", type: type, "retry: \(pause)\nid: 2-0\ndata: two \n\n"),
-            CannedServer.answer("200 OK", type: type, "id: 3-0\nevent: done\ndata: [DONE]\n\n"),
+            .snapshot("x", status: "running", cursor: "0-1"),
+            .events("retry: 1\n" + .timeline("1-0", text: "one ")),
+            .events("retry: \(pause)\n" + .timeline("2-0", text: "two ")),
+            .events(.timeline("3-0", type: "task_completed") + "event: done\ndata: [DONE]\n\n"),
         ])
         defer { server.stop() }
         try await withPrograms { programs in
             let watch = try await programs.start("streaming-to-users", "watch", "x", "--server", server.url)
 
             #expect(await watch.end() == .exited(0), "\(watch.complained)")
-            #expect(watch.said == "one two \n")
+            #expect(watch.said == "xone two \n")
             let cursors = server.received.map { request in
                 request.lowercased().firstMatch(of: /last-event-id: (\S+)/).map { "\($0.1)" }
             }
-            #expect(cursors == [nil, "1-0", "2-0"])
+            #expect(cursors == [nil, "0-1", "1-0", "2-0"])
         }
     }
 
     @Test func `a server that begins again and again with the same event is given up`() async throws {
-        let server = try CannedServer([
-            CannedServer.answer("200 OK", type: "text/event-stream", "retry: 1\nid: 1-0\ndata: one\n\n")
-        ])
+        let server = try CannedServer([.events("retry: 1\n" + .timeline("1-0", text: "one"))])
         defer { server.stop() }
         try await withPrograms { programs in
-            let watch = try await programs.start("streaming-to-users", "watch", "x", "--server", server.url)
+            let watch = try await programs.start(
+                "streaming-to-users", "watch", "x", "--json", "--server", server.url)
 
-            #expect(await watch.end() == .exited(1))
+            #expect(await watch.end() == .exited(5))
             #expect(watch.complained.contains("did not come back"), "\(watch.complained)")
         }
     }
@@ -70,7 +69,7 @@ struct StrangerTests {
             let watch = try await programs.start(
                 "streaming-to-users", "watch", "../health?a#b", "--server", server.url + "/")
             #expect(await watch.end() == .exited(1))
-            #expect(server.received[0].hasPrefix("GET /api/agent/stream/..%2Fhealth%3Fa%23b?events=all "))
+            #expect(server.received[0].hasPrefix("GET /api/runs/..%2Fhealth%3Fa%23b "))
         }
     }
 }

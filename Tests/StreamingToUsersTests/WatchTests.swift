@@ -28,11 +28,11 @@ struct WatchTests {
             _ = try await redis.send("XADD", "agent-stream:x", "*", "event", "progress", "data", "c\u{1B}[2Jd")
             _ = try await redis.send("XADD", "agent-stream:x", "*", "done", "true")
         }
-        #expect(watch.said.contains("b") && watch.complained.contains("[progress: c [2Jd]"))
+        #expect(watch.said.contains("b") && watch.complained.contains("· progress: c [2Jd\n"))
         #expect(!(watch.said + watch.complained).contains("\u{1B}"))
     }
 
-    @Test func `thoughts, tool calls and the wait in the queue are lines, apart from the answer`() async throws {
+    @Test func `thoughts and tools stand apart from the answer`() async throws {
         try await withPrograms { programs in
             let server = try await programs.start("streaming-to-users", "serve", "--port", "0")
             let client = try await client(of: server)
@@ -40,7 +40,7 @@ struct WatchTests {
                 "streaming-to-users", "ask", "Plan a 1-day trip to Rome", "--server", client.server)
             #expect(await ask.end() == .exited(0))
 
-            for line in ["[queued]", "[tool get_weather_forecast(Rome)", "[thought: "] {
+            for line in ["┌─ get_weather_forecast(Rome) ─", "│ sunny", "· I read the request"] {
                 #expect(ask.complained.contains(line))
                 #expect(!ask.said.contains(line))
             }
