@@ -106,9 +106,13 @@ struct StreamRouteTests {
             #expect(answer.contains("\r\n\r\nretry: 1000\n\n"))
             #expect(answer.components(separatedBy: "retry:").count == 2)
             #expect(answer.contains(": ping\n\n") && answer.hasSuffix("data: [DONE]\n\n"))
-            #expect(answer.contains("Cache-Control: no-cache\r\n"))
+            #expect(answer.contains("Cache-Control: no-cache, no-transform\r\n"))
             #expect(answer.contains("X-Accel-Buffering: no\r\n"))
         }
+    }
+
+    @Test func `a server pings before proxies lose patience, which some do after fifteen seconds`() {
+        #expect(StreamServerConfiguration(agents: []).pingInterval <= .seconds(15))
     }
 
     @Test func `the page forbids everything that is not its own`() async throws {

@@ -32,7 +32,7 @@ struct StreamRoute: Sendable {
         return Response(
             status: .ok,
             headers: [
-                .contentType: format.contentType, .cacheControl: "no-cache", .xAccelBuffering: "no",
+                .contentType: format.contentType, .cacheControl: "no-cache, no-transform", .xAccelBuffering: "no",
                 // Watching the connection for its end uses it up, so it can carry no further request.
                 .xContentTypeOptions: "nosniff", .connection: "close", .conversationID: conversation,
             ],
