@@ -23,6 +23,8 @@ struct SequenceCheck: Sendable {
         lastID = event.id
         defer { last = event.sequence }
         guard let last, let next = event.sequence, next != last + 1 else { return }
+        // Another program counts each of its runs from 0.
+        if !event.mayBeSuperseded, next == 0 { return }
         throw next > last
             ? RunLogError.trimmed(conversationID: conversationID)
             : RunLogError.expired(conversationID: conversationID)
