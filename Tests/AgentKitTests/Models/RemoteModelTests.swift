@@ -200,6 +200,7 @@ struct RemoteModelTests {
         }
         let error = try #require(try await server.turn(limits: .impatient).error)
         #expect(error.mayPass && error.description.contains("http://127.0.0.1:\(server.port)"))
+        #expect(error.description.contains("cannot be reached: Connection refused."))
     }
 
     @Test func `a prompt that the filter refused is an event and a sentence for the user`() async throws {

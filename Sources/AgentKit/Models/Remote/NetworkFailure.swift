@@ -1,4 +1,6 @@
 import AsyncHTTPClient
+import Foundation
+import NIOCore
 
 /// A request that got no answer, or lost its connection.
 struct NetworkFailure {
@@ -21,5 +23,8 @@ struct NetworkFailure {
             "The connection to the model at \(place) broke in the middle of the answer: \(reason).", mayPass: true)
     }
 
-    private var reason: String { String(describing: error).shortened }
+    private var reason: String {
+        if let error = error as? IOError { return String(cString: strerror(error.errnoCode)) }
+        return String(describing: error).shortened
+    }
 }
