@@ -23,6 +23,7 @@ let hiredisSSLPkgConfig: String? = nil
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nio: [Target.Dependency] = [
@@ -70,13 +71,18 @@ let package = Package(
     ],
     traits: [
         .trait(
-            name: "TLS", description: "Encrypted connections (rediss://), by hiredis_ssl of hiredis 1.0 and OpenSSL.")
+            name: "TLS", description: "Encrypted connections (rediss://), by hiredis_ssl of hiredis 1.0 and OpenSSL."),
+        .trait(
+            name: "DistributedTracingSupport",
+            description: "A span for each Redis command, for the tracer that a program bootstraps."),
+        .default(enabledTraits: ["DistributedTracingSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.2.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.11.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.16.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.26.0"),
@@ -99,6 +105,9 @@ let package = Package(
             dependencies: [
                 "CHiredis", .target(name: "CHiredisSSL", condition: .when(traits: ["TLS"])), logging, metrics,
                 lifecycle, .product(name: "DequeModule", package: "swift-collections"),
+                .product(
+                    name: "Tracing", package: "swift-distributed-tracing",
+                    condition: .when(traits: ["DistributedTracingSupport"])),
             ],
             exclude: ["Client/Routing.md"],
             resources: [
@@ -110,7 +119,7 @@ let package = Package(
         .target(name: "LocalRedis", dependencies: ["StreamKit", "CHiredis"], swiftSettings: strictLibrary),
         .target(
             name: "AgentRuns",
-            dependencies: ["StreamKit", logging, lifecycle],
+            dependencies: ["StreamKit", logging, lifecycle, tracing],
             resources: [.embedInCode("Scripts")],
             swiftSettings: strictLibrary
         ),
@@ -118,7 +127,7 @@ let package = Package(
         .target(
             name: "AgentKit",
             dependencies: [
-                "AgentRuns", "StreamKit", "ServerSentEvents", "AzureKit", logging, httpClient, configuration,
+                "AgentRuns", "StreamKit", "ServerSentEvents", "AzureKit", logging, httpClient, configuration, tracing,
             ] + nio,
             swiftSettings: strictLibrary
         ),
@@ -126,7 +135,7 @@ let package = Package(
         .target(
             name: "StreamServer",
             dependencies: [
-                "AgentRuns", "StreamKit", "ServerSentEvents", hummingbird, lifecycle, logging,
+                "AgentRuns", "StreamKit", "ServerSentEvents", hummingbird, lifecycle, logging, tracing,
             ],
             resources: [.embedInCode("Page")],
             swiftSettings: strictLibrary
@@ -159,6 +168,7 @@ let package = Package(
             [
                 "StreamKit", "LocalRedis", "FaultKit", "TestSupport", lifecycle, logging,
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"), tracing,
             ]),
         tests(of: "LocalRedis", ["LocalRedis", "StreamKit", "FaultKit", "TestSupport"]),
         tests(of: "ServerSentEvents", ["ServerSentEvents"]),
@@ -186,5 +196,17 @@ let package = Package(
         tests(of: "Basics", ["Basics", "LessonKit", "LocalRedis", "StreamKit", "TestSupport"]),
         tests(of: "Setup", ["Setup", "LocalRedis", "StreamKit", "TestSupport"]),
         tests(of: "Lessons", ["TestSupport"]),
+        // A server or a worker whose spans can be read from outside.
+        .executableTarget(
+            name: "TracedProgram",
+            dependencies: [
+                "AgentKit", "AgentRuns", "StreamKit", "StreamServer", "TravelPlanner", httpClient, tracing,
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+            ],
+            path: "Tests/TracedProgram",
+            swiftSettings: strict
+        ),
+        tests(
+            of: "TracedProgram", ["TracedProgram", "LocalRedis", "StreamKit", "FaultKit", "TestSupport", httpClient]),
     ]
 )

@@ -1,4 +1,4 @@
-public import StreamKit
+import StreamKit
 
 extension AgentRuns {
     /// A conversation as it stands: its turns, its newest events, and the cursor to follow it from.

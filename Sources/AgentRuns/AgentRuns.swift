@@ -21,6 +21,7 @@ public struct AgentRuns: Sendable {
     /// When followers in whose runs nothing happens look after those that wait: one of them for all.
     private let lookOccasion = Occasion(every: .seconds(2))
     let paused: PausedRuns
+    let calledOff: CalledOffRuns
 
     /// Creates the service; nothing is sent yet.
     ///
@@ -46,6 +47,7 @@ public struct AgentRuns: Sendable {
         let queue = TaskQueue<RunRequest>(redis: redis, key: names.queueKey, group: names.group, options: options)
         self.queue = queue
         paused = PausedRuns(redis: redis, keys: names.paused)
+        calledOff = CalledOffRuns(redis: redis, key: names.calledOff)
         waiting = WaitingRuns(
             redis: redis, keys: names.waiting, limits: limits,
             idempotencyKey: { queue.key(ofIdempotencyKey: $0) })
@@ -70,6 +72,12 @@ public struct AgentRuns: Sendable {
     public func submit(_ request: RunRequest, onlyIfIdle: Bool = false, inLine: Bool = false, caller: String? = nil)
         async throws
     {
+        try await withEnqueueSpan(request) { request in
+            try await submit(traced: request, onlyIfIdle: onlyIfIdle, inLine: inLine, caller: caller)
+        }
+    }
+
+    private func submit(traced request: RunRequest, onlyIfIdle: Bool, inLine: Bool, caller: String?) async throws {
         let log = log(of: request.conversationID)
         do {
             // Each step done again changes nothing, so a lost reply is no reason to refuse a prompt.
@@ -112,7 +120,7 @@ public struct AgentRuns: Sendable {
 
     /// Calls off every run of a conversation that has not ended.
     ///
-    /// Its worker's handler is cancelled within about a second.
+    /// Its worker's handler is cancelled at once, and with it the request to a model that the handler waits for.
     ///
     /// - Returns: The correlation IDs of the runs that were called off; none if all had ended.
     /// - Throws: A ``StreamKitError``.
@@ -121,6 +129,8 @@ public struct AgentRuns: Sendable {
         let ids = cancelled.map(\.correlationID)
         // The log says it already: a worker is refused when it next writes, even before its task is taken from it.
         for task in try await waiting.remove(ids) + cancelled.compactMap(\.task) { try await queue.cancel(task) }
+        // Without this news the workers notice within a second.
+        try? await calledOff.announce(ids)
         return ids
     }
 

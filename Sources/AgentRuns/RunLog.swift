@@ -49,7 +49,8 @@ public struct RunLog: Sendable {
         }
         let data = try RunJSON.text(
             of: Queued(agent: request.agent, correlation_id: request.correlationID, message: request.message))
-        try await scripts.accept(request.correlationID, onlyIfIdle: onlyIfIdle, data: data)
+        let trace = try request.trace.map { try RunJSON.text(of: $0) }
+        try await scripts.accept(request.correlationID, onlyIfIdle: onlyIfIdle, data: data, trace: trace ?? "")
     }
 
     /// Takes the run over for an attempt, and appends `task_started` the first time, `attempt` after that.
@@ -74,9 +75,12 @@ public struct RunLog: Sendable {
             let agent: String
             let correlation_id: String
             let message: String
+            let trace: RunTrace?
         }
         let data = try RunJSON.text(
-            of: Started(agent: request.agent, correlation_id: request.correlationID, message: request.message))
+            of: Started(
+                agent: request.agent, correlation_id: request.correlationID, message: request.message,
+                trace: request.trace))
         let address = RunScripts.Address(
             correlationID: request.correlationID, token: token, writer: RandomID().hex)
         let begun = try await scripts.begin(address, mayOpen: mayOpen, data: data, task: task)

@@ -16,7 +16,7 @@ public struct RunNames: Hashable, Sendable {
     }
 
     /// Every key beside the logs: those of the queue, and of the runs that wait.
-    public var sharedKeys: [String] { TaskQueue<RunRequest>.allKeys(of: queueKey) + waiting + paused }
+    public var sharedKeys: [String] { TaskQueue<RunRequest>.allKeys(of: queueKey) + waiting + paused + [calledOff] }
 
     /// Both keys of a conversation: its events and its state.
     public static func keys(of conversation: String) -> [String] { [log(of: conversation), state(of: conversation)] }
@@ -31,6 +31,9 @@ public struct RunNames: Hashable, Sendable {
 
     /// The runs that wait for a person's word.
     var paused: [String] { ["paused", "paused-runs"].map { CompanionKey.named($0, of: queueKey) } }
+
+    /// The stream that tells workers which runs were called off.
+    var calledOff: String { CompanionKey.named("cancelled", of: queueKey) }
 
     /// The stream with the events of a conversation.
     static func log(of conversation: String) -> String { "agent-stream:\(conversation)" }

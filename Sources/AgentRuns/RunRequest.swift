@@ -10,6 +10,8 @@ public struct RunRequest: Codable, Hashable, Sendable {
     public var agent: String
     /// What the user wrote.
     public var message: String
+    /// Where the request belongs in a trace; `nil` if its sender has no tracer.
+    public internal(set) var trace: RunTrace?
     /// How many decisions of people the run has been resumed after; `nil` for a run that never waited for one.
     var resumption: Int?
 
@@ -26,6 +28,7 @@ public struct RunRequest: Codable, Hashable, Sendable {
         case correlationID = "correlation_id"
         case agent
         case message
+        case trace
         case resumption
     }
 }

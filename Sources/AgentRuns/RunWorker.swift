@@ -2,6 +2,7 @@ import Foundation
 import Logging
 public import ServiceLifecycle
 import StreamKit
+import Tracing
 
 /// A worker of the queue of runs: takes them one by one and lets a handler write what happens.
 ///
@@ -28,6 +29,7 @@ public struct RunWorker: Service {
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await persistently("follow dead letters") { try await closeAbandonedRuns() } }
+            group.addTask { await persistently("hear of cancelled runs") { try await runs.calledOff.follow() } }
             group.addTask { await persistently("look after waiting runs") { try await runs.lookAfterWaitingRuns() } }
             group.addTask { await persistently("look after paused runs") { try await runs.lookAfterPausedRuns() } }
             defer { group.cancelAll() }
@@ -60,16 +62,20 @@ public struct RunWorker: Service {
     }
 
     private func work(on task: QueuedTask<RunRequest>) async throws {
-        let request = task.payload
+        try await runs.withAttemptSpan(task.payload) { try await work(on: task, $0, $1) }
+    }
+
+    private func work(on task: QueuedTask<RunRequest>, _ request: RunRequest, _ span: any Span) async throws {
         let writer = try await runs.log(of: request.conversationID).begin(
             request, token: request.token(of: task), mayOpen: false, task: task.id,
             // Lost progress is not lost work: the queue would only count a worker's death too many.
             onCheckpoint: { try? await task.madeProgress() })
+        await writer.describe(span)
         try await runs.waiting.remove([request.correlationID])
         do {
-            try await handler(writer)
+            try await runs.calledOff.run(request.correlationID) { try await handler(writer) }
         } catch let pause as RunPause {
-            try await runs.pause(request, pause, writer)
+            try await runs.pause(task.payload, pause, writer)
         } catch let error as RunFailure {
             try await writer.fail(userMessage: error.userMessage)
             throw PermanentTaskFailure(error.description)

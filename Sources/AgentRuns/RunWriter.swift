@@ -1,4 +1,5 @@
 public import StreamKit
+import Tracing
 
 /// What one attempt writes its events with.
 ///
@@ -111,7 +112,10 @@ public actor RunWriter {
     private func write(_ event: RunScripts.Event) async throws -> StreamID {
         await takeTurn()
         defer { passTurn() }
-        return try await add(event)
+        return try await withSpan("append event") { span in
+            span.describe { $0["run.event"] = event.kind.rawValue }
+            return try await add(event)
+        }
     }
 
     /// Adds an entry at the next position, or behind a doubtful one if that was written.

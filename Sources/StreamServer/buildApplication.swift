@@ -51,5 +51,5 @@ func buildAPI(redis: Redis, configuration: StreamServerConfiguration, logger: Lo
             host: configuration.host, allowedHosts: configuration.allowedHosts,
             allowedOrigins: configuration.allowedOrigins),
         crossOrigin: CrossOriginPolicy(allowedOrigins: configuration.allowedOrigins),
-        routes: routes + [OpenAPIRoute(routes: routes).route])
+        routes: (routes + [OpenAPIRoute(routes: routes).route]).map { $0.traced(backend.runs) })
 }

@@ -44,4 +44,38 @@ struct InLineTests {
             _ = try await redis.send(["DEL"] + runs.names.sharedKeys + RunNames.keys(of: "in-line"))
         }
     }
+
+    @Test func `a prompt that stands in line under a key is lined up once, however often it is sent`() async throws {
+        try await withRuns { runs in
+            let first = try await runs.submitted()
+            let claims = (0..<2).map { _ in
+                RunClaim(request: runs.request(in: first.conversationID), isContinued: true, cursor: "1-0")
+            }
+
+            let kept = try await runs.submit(claims[0], once: "key", inLine: true, caller: nil)
+            let again = try await runs.submit(claims[1], once: "key", inLine: true, caller: nil)
+
+            #expect(kept == claims[0] && again == claims[0])
+            #expect(try await runs.load().waiting == 2)
+            try await runs.working {
+                try await eventually("both have ended") {
+                    try await runs.log(of: first.conversationID).history().filter(\.isLast).count == 2
+                }
+            }
+        }
+    }
+
+    @Test func `a prompt under a key is refused by a busy conversation, and the key can be used again`() async throws {
+        try await withRuns { runs in
+            let first = try await runs.submitted()
+            let claim = RunClaim(request: runs.request(in: first.conversationID), isContinued: true, cursor: "1-0")
+            await #expect(throws: RunLogError.busy(conversationID: first.conversationID)) {
+                _ = try await runs.submit(claim, once: "key", caller: nil)
+            }
+
+            try await eventually("the key is free") {
+                (try? await runs.submit(claim, once: "key", inLine: true, caller: nil)) == claim
+            }
+        }
+    }
 }

@@ -17,14 +17,19 @@ let faultKit: Target.Dependency = .product(name: "FaultKit", package: "redis-str
 let package = Package(
     name: "streamkit-standalone",
     platforms: [.macOS(.v15)],
-    traits: ["TLS"],
+    traits: ["TLS", "DistributedTracingSupport", .default(enabledTraits: ["DistributedTracingSupport"])],
     dependencies: [
         // By name, because the folder that holds this workspace may be called anything.
         .package(
             name: "redis-streams-workspace", path: "../..",
-            traits: [.trait(name: "TLS", condition: .when(traits: ["TLS"]))]),
+            traits: [
+                .trait(name: "TLS", condition: .when(traits: ["TLS"])),
+                .trait(
+                    name: "DistributedTracingSupport", condition: .when(traits: ["DistributedTracingSupport"])),
+            ]),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.11.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
     ],
     targets: [
@@ -34,6 +39,8 @@ let package = Package(
             dependencies: [
                 streamKit, localRedis, faultKit, "TestSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict

@@ -11,9 +11,12 @@ extension AgentLoop {
         let request: [ChatMessage] = [
             .system(HistorySummary.instructions), .user(HistorySummary.transcript(of: messages, limit: limits.history)),
         ]
-        var said = FinishedTurn()
-        for try await delta in agent.model.respond(to: request, tools: []) { said.add(delta) }
-        try Task.checkCancellation()
+        let said = try await withModelSpan {
+            var said = FinishedTurn()
+            for try await delta in agent.model.respond(to: request, tools: []) { said.add(delta) }
+            try Task.checkCancellation()
+            return said
+        }
         total.add(said.usage)
         let summary = HistorySummary(
             summary: String(said.text.prefix(max(0, limits.history / 2))), throughRun: writer.run - 1,

@@ -5,9 +5,12 @@ extension AgentLoop {
     func model(_ turn: Int, _ messages: [ChatMessage]) async throws -> FinishedTurn {
         if let known = checkpoint.turns[turn] { return known }
         try await writer.append(.progress, data: Progress(status: "asking_model", turn: turn).json.text)
-        let said = try await listen(to: agent.model.respond(to: messages, tools: agent.tools))
-        // A cancelled stream just ends; half an answer must not pass for a whole one.
-        try Task.checkCancellation()
+        let said = try await withModelSpan {
+            let said = try await listen(to: agent.model.respond(to: messages, tools: agent.tools))
+            // A cancelled stream just ends; half an answer must not pass for a whole one.
+            try Task.checkCancellation()
+            return said
+        }
         let end = ModelTurn(
             turn: turn, model: agent.model.name, characters: said.text.count, toolCalls: said.calls,
             usage: said.usage)

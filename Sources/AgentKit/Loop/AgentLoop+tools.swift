@@ -45,7 +45,7 @@ extension AgentLoop {
             var use = use
             use.action = "result"
             do {
-                (use.status, use.result) = ("completed", try await call(use))
+                (use.status, use.result) = ("completed", try await withToolSpan(use) { try await call(use) })
             } catch let error as ToolError {
                 (use.status, use.result) = ("failed", ["error": .string(error.description)])
             }

@@ -2,12 +2,19 @@
 public protocol ChatModel: Sendable {
     /// The model's name, for the log.
     var name: String { get }
+    /// Whose model it is, for traces: `openai` and `azure.ai.openai` are OpenTelemetry's names for two.
+    var provider: String { get }
 
     /// Answers a conversation.
     ///
     /// - Returns: Text as it is made and calls of tools, in order. The stream ends when the turn does, and fails with
     ///   a ``ModelError`` if the model cannot be used.
     func respond(to messages: [ChatMessage], tools: [any Tool]) -> AsyncThrowingStream<ChatDelta, any Error>
+}
+
+extension ChatModel {
+    /// A model of the program's own.
+    public var provider: String { "custom" }
 }
 
 /// One piece of a model's turn.

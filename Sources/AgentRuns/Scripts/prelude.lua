@@ -9,7 +9,8 @@
 -- run number n `correlation:n`, `attempt:n` (the fencing token), `attempts:n` (how many began), `writer:n`,
 -- `position:n` (of the writer's last entry), `entry:n` (its ID), `first:n`, `checkpoint:n` (the last entry that is not
 -- text), `task:n` (in the queue), `approvals:n` (the calls that need a person's word, each with `=` and the decision's
--- name once there is one), `status:n` (how it ended). `run:<correlation ID>` is n.
+-- name once there is one), `trace:n` (where its sender stands in a trace), `status:n` (how it ended).
+-- `run:<correlation ID>` is n.
 
 -- luacheck: push ignore 211
 
@@ -55,7 +56,7 @@ local function forget(number)
     if number < 1 or not field(number, 'status') then return end
     redis.call('HDEL', state, 'run:' .. (field(number, 'correlation') or ''))
     for _, name in ipairs({'correlation', 'attempt', 'attempts', 'writer', 'position', 'entry', 'first', 'checkpoint',
-        'task', 'approvals', 'status'}) do
+        'task', 'approvals', 'trace', 'status'}) do
         redis.call('HDEL', state, name .. ':' .. number)
     end
 end

@@ -1,3 +1,7 @@
+#if DistributedTracingSupport
+import Tracing
+#endif
+
 /// Sees every command that a client sends, with its reply: for narration, logs and debugging.
 ///
 /// Without a trace nothing is recorded, and commands cost no more.
@@ -69,12 +73,16 @@ public struct TracedCommand: Sendable {
 }
 
 extension Redis {
-    /// Sends commands, and tells metrics and the trace about them.
+    /// Sends commands, and tells metrics, the trace and the tracer about them.
     func observed(
         blocks: Bool = false, commands count: Int = 1, _ encode: (inout ByteBuffer) -> Void,
         _ send: () async throws -> Replies
     ) async throws -> Replies {
         guard isObserved else { return try await send() }
+        #if DistributedTracingSupport
+        let span = blocks ? nil : configuration.commandSpans?.start(encode)
+        defer { span?.end() }
+        #endif
         let words = configuration.observability.trace == nil ? [] : TracedCommand.words(writtenBy: encode)
         let start = ContinuousClock.now
         func report(_ replies: [Reply?], _ error: StreamKitError?) -> Duration {
@@ -87,10 +95,16 @@ extension Redis {
         }
         do {
             let replies = try await send()
+            #if DistributedTracingSupport
+            span?.note(replies.all)
+            #endif
             let duration = report(replies.all, nil)
             configuration.commandMetrics?.answered(replies.all, after: blocks ? nil : duration)
             return replies
         } catch {
+            #if DistributedTracingSupport
+            span?.note(error)
+            #endif
             _ = report(Array(repeating: nil, count: count), error as? StreamKitError)
             configuration.commandMetrics?.unanswered(count, error)
             throw error

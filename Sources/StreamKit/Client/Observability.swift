@@ -1,6 +1,10 @@
 public import CoreMetrics
 public import Logging
 
+#if DistributedTracingSupport
+public import Tracing
+#endif
+
 /// Who observes a client at work; unless somebody does, nothing is recorded and commands cost no more.
 public struct Observability: Sendable {
     /// Receives every command and its reply.
@@ -13,7 +17,14 @@ public struct Observability: Sendable {
     /// `nil` means the backend that was bootstrapped in `MetricsSystem` before the client was created. Without
     /// one nothing is counted.
     public var metrics: (any MetricsFactory)?
+    #if DistributedTracingSupport
+    /// Receives a span for each command or batch, with OpenTelemetry's `db.*` attributes; blocking reads have none.
+    ///
+    /// `nil` means the tracer that was bootstrapped in `InstrumentationSystem` before the client was created. Without
+    /// one there are no spans. It needs the package trait `DistributedTracingSupport`, which is on by default.
+    public var tracer: (any Tracer)?
+    #endif
 
-    /// Nobody watches, except for a backend that is bootstrapped in `MetricsSystem`.
+    /// Nobody watches, except for backends that are bootstrapped in `MetricsSystem` and `InstrumentationSystem`.
     public init() {}
 }

@@ -10,7 +10,7 @@ import Synchronization
 public final class Redis: Sendable {
     /// Where and how this client connects.
     public let configuration: RedisConfiguration
-    /// Whether a trace or metrics want to know about commands.
+    /// Whether a trace, metrics or a tracer want to know about commands.
     let isObserved: Bool
     let shared: Session
     let blocking: BlockingSessions
@@ -25,8 +25,13 @@ public final class Redis: Sendable {
                 try await current.withLock { $0.session }?.authenticate(credentials, generation)
             }
         }
+        var isObserved = configuration.trace != nil || configuration.commandMetrics != nil
+        #if DistributedTracingSupport
+        configuration.commandSpans = CommandSpans(configuration)
+        isObserved = isObserved || configuration.commandSpans != nil
+        #endif
         self.configuration = configuration
-        isObserved = configuration.trace != nil || configuration.commandMetrics != nil
+        self.isObserved = isObserved
         shared = Session(configuration)
         blocking = BlockingSessions(configuration)
         current.withLock { $0.session = shared }

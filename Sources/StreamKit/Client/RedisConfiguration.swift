@@ -39,6 +39,9 @@ public struct RedisConfiguration: Sendable {
 
     /// What ``Redis`` adds for its connections.
     var commandMetrics: CommandMetrics?
+    #if DistributedTracingSupport
+    var commandSpans: CommandSpans?
+    #endif
     var credentialStore: CredentialStore?
 
     /// A server reached over TCP.

@@ -58,7 +58,9 @@ struct RunRoute: Sendable {
             }
             return claim
         }
-        let kept = try await promptly { try await backend.runs.submit(claim, once: key.text, caller: caller) }
+        let kept = try await promptly {
+            try await backend.runs.submit(claim, once: key.text, inLine: inLine, caller: caller)
+        }
         guard kept.asksTheSame(as: claim) else {
             throw Problem(
                 status: .unprocessableContent, code: "idempotency_key_used",

@@ -16,6 +16,8 @@ public struct ModelEndpoint: Sendable {
     public let dialect: Dialect
     /// What it wants to see.
     public let credential: ModelCredential
+    /// Whether it is Azure OpenAI.
+    let isAzure: Bool
 
     /// An endpoint below a base URL, which usually ends with `/v1`.
     ///
@@ -24,6 +26,7 @@ public struct ModelEndpoint: Sendable {
         self.url = try Self.url(baseURL, path: dialect.rawValue.split(separator: "/").map(String.init))
         self.dialect = dialect
         self.credential = credential
+        isAzure = false
     }
 
     /// A deployment of Azure OpenAI.
@@ -39,6 +42,7 @@ public struct ModelEndpoint: Sendable {
     ) throws(ModelSettingsError) {
         dialect = .chatCompletions
         self.credential = credential
+        isAzure = true
         // People copy the address with and without the path behind it.
         var resource = azure.trimmingCharacters(in: ["/"])
         for ending in ["/v1", "/openai"] where resource.hasSuffix(ending) { resource.removeLast(ending.count) }

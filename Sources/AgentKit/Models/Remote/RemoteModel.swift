@@ -16,6 +16,9 @@ public struct RemoteModel: ChatModel {
     /// How long it may take.
     public var limits: ModelLimits
 
+    /// Azure OpenAI, or OpenAI and those that speak its language.
+    public var provider: String { endpoint.isAzure ? "azure.ai.openai" : "openai" }
+
     let client: HTTPClient
     let startClock: @Sendable () -> TurnClock
 
