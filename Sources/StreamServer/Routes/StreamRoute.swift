@@ -69,22 +69,18 @@ struct StreamRoute: Sendable {
     @concurrent private func watch(
         _ key: Rendition.Key, from cursor: Cursor, _ lineBreaks: LineBreakJoiner, _ viewer: Viewer
     ) async throws -> ByteBuffer {
-        var (cursor, lineBreaks) = (cursor, lineBreaks)
-        while true {
-            switch try await catchUp(key, from: cursor, lineBreaks, viewer) {
+        var arrival = try await catchUp(key, from: cursor, lineBreaks, viewer)
+        while case .live(let rendition, let position) = arrival {
+            let outcome = await viewer.watch(rendition, from: position)
+            backend.renditions.leave(rendition)
+            switch outcome {
+            case .left: return ByteBuffer()
             case .over(let farewell): return farewell
-            case .live(let rendition, let position):
-                let outcome = await viewer.watch(rendition, from: position)
-                backend.renditions.leave(rendition)
-                switch outcome {
-                case .left: return ByteBuffer()
-                case .over(let farewell): return farewell
-                case .behind(let position):
-                    cursor = Cursor(id: position)
-                    lineBreaks = try await joiner(before: cursor, in: backend.runs.log(of: key.conversation))
-                }
+            case .behind(let position): arrival = try await catchUp(key, from: Cursor(id: position), nil, viewer)
             }
         }
+        guard case .over(let farewell) = arrival else { return ByteBuffer() }
+        return farewell
     }
 
     /// How a replay has ended.
@@ -95,18 +91,19 @@ struct StreamRoute: Sendable {
         case over(ByteBuffer)
     }
 
-    /// Sends what is there until a rendition can take over.
+    /// Sends what is there until a rendition can take over; without line breaks the log is asked for them.
     ///
     /// This runs in a task of its own: what it needs of the stack is given back at its end, while the task of a
     /// connection would keep that as long as somebody watches.
     private func catchUp(
-        _ key: Rendition.Key, from cursor: Cursor, _ lineBreaks: LineBreakJoiner, _ viewer: Viewer
+        _ key: Rendition.Key, from cursor: Cursor, _ lineBreaks: LineBreakJoiner?, _ viewer: Viewer
     ) async throws -> Arrival {
         let start = cursor.id ?? .zero
         if let rendition = backend.renditions.join(key, at: start) { return .live(rendition, start) }
         return try await cancelWhenGracefulShutdown {
             let events = backend.runs.events(of: key.conversation, after: cursor.position, isolation: key.isolation)
             let log = backend.runs.log(of: key.conversation)
+            let lineBreaks = if let lineBreaks { lineBreaks } else { try await joiner(before: cursor, in: log) }
             var replay = Replay(of: log, events, from: start, framing(key, lineBreaks))
             do {
                 while true {
