@@ -34,8 +34,9 @@ def unread(viewers: int = 2_000, deaf: int = 500) -> None:
         check(float(both.p99) <= 2 * float(alone.p99) + 100, "p99 of the others stays what it was, within 2 times and 100 ms")
         grown = both.peak - both.connected - max(0, alone.peak - alone.connected)
         check(grown * 1024 <= 96 * deaf, f"one that never reads costs at most 96 KB: {grown * 1024 / deaf:.1f} KB")
-        check(both.late <= both.peak and both.late - both.connected <= 24 * viewers / 1024,
-              "what they cost is given back, or used for others, once they are cut")
+        # The allocator seldom gives memory back to the system. What counts is that the next viewers need no more.
+        figure(f"{viewers} further viewers of the same server, after all had left: RSS {both.again:.1f} MB")
+        check(both.again <= 1.1 * both.peak, "what they cost is used for the next ones, once they are cut")
 
 
 class watched:
@@ -45,15 +46,17 @@ class watched:
         process, server = place.serve()
         port = int(server.rsplit(":", 1)[1])
         self.before = resident(process.pid)
-        load = subprocess.Popen(
-            [generator, "--url", server + "/api/agent/stream/{}", "--redis", f"127.0.0.1:{place.redis.port}", "--viewers", str(viewers),
-             "--rate", str(RATE), "--seconds", str(SECONDS), "--pid", str(process.pid), "--deaf", str(deaf)],
-            stdout=subprocess.PIPE, text=True)
+        command = [generator, "--url", server + "/api/agent/stream/{}", "--redis", f"127.0.0.1:{place.redis.port}", "--pid",
+                   str(process.pid), "--viewers", str(viewers), "--rate", str(RATE)]
+        load = subprocess.Popen(command + ["--seconds", str(SECONDS), "--deaf", str(deaf)], stdout=subprocess.PIPE, text=True)
         self.connected, self.peak, self.late, self.open = 0.0, 0.0, 0.0, []
         self.watch(place, load, process.pid, port, viewers)
         report = load.communicate(timeout=60)[0]
         time.sleep(3)
         self.after = resident(process.pid)
+        if deaf:
+            subprocess.run(command + ["--seconds", "5"], stdout=subprocess.DEVNULL, timeout=90)
+            self.again = resident(process.pid)
         process.terminate()
         process.wait(20)
         self.understand(report)
