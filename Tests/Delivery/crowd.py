@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import json
 import random
 import selectors
 import socket
@@ -9,11 +10,16 @@ import time
 import urllib.parse
 
 from events import Body, Events
-from place import quoted
+from place import normal, order, quoted, snapshot
 
 
 class Viewer(Events):
     """Follows one conversation. `query` is part of the address: `isolation=committed`, `view=timeline`."""
+
+    # How many seconds after the others it comes.
+    delay = 0.0
+    # Whether what it has no longer counts, so that it has to begin again.
+    is_stale = False
 
     def __init__(self, servers: list[str], conversation: str, query: str = "") -> None:
         super().__init__()
@@ -71,6 +77,35 @@ class Viewer(Events):
         return taken
 
 
+class LateViewer(Viewer):
+    """Begins with the snapshot of a run that is under way, as the page does, and follows from its cursor.
+
+    It cannot take back a part of the snapshot's text, so it begins again if it is told to.
+    """
+
+    def __init__(self, servers: list[str], conversation: str, after: float) -> None:
+        super().__init__(servers, conversation)
+        self.delay, self.begins_with = after, None
+        self.snapshots = 0
+
+    def connect(self) -> None:
+        if self.begins_with is None:
+            found = snapshot(self.servers[0], self.conversation)
+            self.begins_with = self.last = found["cursor"]
+            self.pieces = [(self.last, normal(found["text"]))]
+            self.snapshots += 1
+        super().connect()
+
+    def dispatch(self) -> bool:
+        if self.event == "attempt" and order(json.loads(self.data[0])["last_valid_id"]) < order(self.begins_with or "0-0"):
+            self.begins_with, self.is_stale = None, True
+        if not self.is_stale:
+            return super().dispatch()
+        # The next snapshot has it.
+        self.event, self.data = "", []
+        return False
+
+
 class Crowd:
     """Runs viewers until all have seen an end."""
 
@@ -84,7 +119,7 @@ class Crowd:
 
     def add(self, viewer: Viewer) -> Viewer:
         self.viewers.append(viewer)
-        self.later(viewer, 0)
+        self.later(viewer, viewer.delay)
         return viewer
 
     @property
@@ -127,7 +162,7 @@ class Crowd:
                 return
             got = viewer.socket.recv(1 << 18)
             viewer.receive(got)
-            if not got or viewer.end:
+            if not got or viewer.end or viewer.is_stale:
                 self.hang_up(viewer)
         except BlockingIOError:
             pass
@@ -137,6 +172,7 @@ class Crowd:
             self.hang_up(viewer)
 
     def hang_up(self, viewer: Viewer) -> None:
+        viewer.is_stale = False
         self.selector.unregister(viewer.socket)
         viewer.socket.close()
         viewer.socket = None

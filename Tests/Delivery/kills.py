@@ -6,14 +6,14 @@ import random
 import time
 import urllib.request
 
-from crowd import Crowd, Viewer
+from crowd import Crowd, LateViewer, Viewer
 from model import Model, prompt
 from place import Place, ask, check, figure
 from verdict import QUERIES, Verdict
 
 
 class Asker:
-    """Asks for runs, some of them at once, lets three viewers watch each, and says yes where a tool wants that."""
+    """Asks for runs, some of them at once, lets four viewers watch each, and says yes where a tool wants that."""
 
     def __init__(self, server: str, crowd: Crowd, prompts: list[str], at_once: int) -> None:
         self.server, self.crowd, self.prompts, self.at_once = server, crowd, prompts, at_once
@@ -32,6 +32,8 @@ class Asker:
             conversation = ask(self.server, text)
             self.asked[conversation] = text
             self.open[conversation] = [self.crowd.add(Viewer([self.server], conversation, query)) for query in QUERIES]
+            late = LateViewer([self.server], conversation, after=random.uniform(0.5, 4))
+            self.open[conversation].append(self.crowd.add(late))
         for conversation, viewers in list(self.open.items()):
             for viewer in viewers:
                 self.decide(viewer)
@@ -105,10 +107,11 @@ def run(place: Place, server: str, prompts: list[str], at_once: int, chaos: Ever
     is_whole = crowd.run(60 + 2 * len(prompts), until=lambda: asker.is_over, tick=tick)
     crowd.close()
     verdict = Verdict(place, server, asker.asked)
-    resets = sum(viewer.resets > 0 for viewer in crowd.viewers if not viewer.query)
+    resets = len({viewer.conversation for viewer in crowd.viewers if viewer.resets})
+    again = sum(viewer.snapshots - 1 for viewer in crowd.viewers if isinstance(viewer, LateViewer))
     figure(f"{len(prompts)} runs, at most {at_once} at once, {time.monotonic() - begin:.0f} s; a {victim} killed {chaos.count} times; "
            f"{verdict.takeovers} takeovers in {resets} runs, at most {most(verdict)} in one; {model.asked} requests to the model, "
-           f"{model.cut} of them cut; {asker.approvals} approvals")
+           f"{model.cut} of them cut; {asker.approvals} approvals; {again} snapshots taken again")
     check(is_whole, "every run came to an end in time", list(asker.open)[:5])
     check(chaos.count > 0 and model.cut > 0, "answers were broken off in the middle, or this says nothing")
     verdict.check_logs()

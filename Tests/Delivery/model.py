@@ -24,8 +24,9 @@ class Model:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/v1"
         self.numbers = itertools.count(1)
-        self.asked = 0
-        self.cut = 0
+        # When each word left.
+        self.said: dict[tuple[int, int], float] = {}
+        self.asked = self.cut = 0
         self.start()
 
     def start(self) -> None:
@@ -50,6 +51,7 @@ class Model:
                 words, pace, turns, book = plan(messages[latest]["content"])
                 nonce = next(model.numbers)
                 for place in range(words * turn // turns, words * (turn + 1) // turns):
+                    model.said[nonce, place] = time.perf_counter()
                     self.say({"content": word(nonce, place)})
                     time.sleep(pace)
                 names = ["get_weather_forecast", "get_local_events"] + (["book_hotel"] if book and turn == 0 else [])

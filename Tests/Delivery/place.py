@@ -1,5 +1,6 @@
 """Where the proofs take place: redis-server, the program's processes, and what the log of a run says in the end."""
 
+import json
 import os
 import pathlib
 import signal
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+import urllib.request
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "Azure"))
 from stage import PROGRAM, ask, failures, free_port, status  # noqa: E402, F401, ask is for those who import this
@@ -166,6 +168,10 @@ def order(identifier: str) -> tuple[int, ...]:
 def normal(text: str) -> str:
     """Text as an event stream can carry it: it knows one kind of line break."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def snapshot(server: str, conversation: str) -> dict:
+    return json.load(urllib.request.urlopen(f"{server}/api/runs/{quoted(conversation)}", timeout=20))
 
 
 def quoted(conversation: str) -> str:

@@ -2,11 +2,10 @@
 
 import json
 import os
-import urllib.request
 
-from crowd import Viewer
+from crowd import LateViewer, Viewer
 from model import faults
-from place import Place, check, normal, order, quoted
+from place import Place, check, normal, order, snapshot
 
 
 def counted(entries: list[tuple[str, dict]]) -> list[tuple[str, dict]]:
@@ -24,16 +23,15 @@ def text_of(entries: list[tuple[str, dict]]) -> str:
     return "".join(fields.get("text", "") for _, fields in counted(entries))
 
 
-def snapshot(server: str, conversation: str) -> dict:
-    return json.load(urllib.request.urlopen(f"{server}/api/runs/{quoted(conversation)}", timeout=20))
-
-
 def difference(viewer: Viewer, entries: list[tuple[str, dict]]) -> str:
     """What a viewer has missed, has twice, or has otherwise than the log; nothing if all is well."""
     if viewer.errors:
         return f"was told {viewer.errors[0]}"
     if not viewer.end:
         return f"has no end after {len(viewer.ids)} events, {viewer.connections} connections, the last {viewer.last}"
+    if isinstance(viewer, LateViewer):
+        expected = normal(text_of(entries))
+        return "" if viewer.text == expected else parting(viewer.text, expected)
     if "view=timeline" in viewer.query:
         expected = [identifier for identifier, _ in entries]
         if [int(event["sequence"]) for event in viewer.timeline] != list(range(len(entries))):
@@ -83,12 +81,16 @@ class Verdict:
 
     def check_viewers(self, viewers: list[Viewer]) -> None:
         for query, name in (("", "live"), ("isolation=committed", "committed"), ("view=timeline", "timeline")):
-            group = [viewer for viewer in viewers if viewer.query == query]
+            group = [viewer for viewer in viewers if viewer.query == query and not isinstance(viewer, LateViewer)]
             wrong = [(viewer.conversation, found) for viewer in group
                      if (found := difference(viewer, self.entries[viewer.conversation]))]
             what = "every event, once and in order" if name == "timeline" else "the text of the log, byte for byte, and each event once"
             if group:
                 check(not wrong, f"{len(group)} viewers, {name}: {what}", f"not {len(wrong)}, for instance {wrong[:3]}")
+        late = [viewer for viewer in viewers if isinstance(viewer, LateViewer)]
+        wrong = [(viewer.conversation, found) for viewer in late if (found := difference(viewer, self.entries[viewer.conversation]))]
+        if late:
+            check(not wrong, f"{len(late)} viewers who began with a snapshot in the middle: the text of the log, byte for byte", wrong[:3])
 
 
 QUERIES = ["", "isolation=committed", "view=timeline"]
