@@ -18,6 +18,8 @@ public struct ConversationTurn: Hashable, Sendable {
     public var error: String?
     /// When a worker first began it, by the Redis server's clock.
     public var startedAt: Date?
+    /// When the first piece of the answer was written, by the Redis server's clock.
+    public var firstTextAt: Date?
     /// When it ended, by the Redis server's clock.
     public var endedAt: Date?
 

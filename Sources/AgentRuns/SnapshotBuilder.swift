@@ -36,6 +36,7 @@ struct SnapshotBuilder {
         let isNewest = turn == turns.count - 1
         if let text = event.text {
             turns[turn].text += text
+            turns[turn].firstTextAt = turns[turn].firstTextAt ?? event.timestamp
             if isNewest { chunks.append((event.id, turns[turn].text.utf8.count)) }
         } else {
             if let last = event.lastValidID, isNewest { takeBack(after: last) }

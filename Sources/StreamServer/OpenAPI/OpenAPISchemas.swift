@@ -26,6 +26,7 @@ enum OpenAPISchemas {
             "Turn": object([
                 "correlation_id": orNull("string"), "agent": orNull("string"), "prompt": orNull("string"),
                 "status": status, "text": text, "error": orNull("string"), "started_at": orNull("integer"),
+                "first_text_at": orNull("integer"),
                 "ended_at": orNull("integer"),
             ]),
             "Snapshot": object([

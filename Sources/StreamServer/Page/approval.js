@@ -24,14 +24,23 @@ export function askForApproval({ run, call, tool, arguments: given }, parent) {
   parent.append(card);
 }
 
-/** Shows what was decided, by whomever. */
+/** Shows what was decided, here or elsewhere. */
 export function settleApproval({ call, decision, comment }, parent) {
   for (const card of parent.querySelectorAll(".approval:not(.settled)")) {
     if (card.dataset.call !== String(call)) continue;
-    card.classList.add("settled");
-    for (const control of card.querySelectorAll("input, .row")) control.remove();
-    card.querySelector(".outcome").textContent = visible(`It was ${brief(decision)}${comment ? `: ${brief(comment)}` : "."}`);
+    settle(card, `It was ${brief(decision)}${comment ? `: ${brief(comment)}` : "."}`);
   }
+}
+
+/** Nobody needs to decide any more: the run is over. */
+export function endApprovals(parent) {
+  for (const card of parent.querySelectorAll(".approval:not(.settled)")) settle(card, "The run ended before anybody decided.");
+}
+
+function settle(card, text) {
+  card.classList.add("settled");
+  for (const control of card.querySelectorAll("input, .row")) control.remove();
+  card.querySelector(".outcome").textContent = visible(text);
 }
 
 /** Sends a decision; the log then says that it was taken. */

@@ -7,12 +7,15 @@ import { Replay } from "./replay.js";
 import { brief, details } from "./words.js";
 import { Status } from "./status.js";
 import { Timeline } from "./timeline.js";
-import { askForApproval, settleApproval } from "./approval.js";
+import { Waterfall } from "./waterfall.js";
+import { timeOf } from "./stream-id.js";
+import { askForApproval, endApprovals, settleApproval } from "./approval.js";
 import { follower, frame } from "./frame.js";
 
 const $ = (id) => document.getElementById(id);
 const conversation = new Conversation($("turns"));
 const timeline = new Timeline($("log"));
+const waterfall = new Waterfall($("waterfall"), $("took"));
 const status = new Status($("status"), $("announcement"));
 const connection = new Connection({ onEvent, onEnd, onChange: show, onRefused });
 const replay = new Replay(timeline);
@@ -98,6 +101,7 @@ function forget() {
   Object.assign(connection, { conversation: null, cursor: null, count: 0 });
   conversation.clear();
   timeline.clear();
+  waterfall.clear();
   replay.end();
   history.replaceState(null, "", location.pathname);
   status.set("idle");
@@ -112,9 +116,11 @@ function onEvent(name, id, data) {
   if (name === "message") {
     conversation.append(id, data);
     timeline.addText(id, data);
+    waterfall.text(timeOf(id));
     if (status.phase !== "writing") status.set("writing");
   } else {
     timeline.add({ id, name, data });
+    waterfall.take(name, timeOf(id), details(data));
     follow(name, details(data));
   }
   draw();
@@ -163,10 +169,15 @@ function restore({ turns = [], events = [], status: state, text, cursor }) {
   if (!turns.length && text) conversation.begin(undefined, text, cursor);
   const newest = turns.at(-1);
   timeline.note(`Loaded a snapshot: ${text?.length ?? 0} characters, ${events.length} events, up to ${cursor}.`);
-  for (const { id, type, time, data, ...rest } of events) {
+  let firstText = newest?.first_text_at ?? Infinity;
+  for (const { id, type, time, data, run, ...rest } of events) {
     timeline.add({ id, name: type, data: data ?? rest, time });
-    showApproval(type, details(data));
+    if (time > firstText) waterfall.text(firstText);
+    if (time > firstText) firstText = Infinity;
+    waterfall.take(type, time, details(data));
+    showApproval(type, details(data), conversation.turns.at(run - 1 - events.at(-1).run) ?? null);
   }
+  if (firstText < Infinity) waterfall.text(firstText);
   connection.cursor = cursor ?? null;
   const ends = { completed: "done", failed: "failed", cancelled: "cancelled", expired: "error" };
   if (ends[state]) status.set(ends[state], state === "expired" ? "This conversation has expired." : "");
@@ -178,9 +189,11 @@ function restore({ turns = [], events = [], status: state, text, cursor }) {
 }
 
 /** A card for a call that waits for a decision, until it has one. */
-function showApproval(name, given) {
-  if (name === "approval_requested" && conversation.last) askForApproval(given, conversation.last.node);
-  if (name === "approval_decided") settleApproval(given, $("turns"));
+function showApproval(name, given, turn = conversation.last) {
+  if (!turn) return;
+  if (name === "approval_requested") askForApproval(given, turn.node);
+  if (name === "approval_decided") settleApproval(given, turn.node);
+  if (/^task_(completed|failed|cancelled)$/.test(name)) endApprovals(turn.node);
 }
 
 // MARK: What is shown
@@ -189,6 +202,7 @@ const draw = frame((isLate) => {
   const follow = follower($("answer"), $("turns"), $("composer"));
   conversation.draw(isLate);
   timeline.draw();
+  waterfall.draw();
   follow();
   show();
   return conversation.isBehind || timeline.isBehind;

@@ -77,6 +77,7 @@ private let pageAssets: [String: [UInt8]] = [
     "status.js": PackageResources.status_js,
     "stream-id.js": PackageResources.stream_id_js,
     "timeline.js": PackageResources.timeline_js,
+    "waterfall.js": PackageResources.waterfall_js,
     "words.js": PackageResources.words_js,
 ]
 

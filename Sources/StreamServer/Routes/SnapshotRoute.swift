@@ -47,6 +47,7 @@ extension ConversationTurn {
             "correlation_id": orNull(correlationID), "agent": orNull(agent), "prompt": orNull(prompt),
             "status": status.rawValue, "text": text, "error": orNull(error),
             "started_at": orNull(startedAt.map(EventJSON.milliseconds)),
+            "first_text_at": orNull(firstTextAt.map(EventJSON.milliseconds)),
             "ended_at": orNull(endedAt.map(EventJSON.milliseconds)),
         ]
     }
