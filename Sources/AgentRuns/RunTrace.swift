@@ -31,6 +31,9 @@ public struct RunTrace: Codable, Hashable, Sendable {
         try container.encode(fields)
     }
 
+    /// Whether a tracer was bootstrapped; where spans would be many, this is asked first.
+    package static var isWanted: Bool { !(InstrumentationSystem.tracer is NoOpTracer) }
+
     /// The context for spans that belong below this place.
     package var context: ServiceContext {
         var context = ServiceContext.topLevel

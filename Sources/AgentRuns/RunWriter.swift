@@ -16,6 +16,7 @@ public actor RunWriter {
     public nonisolated let run: Int
 
     private let onCheckpoint: @Sendable () async -> Void
+    private let isTraced = RunTrace.isWanted
     private var address: RunScripts.Address
     /// An entry that failed although it may have been written: the reply was lost, or the caller cancelled.
     private var doubtful: (event: RunScripts.Event, position: Int)?
@@ -112,6 +113,7 @@ public actor RunWriter {
     private func write(_ event: RunScripts.Event) async throws -> StreamID {
         await takeTurn()
         defer { passTurn() }
+        guard isTraced else { return try await add(event) }
         return try await withSpan("append event") { span in
             span.describe { $0["run.event"] = event.kind.rawValue }
             return try await add(event)

@@ -10,7 +10,7 @@ extension Route {
     /// that it watches, one with its own links to that run. The span of a viewer ends when the viewer leaves.
     /// Without a tracer the route stays as it is.
     func traced(_ runs: AgentRuns) -> Route {
-        guard !(InstrumentationSystem.tracer is NoOpTracer) else { return self }
+        guard RunTrace.isWanted else { return self }
         return Route(method, path, documentation) { request, parameters, context in
             let span = await startSpan(request, parameters, runs)
             do {

@@ -56,7 +56,8 @@ struct AgentLoop: Sendable {
 
     private func think(after calls: [ToolCall], _ turn: Int) async throws {
         guard checkpoint.turns[turn + 1] == nil, !checkpoint.evaluated.contains(turn) else { return }
-        let names = calls.map(\.name).joined(separator: " and ")
+        var seen: Set<String> = []
+        let names = calls.map(\.name).filter { seen.insert($0).inserted }.joined(separator: " and ")
         let thought = Thought(step: "evaluating_results", thought: "I have what \(names) told me.", turn: turn)
         try await writer.append(.chainOfThought, data: thought.json.text)
     }
