@@ -30,6 +30,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
 ]
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 
 /// One lesson: an executable in `Lessons/`, beside its README and maybe other files that are not compiled.
@@ -88,6 +89,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.26.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.80.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.0.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
     ],
     targets: [
         .systemLibrary(
@@ -135,7 +137,7 @@ let package = Package(
         .target(
             name: "StreamServer",
             dependencies: [
-                "AgentRuns", "StreamKit", "ServerSentEvents", hummingbird, lifecycle, logging, tracing,
+                "AgentRuns", "StreamKit", "ServerSentEvents", hummingbird, lifecycle, logging, tracing, metrics, crypto,
             ],
             resources: [.embedInCode("Page")],
             swiftSettings: strictLibrary
@@ -185,7 +187,8 @@ let package = Package(
             of: "StreamServer",
             [
                 "StreamServer", "AgentRuns", "AgentKit", "TravelPlanner", "LocalRedis", "StreamKit", "ServerSentEvents",
-                "FaultKit", "TestSupport", hummingbird, httpClient,
+                "FaultKit", "TestSupport", hummingbird, httpClient, lifecycle,
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ]),
         tests(of: "LessonKit", ["LessonKit", "LocalRedis", "StreamKit", "TestSupport"]),
         tests(of: "QueueIntegration", ["LocalRedis", "StreamKit", "TestSupport"]),

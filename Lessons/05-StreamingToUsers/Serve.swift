@@ -24,9 +24,19 @@ struct Serve: AsyncParsableCommand {
     var allowedHost: [String] = []
     @Option(help: "An origin, such as https://chat.example.com, whose pages may use this server; may be repeated.")
     var allowedOrigin: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "A file with the bearer tokens that callers need, one per line: name:token, or token alone.",
+            discussion: "Without it STREAM_SERVER_TOKENS has them, with commas in between; without both, all may ask.",
+            valueName: "path"))
+    var tokensFile: String?
+    @Option(help: "How many connections one address may have; 0 is any number. Users behind a proxy share its address.")
+    var connectionsPerAddress = 0
+    @Option(help: "How long viewers are still served, and new prompts refused, once the server is told to stop.")
+    var drainSeconds = 0
     @Option(help: "How many prompts may wait for a worker at once; 0 is any number. Further ones get a 429.")
     var waitingRuns = RunLimits().maximumWaiting
-    @Option(help: "How many of them one address may have; 0 is any number. Behind a proxy all users share its address.")
+    @Option(help: "How many of them one caller may have: a token's holder, or an address; 0 is any number.")
     var waitingRunsPerCaller = RunLimits().maximumWaitingPerCaller
     @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
     var model = "scripted"
@@ -39,8 +49,13 @@ struct Serve: AsyncParsableCommand {
         if let port, !(0...65_535).contains(port) {
             throw ValidationError("--port \(port): a port is 0 to 65535.")
         }
-        for (name, limit) in [("waiting-runs", waitingRuns), ("waiting-runs-per-caller", waitingRunsPerCaller)]
-        where limit < 0 { throw ValidationError("--\(name) \(limit): a limit is 0 or more.") }
+        let numbers = [
+            ("waiting-runs", waitingRuns), ("waiting-runs-per-caller", waitingRunsPerCaller),
+            ("connections-per-address", connectionsPerAddress), ("drain-seconds", drainSeconds),
+        ]
+        for (name, number) in numbers where number < 0 {
+            throw ValidationError("--\(name) \(number): it is 0 or more.")
+        }
         guard !lab || !noWorker else {
             throw ValidationError("--lab starts workers that can be killed. Leave out --no-worker.")
         }
@@ -51,9 +66,11 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let planner = try TravelPlanner(modelNamed: model)
-        guard !lab else { return try await serveLab(planner) }
-        try await reportingServerErrors {
-            try await withService(options) { try await serve(planner, with: $0, $1) }
+        try await EndTime.$limit.withValue(.seconds(drainSeconds + 2)) {
+            guard !lab else { return try await serveLab(planner) }
+            try await reportingServerErrors {
+                try await withService(options) { try await serve(planner, with: $0, $1) }
+            }
         }
     }
 
@@ -78,6 +95,9 @@ struct Serve: AsyncParsableCommand {
         configuration.allowedOrigins = allowedOrigin
         configuration.model = noWorker ? nil : (planner.model as? RemoteModel)?.name ?? model
         configuration.limits = limits
+        if connectionsPerAddress > 0 { configuration.connections.connectionsPerAddress = connectionsPerAddress }
+        configuration.drainTime = .seconds(drainSeconds)
+        try configuration.takeSecrets(tokensFile: tokensFile)
         configuration.lab = lab
         let server = StreamServer(redis: redis, configuration: configuration, logger: logger) { port in
             narrator.show("Open \(address(port)) in a browser.")
@@ -86,7 +106,19 @@ struct Serve: AsyncParsableCommand {
         var services: [any Service] = [server] + companions
         if !noWorker, lab == nil { services.append(reportingWorker(with: planner, redis, retention, narrator)) }
         // The first to end takes the other along: a page that nobody works for helps nobody.
-        try await ServiceGroup(services: services, logger: logger).run()
+        try await endingGracefully(ServiceGroup(services: services, logger: logger))
+    }
+
+    /// Lets the services end by themselves when this task is cancelled, as Ctrl-C does: viewers get a clean end.
+    private func endingGracefully(_ group: ServiceGroup) async throws {
+        // Detached, so that cancelling this task does not cancel them.
+        let running = Task.detached { try await group.run() }
+        try await withTaskCancellationHandler {
+            try await running.value
+        } onCancel: {
+            // Unstructured, because a handler cannot wait; the group's end is waited for above.
+            Task { await group.triggerGracefulShutdown() }
+        }
     }
 
     /// The Functions host names the port on which it will call.

@@ -10,9 +10,14 @@ extension AgentRuns {
     /// - Parameters:
     ///   - decision: Which call, and whether it may be carried out.
     ///   - correlationID: Names the run.
+    ///   - owner: Whose run it has to be; `nil` if that does not matter. Runs of others are unknown.
     /// - Throws: ``ApprovalError``, a ``RunLogError`` if the run has ended or its log is gone, or a ``StreamKitError``.
-    public func decide(_ decision: ApprovalDecision, run correlationID: String) async throws {
-        guard let run = try await paused.run(correlationID) else { throw ApprovalError.unknown }
+    public func decide(
+        _ decision: ApprovalDecision, run correlationID: String, owner: String? = nil
+    ) async throws {
+        guard let run = try await paused.run(correlationID), owner == nil || run.request.owner == owner else {
+            throw ApprovalError.unknown
+        }
         try await paused.lookSoon(at: correlationID)
         try await write(decision, for: run.request)
         try await resume(run.request)

@@ -68,6 +68,7 @@ public struct AgentRuns: Sendable {
     ///   - inLine: Whether the run waits for the end of those of the conversation that are open.
     ///   - caller: Who asks, for the limit per caller; `nil` counts for the limit in total only.
     /// - Throws: ``RunLogError/busy(conversationID:)``, ``RunLogError/tooManyWaiting(_:ofCaller:)``,
+    ///   ``RunLogError/expired(conversationID:)`` if the conversation is not the request's owner's,
     ///   ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``. The run will then not be worked on.
     public func submit(_ request: RunRequest, onlyIfIdle: Bool = false, inLine: Bool = false, caller: String? = nil)
         async throws

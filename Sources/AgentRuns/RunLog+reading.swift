@@ -8,6 +8,14 @@ extension RunLog {
         try await redis.send("EXISTS", stateKey, stream.key).integer ?? 0 > 0
     }
 
+    /// Whose conversation it is (HGET).
+    ///
+    /// - Returns: The owner; `nil` if there is no conversation, or it is everybody's.
+    /// - Throws: A ``StreamKitError``.
+    public func owner() async throws -> String? {
+        try await redis.send("HGET", stateKey, "owner").text
+    }
+
     /// Follows the conversation while it happens.
     ///
     /// - Parameters:

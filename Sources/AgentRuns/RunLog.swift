@@ -38,7 +38,8 @@ public struct RunLog: Sendable {
     ///   - request: What the user asked.
     ///   - onlyIfIdle: Whether to refuse while another run of the conversation is open. Two runs that are worked on at
     ///     once write into one stream, and their texts mix.
-    /// - Throws: ``RunLogError/busy(conversationID:)``, ``RunLogError/damaged(conversationID:field:)``, or a
+    /// - Throws: ``RunLogError/busy(conversationID:)``, ``RunLogError/expired(conversationID:)`` if the request has an
+    ///   owner and the conversation is not theirs, ``RunLogError/damaged(conversationID:field:)``, or a
     ///   ``StreamKitError``.
     public func accept(_ request: RunRequest, onlyIfIdle: Bool = false) async throws {
         struct Queued: Encodable {
@@ -50,7 +51,8 @@ public struct RunLog: Sendable {
         let data = try RunJSON.text(
             of: Queued(agent: request.agent, correlation_id: request.correlationID, message: request.message))
         let trace = try request.trace.map { try RunJSON.text(of: $0) }
-        try await scripts.accept(request.correlationID, onlyIfIdle: onlyIfIdle, data: data, trace: trace ?? "")
+        try await scripts.accept(
+            request.correlationID, onlyIfIdle: onlyIfIdle, data: data, trace: trace ?? "", owner: request.owner)
     }
 
     /// Takes the run over for an attempt, and appends `task_started` the first time, `attempt` after that.

@@ -10,17 +10,24 @@ public struct RunRequest: Codable, Hashable, Sendable {
     public var agent: String
     /// What the user wrote.
     public var message: String
+    /// Whose conversation it is; `nil` if conversations are everybody's.
+    ///
+    /// A conversation belongs to the owner of its first request. Requests of other owners are then refused.
+    public var owner: String?
     /// Where the request belongs in a trace; `nil` if its sender has no tracer.
     public internal(set) var trace: RunTrace?
     /// How many decisions of people the run has been resumed after; `nil` for a run that never waited for one.
     var resumption: Int?
 
     /// A request as it goes into the queue.
-    public init(conversationID: String, correlationID: String, agent: String, message: String) {
+    public init(
+        conversationID: String, correlationID: String, agent: String, message: String, owner: String? = nil
+    ) {
         self.conversationID = conversationID
         self.correlationID = correlationID
         self.agent = agent
         self.message = message
+        self.owner = owner
     }
 
     enum CodingKeys: String, CodingKey {
@@ -28,6 +35,7 @@ public struct RunRequest: Codable, Hashable, Sendable {
         case correlationID = "correlation_id"
         case agent
         case message
+        case owner
         case trace
         case resumption
     }

@@ -48,10 +48,12 @@ struct RunScripts: Sendable {
         RedisScript(String(decoding: PackageResources.prelude_lua + file, as: UTF8.self))
     }
 
-    func accept(_ correlationID: String, onlyIfIdle: Bool, data: String, trace: String) async throws {
+    func accept(
+        _ correlationID: String, onlyIfIdle: Bool, data: String, trace: String, owner: String?
+    ) async throws {
         _ = try await run(
             Self.acceptScript,
-            [correlationID, onlyIfIdle ? "1" : "0", RunEvent.Kind.progress.rawValue, data, trace])
+            [correlationID, onlyIfIdle ? "1" : "0", RunEvent.Kind.progress.rawValue, data, trace, owner ?? ""])
     }
 
     func begin(

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Runs `body`; Ctrl-C, a request to terminate, or output that nobody reads any more cancels it and ends the process.
 ///
-/// What `body` started gets two seconds to clean up. After that, or at a second Ctrl-C, the process
+/// What `body` started gets two seconds to clean up, or ``EndTime/limit``. After that, or at a second Ctrl-C, the process
 /// exits at once; a private redis-server notices and ends by itself.
 /// - Parameter body: what to do, and to cancel. ``withLesson(_:durable:keys:environment:_:)`` does this for its body.
 /// - Returns: what `body` returns.
@@ -27,6 +27,12 @@ public func cancellingOnInterrupt<R>(_ body: () async throws -> R) async throws 
     // A body may end well although it was interrupted; the program ends all the same.
     if let reason = interruption.reason { throw ExitCode(reason.exitCode) }
     return result
+}
+
+/// How long a program that was told to end may take.
+public enum EndTime {
+    /// Holds for what ``cancellingOnInterrupt(_:)`` begins while it is set.
+    @TaskLocal public static var limit = Duration.seconds(2)
 }
 
 /// Why a program has to end before its work is done.
@@ -77,6 +83,7 @@ private final class Interruption: Sendable {
     }
 
     private let state: Mutex<State>
+    private let limit = EndTime.limit
 
     /// Calls `cancel` for the first reason, and exits when cancelling takes too long.
     init(_ cancel: @escaping @Sendable () -> Void) {
@@ -104,7 +111,7 @@ private final class Interruption: Sendable {
             return
         }
         reason.announce()
-        DispatchQueue.global().asyncAfter(deadline: .now() + 2) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + (limit / .seconds(1))) {
             writeFully("This took too long, so it ends without cleaning up.\n", to: STDERR_FILENO)
             exit(reason.exitCode)
         }

@@ -49,10 +49,7 @@ extension Problem {
             self.init(
                 status: .requestTimeout, code: "request_timeout",
                 message: "The body of the request took too long. Send it again, in one go.")
-        case is CancellationError:
-            self.init(
-                status: .serviceUnavailable, code: "shutting_down", message: "The server is stopping. Try again soon.",
-                headers: [.retryAfter: "2"])
+        case is CancellationError: self = .shuttingDown
         default:
             self.init(
                 status: .internalServerError, code: "internal", message: "The server failed. Its log says how.")
@@ -90,6 +87,11 @@ extension Problem {
     static let tooManyConnections = Problem(
         status: .serviceUnavailable, code: "too_many_connections",
         message: "The server has as many connections as it can serve. Try again in a few seconds.",
+        headers: [.retryAfter: "5"])
+
+    static let tooManyOfAddress = Problem(
+        status: .tooManyRequests, code: "too_many_connections_of_address",
+        message: "Your address has as many connections as one may have. Close some, and try again.",
         headers: [.retryAfter: "5"])
 
     private init(_ error: RunLogError) {

@@ -11,7 +11,7 @@ extension Route {
     /// Without a tracer the route stays as it is.
     func traced(_ runs: AgentRuns) -> Route {
         guard RunTrace.isWanted else { return self }
-        return Route(method, path, documentation) { request, parameters, context in
+        return Route(method, path, documentation, door: door) { request, parameters, context in
             let span = await startSpan(request, parameters, runs)
             do {
                 let response = try await ServiceContext.withValue(span.context) {

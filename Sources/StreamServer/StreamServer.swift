@@ -38,16 +38,38 @@ public struct StreamServer: Service {
     /// Listens, and answers requests until it is told to stop.
     /// - Throws: ``StreamServerError`` if it cannot listen on the address of its configuration.
     public func run() async throws {
-        let application = buildApplication(
-            redis: redis, configuration: configuration, logger: logger, onServerRunning: onServerRunning)
         do {
-            try await application.run()
+            try await serve()
         } catch let error as IOError {
             throw StreamServerError(error, host: configuration.host, port: configuration.port) ?? error
         } catch is SocketAddressError.UnknownHost {
             throw StreamServerError.unknownHost(configuration.host, reason: "nobody knows that name")
         } catch let error as SocketAddressError {
             throw StreamServerError.unknownHost(configuration.host, reason: "\(error)")
+        }
+    }
+
+    /// Runs the application, and stops it some time after this task is told to shut down.
+    private func serve() async throws {
+        let drain = Drain()
+        let application = buildApplication(
+            redis: redis, configuration: configuration, drain: drain, logger: logger, onServerRunning: onServerRunning)
+        let group = ServiceGroup(services: [application], logger: logger)
+        // Detached, so that the shutdown reaches it when the time to drain is over, and not before.
+        let serving = Task.detached { try await group.run() }
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                try await serving.value
+            } onGracefulShutdown: {
+                drain.begin()
+                // Unstructured, because nobody waits here; it ends with its sleep.
+                Task {
+                    try? await Task.sleep(for: configuration.drainTime)
+                    await group.triggerGracefulShutdown()
+                }
+            }
+        } onCancel: {
+            serving.cancel()
         }
     }
 }

@@ -16,6 +16,17 @@ public struct StreamServerConfiguration: Sendable {
     public var allowedHosts: [String] = []
     /// The origins, for example `https://chat.example.com`, whose pages may use this server from a browser (CORS).
     public var allowedOrigins: [String] = []
+    /// The bearer tokens that the server accepts; `nil`, and everybody may ask and watch.
+    ///
+    /// With tokens, a conversation belongs to the holder of the token that started it. For everybody else it does not
+    /// exist.
+    public var tokens: AccessTokens?
+    /// What signs links by which a browser's `EventSource` can watch without a token: at least 32 random characters.
+    ///
+    /// `nil` makes a key that is known to this process alone. Several processes behind one address need the same key.
+    public var linkKey: String?
+    /// How long a link can be used to connect.
+    public var linkLifetime: Duration = .seconds(300)
     /// The names of the agents that runs may ask for.
     public var agents: Set<String>
     /// The model that a worker in this process asks, for people who look; `nil` if it is not known.
@@ -24,7 +35,7 @@ public struct StreamServerConfiguration: Sendable {
     public var retention: RunRetention
     /// How many prompts may wait for a worker, in all and of one caller; further ones are answered 429.
     ///
-    /// A caller is the address that a connection comes from. Behind a proxy all callers share the proxy's address, and so
+    /// A caller is the holder of a token, or without tokens the address that a connection comes from. Behind a proxy all callers share the proxy's address, and so
     /// the limit per caller: raise it there to that of all, and let the proxy limit its clients.
     public var limits = RunLimits()
     /// The names of the queue that accepted runs go into.
@@ -39,6 +50,10 @@ public struct StreamServerConfiguration: Sendable {
     ///
     /// The run goes on; the 504 says where to find it.
     public var responseTime: Duration = .seconds(60)
+    /// How long a server that is told to stop still serves those who watch.
+    ///
+    /// Meanwhile it refuses new runs and `/api/ready` answers 503, so that a load balancer sends callers elsewhere.
+    public var drainTime: Duration = .zero
     /// The most bytes that one message may have.
     public var maximumMessageSize = 64 * 1_024
 

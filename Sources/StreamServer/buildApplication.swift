@@ -11,13 +11,14 @@ import StreamKit
 func buildApplication(
     redis: Redis,
     configuration: StreamServerConfiguration,
+    drain: Drain,
     logger: Logger,
     onServerRunning: @escaping @Sendable (Int) async -> Void
 ) -> some ApplicationProtocol {
     let limits = configuration.connections
     let maximumBodySize = RunMessage.maximumBodySize(for: configuration.maximumMessageSize)
     return Application(
-        responder: buildAPI(redis: redis, configuration: configuration, logger: logger),
+        responder: buildAPI(redis: redis, configuration: configuration, drain: drain, logger: logger),
         server: .guarded(limits, maximumBodySize: maximumBodySize),
         configuration: ApplicationConfiguration(
             address: .hostname(configuration.host, port: configuration.port),
@@ -34,22 +35,26 @@ func buildApplication(
 }
 
 /// Everything that the server answers.
-func buildAPI(redis: Redis, configuration: StreamServerConfiguration, logger: Logger) -> API {
-    let backend = Backend(redis: redis, configuration: configuration, logger: logger)
+func buildAPI(redis: Redis, configuration: StreamServerConfiguration, drain: Drain, logger: Logger) -> API {
+    let backend = Backend(redis: redis, configuration: configuration, drain: drain, logger: logger)
+    let links = ViewerLinks(key: configuration.linkKey, lifetime: configuration.linkLifetime)
     let routes =
         PageRoute(hasLab: configuration.lab != nil).routes + [
             HealthRoute(redis: redis, agents: configuration.agents).route,
             ProbeRoute.live,
-            ProbeRoute.ready(model: configuration.model),
+            ProbeRoute.ready(model: configuration.model, drain),
             RunRoute(backend: backend).route,
             StreamRoute(backend: backend).route,
             SnapshotRoute(backend: backend).route,
             ApprovalRoute(backend: backend).route,
+            LinkRoute(backend: backend, links: links).route,
         ] + CancelRoute(backend: backend).routes + (configuration.lab.map { LabRoutes(lab: $0).routes } ?? [])
     return API(
         access: AccessPolicy(
             host: configuration.host, allowedHosts: configuration.allowedHosts,
             allowedOrigins: configuration.allowedOrigins),
         crossOrigin: CrossOriginPolicy(allowedOrigins: configuration.allowedOrigins),
-        routes: (routes + [OpenAPIRoute(routes: routes).route]).map { $0.traced(backend.runs) })
+        doors: Doors(tokens: configuration.tokens, links: links),
+        routes: (routes + [OpenAPIRoute(routes: routes, hasTokens: configuration.tokens != nil).route])
+            .map { $0.traced(backend.runs) })
 }

@@ -1,5 +1,6 @@
 import Foundation
 import NIOHTTP1
+import ServerSentEvents
 import StreamKit
 import TestSupport
 import Testing
@@ -55,6 +56,51 @@ struct BadInputTests {
             let answer = await connection.readAll()
             #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4"), "\(answer.prefix(80))")
             #expect(try await server.send("/api/health").status == 200)
+        }
+    }
+
+    @Test func `a hundred thousand headers are refused before they are all read`() async throws {
+        try await withServer { server in
+            let connection = try RawConnection(port: server.port)
+            await connection.send("GET /api/health HTTP/1.1\r\nHost: localhost\r\n")
+            let lines = (0..<1_000).map { "X-\($0): a\r\n" }.joined()
+            var sent = 0
+            while sent < 100, await connection.send(lines) { sent += 1 }
+            let answer = await connection.readAll()
+            #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4"), "\(answer.prefix(80))")
+            #expect(try await server.send("/api/health").status == 200)
+        }
+    }
+
+    @Test func `a cursor of another conversation is refused, or gives exactly what comes after it here`() async throws {
+        try await withServer { server in
+            let first = try await server.ask("Go")
+            let path = "/api/agent/stream/\(first)"
+            let own = try await server.events(path)
+            let later = try await server.events("/api/agent/stream/" + (try await server.ask("Go")))
+            let foreign = try #require(later.last?.id)
+            let answer = try await server.send(path + "?cursor=\(foreign)")
+            #expect(answer.status == 400 && answer.text.contains("cursor_beyond_end"))
+            let earlier = try #require(own.first?.id)
+            let rest = try await server.events(path + "?cursor=\(earlier)")
+            #expect(rest.map(\.data) == own.dropFirst().map(\.data))
+        }
+    }
+
+    @Test(arguments: [
+        "<script>alert(1)</script>&amp;", "a\u{2028}b\u{2029}c\u{85}d",
+        "\u{1B}[31mred\u{1B}[0m\u{7}\u{9B}2J", "a\u{0}b",
+        "id: 1-1\nevent: done\ndata: [DONE]\n\n", "\u{FEFF}data: x\n\n",
+    ])
+    func `whatever a model writes arrives as it wrote it`(text: String) async throws {
+        try await withServer(script: [text]) { server in
+            let path = "/api/agent/stream/" + (try await server.ask("Go"))
+            let events = try await server.events(path)
+            #expect(events.filter { $0.event == "message" }.map(\.data).joined() == "Go: " + text)
+            #expect(try await server.send(path, headers: ["Accept": "text/plain"]).text == "Go: " + text)
+            #expect(events.last?.event == "done" && events.count(where: { $0.event == "done" }) == 1)
+            let snapshot = try await server.send("/api/runs/" + (path.split(separator: "/").last ?? ""))
+            #expect(try snapshot.json("text") == "Go: " + text)
         }
     }
 

@@ -55,7 +55,7 @@ struct RefusalTests {
 }
 
 /// Keeps what is logged.
-private final class RecordingLog: LogHandler, Sendable {
+final class RecordingLog: LogHandler, Sendable {
     private let kept = Mutex<[String]>([])
 
     var lines: [String] { kept.withLock(\.self) }

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Synchronization
 
 /// Reads streams once for all their followers in the process.
@@ -13,10 +14,15 @@ public final class StreamHub: EntrySource {
     /// The client that the streams are read through.
     public let redis: Redis
     let state = Mutex(HubState())
+    /// Counts the XREADs of the lanes for swift-metrics, as `streamkit.hub.reads`.
+    private let reads: Counter
 
     /// A hub without followers; nothing is sent yet.
     public init(redis: Redis) {
         self.redis = redis
+        reads = Counter(
+            label: "streamkit.hub.reads", dimensions: [],
+            factory: redis.configuration.metrics ?? MetricsSystem.factory)
     }
 
     /// A reader that waits together with all others; the hub follows the stream while the reader exists.
@@ -99,6 +105,7 @@ public final class StreamHub: EntrySource {
     private func read(
         _ positions: [(String, StreamID)], _ limit: Int, _ wait: ReadWait, _ lane: Int
     ) async throws -> [String: [StreamEntry]] {
+        reads.increment()
         // Unstructured, so that a stream that joins can end it.
         let reading = Task { [redis] in
             try await redis.read(positions.map { (key: $0, after: $1) }, limit: limit, wait: wait)

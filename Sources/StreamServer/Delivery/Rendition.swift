@@ -66,9 +66,10 @@ final class Rendition: Sendable {
                 return .piece(prepared.piece, upTo: state.window.end)
             }
             var parts = state.window.elements(after: position)
+            let count = parts.count
             var bytes = parts.isEmpty ? ByteBuffer() : parts.removeFirst()
             for part in parts { bytes.writeImmutableBuffer(part) }
-            let piece = BodyPiece(bytes)
+            let piece = BodyPiece(bytes, events: count)
             state.prepared = (position, piece)
             return .piece(piece, upTo: state.window.end)
         }

@@ -21,8 +21,10 @@ final class Renditions: Sendable {
     private let state = Mutex(State())
     private let pingInterval: Duration
     private let logger: Logger
+    let metrics: DeliveryMetrics?
 
-    init(pingInterval: Duration, logger: Logger) {
+    init(pingInterval: Duration, logger: Logger, metrics: DeliveryMetrics?) {
+        self.metrics = metrics
         self.pingInterval = pingInterval
         self.logger = logger
     }
@@ -78,7 +80,9 @@ final class Renditions: Sendable {
         do {
             while true {
                 switch try await replay.next(waiting: true) {
-                case .frames(let frames): try await Task.sleep(for: Self.pause(rendition.publish(frames)))
+                case .frames(let frames):
+                    if let id = frames.last?.id { metrics?.read(upTo: id) }
+                    try await Task.sleep(for: Self.pause(rendition.publish(frames)))
                 case .idle: continue
                 case .over(let farewell): return end(rendition, farewell)
                 }

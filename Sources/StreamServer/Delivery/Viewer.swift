@@ -27,8 +27,11 @@ final class Viewer: Sendable {
     private let watching: NIOLoopBoundBox<Watching?>
     private let isCancelled: NIOLoopBoundBox<Bool>
 
-    init(on channel: any Channel) {
+    private let metrics: DeliveryMetrics?
+
+    init(on channel: any Channel, metrics: DeliveryMetrics?) {
         self.channel = channel
+        self.metrics = metrics
         watching = .makeBoxSendingValue(nil, eventLoop: channel.eventLoop)
         isCancelled = .makeBoxSendingValue(false, eventLoop: channel.eventLoop)
     }
@@ -52,10 +55,10 @@ final class Viewer: Sendable {
     /// - Throws: what the connection failed with.
     func send(_ piece: BodyPiece) async throws {
         guard !piece.isEmpty else { return }
-        try await channel.eventLoop.flatSubmit { [channel] in
+        try await channel.eventLoop.flatSubmit { [self] in
             let sent = channel.eventLoop.makePromise(of: Void.self)
             if let connection = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self) {
-                connection.send(piece, promise: sent)
+                self.write(piece, to: connection, promise: sent)
             } else {
                 sent.fail(ChannelError.ioOnClosedChannel)
             }
@@ -81,7 +84,7 @@ final class Viewer: Sendable {
             case .nothing: return
             case .piece(let piece, let end):
                 watching.value?.position = end
-                now.connection.send(piece)
+                write(piece, to: now.connection)
             case .behind: end(.behind(now.position))
             case .over(let farewell): end(.over(farewell))
             }
@@ -89,7 +92,12 @@ final class Viewer: Sendable {
     }
 
     func ping(_ piece: BodyPiece) {
-        if channel.isWritable { watching.value?.connection.send(piece) }
+        if channel.isWritable, let connection = watching.value?.connection { write(piece, to: connection) }
+    }
+
+    private func write(_ piece: BodyPiece, to connection: ConnectionGuard, promise: EventLoopPromise<Void>? = nil) {
+        metrics?.sent(piece)
+        connection.send(piece, promise: promise)
     }
 
     /// Stops watching, if it still does.

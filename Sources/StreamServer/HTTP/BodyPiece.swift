@@ -7,7 +7,11 @@ struct BodyPiece: Sendable {
     /// For HTTP/1.1: a chunk with its size.
     let chunk: ByteBuffer
 
-    init(_ bytes: ByteBuffer) {
+    /// How many events it has.
+    let events: Int
+
+    init(_ bytes: ByteBuffer, events: Int = 0) {
+        self.events = events
         plain = bytes
         var chunk = ByteBuffer(string: String(bytes.readableBytes, radix: 16) + "\r\n")
         chunk.writeImmutableBuffer(bytes)

@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
@@ -84,15 +85,16 @@ extension ConnectionGuard {
         context.close(mode: .output, promise: sent)
     }
 
-    func turnAway(_ context: ChannelHandlerContext) {
-        let body = ByteBuffer(bytes: Problem.tooManyConnections.document(nil))
+    /// Answers instead of a route.
+    func turnAway(_ context: ChannelHandlerContext, _ problem: Problem) {
+        let body = ByteBuffer(bytes: problem.document(nil))
         let headers: HTTPHeaders = [
             "Content-Type": "application/problem+json", "Content-Length": "\(body.readableBytes)",
-            "Retry-After": "5", "Connection": "close",
+            "Retry-After": problem.headers[.retryAfter] ?? "5", "Connection": "close",
         ]
         reading = .over
         for part: HTTPServerResponsePart in [
-            .head(.init(version: .http1_1, status: .serviceUnavailable, headers: headers)),
+            .head(.init(version: .http1_1, status: .init(statusCode: problem.status.code), headers: headers)),
             .body(.byteBuffer(body)), .end(nil),
         ] {
             context.write(wrapOutboundOut(part), promise: nil)

@@ -26,8 +26,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     let limits: ConnectionLimits
     let maximumBodySize: Int
-    /// Whether the server has a place for this connection; otherwise the answer is 503.
-    let isAdmitted: Bool
+    /// What is answered if the server has no place for this connection.
+    let refusal: Problem?
 
     /// The requests that have not been answered to the end, oldest first.
     var exchanges: [Exchange] = []
@@ -45,10 +45,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
     let clock = GuardTimer()
     let stall = GuardTimer()
 
-    init(limits: ConnectionLimits, maximumBodySize: Int, isAdmitted: Bool) {
+    init(limits: ConnectionLimits, maximumBodySize: Int, refusal: Problem?) {
         self.limits = limits
         self.maximumBodySize = maximumBodySize
-        self.isAdmitted = isAdmitted
+        self.refusal = refusal
     }
 
     // MARK: Reading
@@ -85,7 +85,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         clock.stop()
-        guard isAdmitted else { return turnAway(context) }
+        if let refusal { return turnAway(context, refusal) }
         guard exchanges.count < limits.pipelinedRequests else { return closeAfterLast() }
         var head = head
         head.settleHost()

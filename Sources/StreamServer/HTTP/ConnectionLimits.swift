@@ -12,6 +12,12 @@ public struct ConnectionLimits: Sendable {
     ///
     /// The default leaves file descriptors for Redis: see ``defaultConnections``.
     public var connections: Int = Self.defaultConnections
+    /// How many connections one address may have; the next ones are answered 429.
+    ///
+    /// Behind a proxy all clients share the proxy's address, so there the proxy has to limit them, and by default there is
+    /// no limit. What comes from this machine itself is not counted. An IPv6 address counts as the network of its first
+    /// 64 bits, all of which one client has.
+    public var connectionsPerAddress = Int.max
     /// How many requests of one connection may wait for their answers; later ones are dropped unread.
     ///
     /// The connection closes once the admitted ones are answered. At least 2.

@@ -44,8 +44,9 @@ struct GuardedHTTPChannel: HTTPChannelHandler {
     private static let sendBuffer: Int = 64 * 1_024
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let isAdmitted = count.enter()
-        channel.closeFuture.whenComplete { _ in count.leave() }
+        let address = channel.remoteAddress
+        let refusal = count.enter(from: address)
+        channel.closeFuture.whenComplete { _ in count.leave(from: address) }
         return channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             let options = channel.syncOptions
@@ -55,7 +56,7 @@ struct GuardedHTTPChannel: HTTPChannelHandler {
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 64 * 1_024))
             try options?.setOption(.writeBufferWaterMark, value: .init(low: 8 * 1_024, high: 32 * 1_024))
             let connection = ConnectionGuard(
-                limits: limits, maximumBodySize: maximumBodySize, isAdmitted: isAdmitted)
+                limits: limits, maximumBodySize: maximumBodySize, refusal: refusal)
             try pipeline.addHandler(ArrivalHandler(connection: connection))
             try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
             try pipeline.addHandler(connection)
@@ -77,7 +78,7 @@ extension HTTPServerBuilder {
     package static func guarded(
         _ limits: ConnectionLimits = ConnectionLimits(), maximumBodySize: Int = 1 << 16
     ) -> HTTPServerBuilder {
-        let count = ConnectionCount(limit: limits.connections)
+        let count = ConnectionCount(limits: limits)
         return HTTPServerBuilder { responder in
             GuardedHTTPChannel(responder: responder, limits: limits, maximumBodySize: maximumBodySize, count: count)
         }

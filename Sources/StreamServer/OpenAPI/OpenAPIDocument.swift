@@ -6,10 +6,23 @@ import HTTPTypes
 /// Source: <https://spec.openapis.org/oas/v3.1.0>
 struct OpenAPIDocument {
     let routes: [Route]
+    /// Whether callers need tokens.
+    let hasTokens: Bool
 
     /// What any request can be answered: it is not well-formed, not allowed, for another host, one too many, or the server
     /// or its Redis is in trouble.
     private static let commonProblems = [400, 403, 421, 429, 500, 503]
+    /// What a ``Door`` takes, by the names of ``securitySchemes``.
+    private static let keys: [Door: [String]] = [.token: ["bearer"], .tokenOrLink: ["bearer", "link"]]
+    private static var securitySchemes: [String: Any] {
+        [
+            "bearer": ["type": "http", "scheme": "bearer"],
+            "link": [
+                "type": "apiKey", "in": "query", "name": "signature",
+                "description": "Part of the addresses that POST /api/runs/{conversation_id}/link answers.",
+            ],
+        ]
+    }
 
     var bytes: Data {
         var paths: [String: [String: Any]] = [:]
@@ -20,7 +33,8 @@ struct OpenAPIDocument {
                 "title": "StreamServer", "version": "1",
                 "description": "Asks agents, and follows their answers from any point on.",
             ],
-            "paths": paths, "components": ["schemas": OpenAPISchemas.all],
+            "paths": paths,
+            "components": ["schemas": OpenAPISchemas.all, "securitySchemes": hasTokens ? Self.securitySchemes : [:]],
         ])
     }
 
@@ -30,24 +44,23 @@ struct OpenAPIDocument {
             String($0.dropFirst().dropLast())
         }
         var operation: [String: Any] = [
-            "summary": documentation.summary, "responses": responses(documentation),
+            "summary": documentation.summary, "responses": responses(route),
             "parameters": names.map(Self.pathParameter) + documentation.parameters.map(Self.parameter),
         ]
-        if documentation.takesPrompt {
-            operation["requestBody"] = [
-                "required": true,
-                "content": [
-                    "application/json": ["schema": OpenAPISchemas.reference("Prompt")],
-                    "text/plain": ["schema": OpenAPISchemas.text],
-                ],
-            ]
+        if hasTokens { operation["security"] = (Self.keys[route.door] ?? []).map { [$0: [String]()] } }
+        if let body = documentation.body {
+            var content = ["application/json": ["schema": OpenAPISchemas.reference(body)]]
+            if body == "Prompt" { content["text/plain"] = ["schema": OpenAPISchemas.text] }
+            operation["requestBody"] = ["required": true, "content": content]
         }
         return operation
     }
 
-    private func responses(_ documentation: RouteDocumentation) -> [String: Any] {
+    private func responses(_ route: Route) -> [String: Any] {
+        let documentation = route.documentation
         var responses: [String: Any] = [:]
-        for status in Self.commonProblems + documentation.problems {
+        let refusal = hasTokens && route.door != .open ? [401] : []
+        for status in Self.commonProblems + refusal + documentation.problems {
             let schema: [String: Any] = ["schema": OpenAPISchemas.reference("Problem")]
             responses[String(status)] = [
                 "description": HTTPResponse.Status(code: status).reasonPhrase,

@@ -10,6 +10,10 @@ enum OpenAPISchemas {
                     "thread_id": ["type": ["string", "null"], "description": "The old name of session_id."],
                     "wait_for_response": ["type": ["boolean", "null"]],
                 ]),
+            "Decision": object(
+                ["decision": ["type": "string", "enum": ["approve", "reject"]]],
+                optional: ["comment": ["type": ["string", "null"], "maxLength": 2_000]]),
+            "Link": object(["stream": text, "snapshot": text, "expires": number]),
             "Accepted": object(["status": text, "conversation_id": text, "correlation_id": text]),
             "Response": object([
                 "status": text, "response": text, "conversation_id": text, "correlation_id": text,

@@ -19,8 +19,8 @@ struct RouteDocumentation: Sendable {
 
     var summary: String
     var parameters: [Parameter] = []
-    /// Whether the route takes a prompt.
-    var takesPrompt = false
+    /// The schema of the JSON that the route takes, if it takes any.
+    var body: String?
     var answers: [Answer] = [.init(status: 200, summary: "The answer.", content: ["application/json": "Object"])]
     /// Which problems the route can answer beside those that every route can.
     var problems: [Int] = []
@@ -36,6 +36,9 @@ extension RouteDocumentation.Parameter {
         values: ["true", "false"])
     static let waitHeader = Self(
         name: "x-ms-wait-for-response", place: "header", summary: "As wait_for_response.", values: ["true", "false"])
+    static let whenBusy = Self(
+        name: "when_busy", summary: "queue lets the prompt wait for the end of an open run, refuse answers 409.",
+        values: ["refuse", "queue"])
     static let idempotencyKey = Self(
         name: "Idempotency-Key", place: "header",
         summary: "The sender's name for this request; the same request sent again with it does nothing new.")
@@ -73,7 +76,7 @@ extension RouteDocumentation {
             .init(status: 503, summary: "It is about to end.", content: ["application/json": "Object"]),
         ])
     static let run = Self(
-        summary: "Asks an agent.", parameters: [.wait, .waitHeader, .idempotencyKey], takesPrompt: true,
+        summary: "Asks an agent.", parameters: [.wait, .waitHeader, .idempotencyKey, .whenBusy], body: "Prompt",
         answers: [
             .init(
                 status: 200,
@@ -101,6 +104,14 @@ extension RouteDocumentation {
         summary: "Calls off what is being written.",
         answers: [.init(status: 202, summary: "Called off.", content: ["application/json": "Cancelled"])],
         problems: [404, 409, 410])
+    static let link = Self(
+        summary: "Makes addresses by which somebody without a token can watch the conversation for some minutes.",
+        answers: [.init(status: 200, summary: "The addresses.", content: ["application/json": "Link"])],
+        problems: [404, 409])
+    static let decision = Self(
+        summary: "Says whether an agent may call the tool that it asked for.", body: "Decision",
+        answers: [.init(status: 202, summary: "Written down.", content: ["application/json": "Object"])],
+        problems: [404, 408, 409])
     static let openAPI = Self(
         summary: "This document.",
         answers: [.init(status: 200, summary: "The document.", content: ["application/json": "Object"])])

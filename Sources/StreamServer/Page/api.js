@@ -1,13 +1,14 @@
 // The requests of the page, beside the stream itself. Each throws { status, code, message } where it is refused.
 
 import { address, refusal } from "./connection.js";
+import { authorized } from "./token.js";
 
 async function send(path, body, method = "POST", isFine = (reply) => reply.ok) {
   const options = { method, headers: {} };
   if (body) Object.assign(options, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   let reply;
   try {
-    reply = await fetch(path, options);
+    reply = await authorized(path, options);
   } catch {
     throw { status: 0, message: "The server does not answer. Is it running? Your prompt is still here; try again." };
   }

@@ -1,5 +1,6 @@
 // One viewer's connection to the log of a conversation: it comes back by cursor until the stream ends.
 
+import { authorized, hasToken, sign } from "./token.js";
 import { eventNames } from "./words.js";
 
 /** Which way a conversation is reached. */
@@ -17,6 +18,7 @@ export class Connection {
   #source = null;
   #timer = null;
   #failures = 0;
+  #attempt = null;
   #handlers;
   conversation = null;
   cursor = null;
@@ -50,12 +52,18 @@ export class Connection {
 
   end() { this.#close("closed"); }
 
-  #open() {
+  async #open() {
     this.#close("connecting");
     if (document.hidden) return this.#change("hidden");
     const url = new URL(address(this.conversation), location.origin);
     url.searchParams.set("events", "all");
     if (this.cursor) url.searchParams.set("cursor", this.cursor);
+    if (hasToken()) {
+      const attempt = this.#attempt = Symbol("attempt");
+      // What is refused here is refused again below, where it is dealt with.
+      await sign(url, this.conversation).catch(() => {});
+      if (this.#attempt !== attempt) return;               // left meanwhile
+    }
     const source = this.#source = new EventSource(url);
     this.count += 1;
     const on = (name, handle) => source.addEventListener(name, (event) => {
@@ -86,7 +94,7 @@ export class Connection {
     this.#change("retrying");
     const stop = new AbortController();
     try {
-      const reply = await fetch(url, { signal: stop.signal });
+      const reply = await authorized(url, { signal: stop.signal });
       if (reply.status < 400 || reply.status >= 500 || reply.status === 429) return;
       const problem = await refusal(reply);
       if (this.#timer !== timer) return;
@@ -97,7 +105,7 @@ export class Connection {
 
   #close(state) {
     this.#source?.close();
-    this.#source = null;
+    this.#source = this.#attempt = null;
     clearTimeout(this.#timer);
     this.#timer = null;
     this.#change(state);

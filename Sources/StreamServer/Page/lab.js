@@ -1,6 +1,7 @@
 // The instructor's panel: what Redis holds, the commands going by, and what can be broken. Only with `serve --lab`.
 
 import { refusal } from "./connection.js";
+import { authorized } from "./token.js";
 import { visible } from "./inline.js";
 
 const $ = (id) => document.getElementById(id);
@@ -13,7 +14,7 @@ document.querySelector("main").classList.add("lab");
 async function look() {
   if (!document.hidden) {
     try {
-      const reply = await fetch(`/api/lab?after=${known}`);
+      const reply = await authorized(`/api/lab?after=${known}`);
       if (reply.ok) show(await reply.json());
       else say((await refusal(reply)).message);
     } catch {
@@ -26,7 +27,7 @@ async function look() {
 async function act(path, button) {
   button.disabled = true;
   try {
-    const reply = await fetch(path, { method: "POST" });
+    const reply = await authorized(path, { method: "POST" });
     say(reply.ok ? "" : (await refusal(reply)).message);
   } catch {
     say("The server does not answer.");

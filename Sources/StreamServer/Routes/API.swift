@@ -13,17 +13,25 @@ struct API: HTTPResponder {
 
     let access: AccessPolicy
     let crossOrigin: CrossOriginPolicy
+    let doors: Doors
     let routes: [Route]
 
     /// Answers in a task of its own: what that needs of the stack is given back at its end, while the connection's task
     /// would keep it as long as somebody watches.
     func respond(to request: Request, context: APIContext) async throws -> Response {
-        let answering = Task { try await answer(request, context) }
+        let answering = Task { try await logged(request, context) }
         return try await withTaskCancellationHandler {
             try await answering.value
         } onCancel: {
             answering.cancel()
         }
+    }
+
+    private func logged(_ request: Request, _ context: APIContext) async throws -> Response {
+        let start = ContinuousClock.now
+        let response = try await answer(request, context)
+        AccessLog.write(request, response.status, context, ContinuousClock.now - start)
+        return response
     }
 
     private func answer(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -49,6 +57,8 @@ struct API: HTTPResponder {
         guard let (route, parameters) = here.first(where: { $0.0.methods.contains(request.method) }) else {
             throw notAllowed(request.method, target, here.flatMap { $0.0.methods })
         }
+        var context = context
+        context.caller = try doors.caller(of: request, at: route.door, conversation: parameters.first)
         try Self.refuseUnexpectedBody(of: request, target)
         return try await route.answer(request, parameters, context)
     }

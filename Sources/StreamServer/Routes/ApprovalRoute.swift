@@ -14,15 +14,15 @@ struct ApprovalRoute: Sendable {
     private static let maximumSize = 16_384
 
     var route: Route {
-        Route(.post, "/api/runs/{id}/approvals/{call}") { request, parameters, _ in
+        Route(.post, "/api/runs/{id}/approvals/{call}", .decision) { request, parameters, context in
             let decision = try await Self.decision(about: parameters[1], in: request)
-            return try await decide(decision, run: parameters[0])
+            return try await decide(decision, run: parameters[0], context.caller)
         }
     }
 
-    private func decide(_ decision: ApprovalDecision, run: String) async throws -> Response {
+    private func decide(_ decision: ApprovalDecision, run: String, _ caller: Caller) async throws -> Response {
         do {
-            try await promptly { try await backend.runs.decide(decision, run: run) }
+            try await promptly { try await backend.runs.decide(decision, run: run, owner: caller.owner) }
         } catch let error as ApprovalError {
             throw error == .decided
                 ? Problem(status: .conflict, code: "already_decided", message: error.description)

@@ -12,13 +12,13 @@ struct CancelRoute: Sendable {
 
     var routes: [Route] {
         ["/api/runs/{conversation_id}/cancel", "/api/agent/stream/{conversation_id}/cancel"].map { path in
-            Route(.post, path, .cancel) { _, parameters, _ in try await cancel(parameters[0]) }
+            Route(.post, path, .cancel) { _, parameters, context in try await cancel(parameters[0], context.caller) }
         }
     }
 
-    private func cancel(_ conversation: String) async throws -> Response {
+    private func cancel(_ conversation: String, _ caller: Caller) async throws -> Response {
         let cancelled = try await promptly {
-            _ = try await backend.existingLog(of: conversation)
+            _ = try await backend.existingLog(of: conversation, by: caller)
             return try await backend.runs.cancel(conversation)
         }
         guard !cancelled.isEmpty else {

@@ -11,8 +11,8 @@ struct PageRoute: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/", .page) { _, _, _ in page() },
-            Route(.get, "/page/{file}", .asset) { _, parameters, _ in try asset(parameters[0]) },
+            Route(.get, "/", .page, door: .open) { _, _, _ in page() },
+            Route(.get, "/page/{file}", .asset, door: .open) { _, parameters, _ in try asset(parameters[0]) },
         ]
     }
 
@@ -77,6 +77,7 @@ private let pageAssets: [String: [UInt8]] = [
     "status.js": PackageResources.status_js,
     "stream-id.js": PackageResources.stream_id_js,
     "timeline.js": PackageResources.timeline_js,
+    "token.js": PackageResources.token_js,
     "waterfall.js": PackageResources.waterfall_js,
     "words.js": PackageResources.words_js,
 ]

@@ -1,5 +1,4 @@
 import Hummingbird
-import ServiceLifecycle
 
 /// `GET /api/live` and `GET /api/ready`: what a platform asks every few seconds to decide about this process.
 ///
@@ -7,13 +6,15 @@ import ServiceLifecycle
 /// its callers elsewhere, would help nobody. Whether Redis answers is told by `GET /api/health`.
 enum ProbeRoute {
     /// The process works: if this is not answered, it has to be restarted.
-    static let live = Route(.get, "/api/live", .probe) { _, _, _ in .json(Probe(status: "live"), status: .ok) }
+    static let live = Route(.get, "/api/live", .probe, door: .open) { _, _, _ in
+        .json(Probe(status: "live"), status: .ok)
+    }
 
     /// The process takes requests: it has started, and is not about to end.
-    static func ready(model: String?) -> Route {
-        Route(.get, "/api/ready", .probe) { _, _, _ in
-            Task.isShuttingDownGracefully
-                ? .json(Probe(status: "ending"), status: .serviceUnavailable)
+    static func ready(model: String?, _ drain: Drain) -> Route {
+        Route(.get, "/api/ready", .probe, door: .open) { _, _, _ in
+            drain.isOn
+                ? .json(Probe(status: "ending"), status: .serviceUnavailable, headers: [.retryAfter: "2"])
                 : .json(Probe(status: "ready", model: model), status: .ok)
         }
     }

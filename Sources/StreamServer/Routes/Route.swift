@@ -9,6 +9,8 @@ struct Route: Sendable {
     let method: HTTPRequest.Method
     /// For example `/api/agents/{agent}/run`; a part in braces stands for any text.
     let path: String
+    /// What it asks of its callers.
+    let door: Door
     /// What the OpenAPI document says of it.
     let documentation: RouteDocumentation
     let answer: Answer
@@ -16,9 +18,10 @@ struct Route: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ path: String, _ documentation: RouteDocumentation? = nil,
-        _ answer: @escaping Answer
+        door: Door = .token, _ answer: @escaping Answer
     ) {
         self.documentation = documentation ?? RouteDocumentation(summary: "\(method) \(path)")
+        self.door = door
         self.method = method
         self.path = path
         self.answer = answer
@@ -44,6 +47,8 @@ struct Route: Sendable {
 /// What is known of a request beside the request.
 struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
+    /// Who sent the request.
+    var caller = Caller.anybody
     /// The address that the connection comes from, without its port.
     let remoteAddress: String
     /// The connection.

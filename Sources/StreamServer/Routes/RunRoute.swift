@@ -16,6 +16,7 @@ struct RunRoute: Sendable {
     }
 
     private func run(_ request: Request, for agent: String, _ context: APIContext) async throws -> Response {
+        try backend.drain.check()
         let configuration = backend.configuration
         guard configuration.agents.contains(agent) else {
             let known = configuration.agents.sorted().joined(separator: ", ")
@@ -25,7 +26,10 @@ struct RunRoute: Sendable {
         let standsInLine = try Self.standsInLine(request)
         let message = try await RunMessage(reading: request, limit: configuration.maximumMessageSize)
         let mode = try ResponseMode(of: request, message)
-        let claim = try await submit(try await claim(message, for: agent), as: key, inLine: standsInLine, context)
+        // The body may have taken a while.
+        try backend.drain.check()
+        let claim = try await submit(
+            try await claim(message, for: agent, context.caller), as: key, inLine: standsInLine, context)
         switch mode {
         case .accepted: return accepted(claim)
         case .whole(let isPlain): return try await RunResponse(backend: backend).response(to: claim, isPlain: isPlain)
@@ -36,10 +40,11 @@ struct RunRoute: Sendable {
         }
     }
 
-    private func claim(_ message: RunMessage, for agent: String) async throws -> RunClaim {
+    private func claim(_ message: RunMessage, for agent: String, _ caller: Caller) async throws -> RunClaim {
         let conversation = message.conversation ?? ConversationID()
         let run = RunRequest(
-            conversationID: conversation.text, correlationID: RandomID().uuid, agent: agent, message: message.text)
+            conversationID: conversation.text, correlationID: RandomID().uuid, agent: agent, message: message.text,
+            owner: caller.owner)
         // A continued conversation is watched from here on; its earlier answers are not said again.
         let isContinued = message.conversation != nil
         let before = try await promptly {
@@ -51,15 +56,18 @@ struct RunRoute: Sendable {
     private func submit(
         _ claim: RunClaim, as key: RequestKey?, inLine: Bool, _ context: APIContext
     ) async throws -> RunClaim {
-        let caller = context.remoteAddress
+        let owner = context.caller.owner
+        let caller = owner ?? context.remoteAddress
         guard let key else {
             try await promptly {
                 try await backend.runs.submit(claim.request, onlyIfIdle: !inLine, inLine: inLine, caller: caller)
             }
             return claim
         }
+        // What others call their requests is theirs.
+        let name = owner.map { "\($0)/\(key.text)" } ?? key.text
         let kept = try await promptly {
-            try await backend.runs.submit(claim, once: key.text, inLine: inLine, caller: caller)
+            try await backend.runs.submit(claim, once: name, inLine: inLine, caller: caller)
         }
         guard kept.asksTheSame(as: claim) else {
             throw Problem(

@@ -10,15 +10,15 @@ struct SnapshotRoute: Sendable {
     let backend: Backend
 
     var route: Route {
-        Route(.get, "/api/runs/{conversation_id}", .snapshot) { request, parameters, _ in
-            try await snapshot(request, of: parameters[0])
+        Route(.get, "/api/runs/{conversation_id}", .snapshot, door: .tokenOrLink) { request, parameters, context in
+            try await snapshot(request, of: parameters[0], context.caller)
         }
     }
 
-    private func snapshot(_ request: Request, of conversation: String) async throws -> Response {
+    private func snapshot(_ request: Request, of conversation: String, _ caller: Caller) async throws -> Response {
         let isolation = try StreamFormat.serverSentEvents(everything: false).isolation(of: request)
         let snapshot = try await promptly {
-            _ = try await backend.existingLog(of: conversation)
+            _ = try await backend.existingLog(of: conversation, by: caller)
             return try await backend.runs.snapshot(of: conversation)
         }
         let shown = isolation == .committed ? snapshot.committed() : snapshot

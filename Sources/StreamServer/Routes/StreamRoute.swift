@@ -11,7 +11,8 @@ struct StreamRoute: Sendable {
     let backend: Backend
 
     var route: Route {
-        Route(.get, "/api/agent/stream/{conversation_id}", .stream) { request, parameters, context in
+        Route(.get, "/api/agent/stream/{conversation_id}", .stream, door: .tokenOrLink) {
+            request, parameters, context in
             let cursor = try await Cursor(of: request, in: parameters[0], backend)
             return try await stream(request, of: parameters[0], after: cursor, context)
         }
@@ -25,7 +26,7 @@ struct StreamRoute: Sendable {
         let isolation = try format.isolation(of: request)
         // What is wrong is said now: once the body has begun there is no status code left to say it with.
         let (log, lineBreaks) = try await promptly {
-            let log = try await backend.existingLog(of: conversation, for: cursor)
+            let log = try await backend.existingLog(of: conversation, for: cursor, by: context.caller)
             try await backend.runs.check(cursor.id, of: conversation)
             return (log, try await joiner(before: cursor, in: log))
         }
@@ -37,7 +38,8 @@ struct StreamRoute: Sendable {
                 .xContentTypeOptions: "nosniff", .connection: "close", .conversationID: conversation,
             ],
             body: body(
-                for: Viewer(on: context.channel), isHead: request.method == .head, from: cursor, lineBreaks,
+                for: Viewer(on: context.channel, metrics: backend.renditions.metrics), isHead: request.method == .head,
+                from: cursor, lineBreaks,
                 Rendition.Key(conversation: log.conversationID, format: format, isolation: isolation)))
     }
 
@@ -47,6 +49,8 @@ struct StreamRoute: Sendable {
         ResponseBody { writer in
             guard !isHead else { return try await writer.finish(nil) }
             try await writer.write(ByteBuffer(bytes: framing(key, lineBreaks).opening))
+            backend.renditions.metrics?.viewerCame()
+            defer { backend.renditions.metrics?.viewerLeft() }
             let farewell = try await watch(key, from: cursor, lineBreaks, viewer)
             if farewell.readableBytes > 0 { try await writer.write(farewell) }
             try await writer.finish(nil)
@@ -111,7 +115,7 @@ struct StreamRoute: Sendable {
                     case .frames(let frames):
                         var bytes = ByteBuffer()
                         for frame in frames { bytes.writeImmutableBuffer(frame.bytes) }
-                        try await viewer.send(BodyPiece(bytes))
+                        try await viewer.send(BodyPiece(bytes, events: frames.count))
                     case .idle:
                         return .live(await backend.renditions.joinOrStart(key, replay), replay.position)
                     case .over(let farewell): return .over(farewell)

@@ -25,7 +25,7 @@ public struct ModelSettings: Sendable, CustomReflectable {
             providers: both.map { values in
                 EnvironmentVariablesProvider(
                     environmentVariables: values.filter { !$0.value.isEmpty },
-                    secretsSpecifier: .dynamic { name, _ in name.contains("KEY") })
+                    secretsSpecifier: .dynamic { name, _ in name.contains("KEY") || name.contains("TOKEN") })
             })
     }
 
@@ -44,6 +44,9 @@ public struct ModelSettings: Sendable, CustomReflectable {
         case .azure: try azure()
         }
     }
+
+    /// A secret of another part of the program, by its name in small letters with dots; `nil` if it is not set.
+    package func secret(_ key: String) -> String? { reader.string(forKey: ConfigKey(key), isSecret: true) }
 
     private func openAI(_ dialect: ModelEndpoint.Dialect) throws -> RemoteModel {
         let name = try required("openai.model", "the name of a model that the service has")

@@ -1,0 +1,27 @@
+#!/bin/bash
+# Sends a server everything that its OpenAPI document allows, and much that it does not, and checks each answer
+# against the document. Once without tokens, and once with.
+#
+# Needs schemathesis: pip install schemathesis. Run: Tests/OpenAPI/check.sh [examples per route]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+examples=${1:-50}
+token=checking-0123456789
+swift build --product streaming-to-users
+server=$(swift build --show-bin-path)/streaming-to-users
+output=$(mktemp)
+trap 'kill "$pid" 2> /dev/null || true; rm -f "$output"' EXIT
+
+for tokens in "" "checker:$token"; do
+    STREAM_SERVER_TOKENS=$tokens "$server" serve --port 0 --waiting-runs-per-caller 0 > "$output" &
+    pid=$!
+    until url=$(grep -o 'http://[0-9.:]*' "$output"); do
+        kill -0 "$pid"
+        sleep 0.1
+    done
+    schemathesis run "$url/openapi.json" --header "Authorization: Bearer $token" --checks all \
+        --max-examples "$examples" --seed 1 --request-timeout 30
+    kill "$pid"
+    wait "$pid" || true
+done
