@@ -3,18 +3,21 @@
 # against the document. Once without tokens, and once with.
 #
 # Needs schemathesis: pip install schemathesis. Run: Tests/OpenAPI/check.sh [examples per route]
+# SERVER names the program if it is built already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 examples=${1:-50}
 token=checking-0123456789
-swift build --product streaming-to-users
-server=$(swift build --show-bin-path)/streaming-to-users
+if [ -z "${SERVER:-}" ]; then
+    swift build --product streaming-to-users
+    SERVER=$(swift build --show-bin-path)/streaming-to-users
+fi
 output=$(mktemp)
 trap 'kill "$pid" 2> /dev/null || true; rm -f "$output"' EXIT
 
 for tokens in "" "checker:$token"; do
-    STREAM_SERVER_TOKENS=$tokens "$server" serve --port 0 --waiting-runs-per-caller 0 > "$output" &
+    STREAM_SERVER_TOKENS=$tokens "$SERVER" serve --port 0 --waiting-runs-per-caller 0 > "$output" &
     pid=$!
     until url=$(grep -o 'http://[0-9.:]*' "$output"); do
         kill -0 "$pid"
