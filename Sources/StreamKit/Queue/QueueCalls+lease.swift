@@ -22,16 +22,21 @@ extension QueueCalls {
         _ finished: [WorkerState.Finished], of stream: QueueStream, generation: Int, by consumer: String
     ) async throws -> Set<String> {
         let finished = finished.sorted { $0.lease.delivered.entry < $1.lease.delivered.entry }
-        var arguments = [
+        let noted = finished.enumerated().filter { !$0.element.lease.isPlain || $0.element.result != nil }
+        let arguments = [
             stream.rawValue, group, consumer, String(generation), String(max(options.maximumResults, 0)),
             milliseconds(options.resultRetention), String(finished.count),
         ]
-        arguments.reserveCapacity(arguments.count + finished.count)
-        for task in finished { arguments.append("\(task.lease.delivered.entry)") }
-        for (index, task) in finished.enumerated() where !task.lease.isPlain || task.result != nil {
-            arguments += [String(index + 1), "\(task.lease.task)", task.result.map { "=" + $0 } ?? ""]
+        let count = arguments.count + finished.count + 3 * noted.count
+        let reply = try await run(Self.settleScript, argumentCount: count) { buffer in
+            for argument in arguments { buffer.argument(argument) }
+            for task in finished { buffer.argument(task.lease.delivered.entry) }
+            for (index, task) in noted {
+                buffer.argument(index + 1)
+                buffer.argument(task.lease.task)
+                buffer.argument(task.result.map { "=" + $0 } ?? "")
+            }
         }
-        let reply = try await run(Self.settleScript, arguments)
         guard let refused = reply.elements else { throw unexpected("Completing tasks", reply) }
         return Set(refused.compactMap(\.text))
     }

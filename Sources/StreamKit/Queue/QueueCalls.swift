@@ -28,16 +28,26 @@ final class QueueCalls: Sendable {
     /// Scripts notice companion keys that hold another type before they change anything. These keys are then removed,
     /// and the script runs again; not forever, because it may be the caller's own key that is wrong.
     func run(_ script: RedisScript, _ arguments: [String], moreKeys: [String] = []) async throws -> Reply {
+        try await run(script, argumentCount: arguments.count, moreKeys: moreKeys) { buffer in
+            for argument in arguments { buffer.argument(argument) }
+        }
+    }
+
+    /// Does the same with arguments that `encode` writes.
+    func run(
+        _ script: RedisScript, argumentCount: Int, moreKeys: [String] = [], _ encode: (inout ByteBuffer) -> Void
+    ) async throws -> Reply {
+        let keys = keys.all + moreKeys
         for _ in 0..<5 {
             do {
-                return try await redis.run(script, keys: keys.all + moreKeys, arguments: arguments)
+                return try await redis.run(script, keys: keys, argumentCount: argumentCount, encode)
             } catch StreamKitError.server(let error) where error.prefix == "WRONGTYPE" {
-                for key in try await redis.run(Self.repairScript, keys: keys.all, arguments: []).elements ?? [] {
+                for key in try await redis.run(Self.repairScript, keys: self.keys.all, arguments: []).elements ?? [] {
                     options.logger.error("removed key '\(key.text ?? "")': it is the queue's and held another type")
                 }
             }
         }
-        return try await redis.run(script, keys: keys.all + moreKeys, arguments: arguments)
+        return try await redis.run(script, keys: keys, argumentCount: argumentCount, encode)
     }
 
     /// A time span in whole milliseconds that every command accepts.

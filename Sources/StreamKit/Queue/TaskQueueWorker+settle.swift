@@ -51,7 +51,8 @@ extension TaskQueueWorker {
             let refused = try await calls.settle(
                 members, of: step.stream, generation: step.generation, by: consumer)
             for lease in members.map(\.lease) {
-                if refused.contains("\(lease.delivered.entry)") { wasRefused(lease) } else { completed(lease) }
+                let isRefused = !refused.isEmpty && refused.contains("\(lease.delivered.entry)")
+                if isRefused { wasRefused(lease) } else { completed(lease) }
             }
         } catch StreamKitError.server(let error) where error.isLeaseLoss {
             for finished in members { wasRefused(finished.lease) }
