@@ -90,7 +90,7 @@ class LateViewer(Viewer):
 
     def connect(self) -> None:
         if self.begins_with is None:
-            found = snapshot(self.servers[0], self.conversation)
+            found = snapshot(self.servers[self.server % len(self.servers)], self.conversation)
             self.begins_with = self.last = found["cursor"]
             self.pieces = [(self.last, normal(found["text"]))]
             self.snapshots += 1
@@ -147,7 +147,11 @@ class Crowd:
         return True
 
     def dial(self, viewer: Viewer) -> None:
-        viewer.connect()
+        try:
+            viewer.connect()
+        except OSError:
+            viewer.server += 1
+            return self.later(viewer, 0.3)
         viewer.socket = socket.socket()
         viewer.socket.setblocking(False)
         viewer.socket.connect_ex(viewer.address)

@@ -1,26 +1,29 @@
 """Kills workers, or the model's server, while runs are answered, and compares what their viewers have with the logs."""
 
 import collections
+import http.client
 import json
 import random
 import time
+import urllib.error
 import urllib.request
 
 from crowd import Crowd, LateViewer, Viewer
 from model import Model, prompt
-from place import Place, ask, check, figure
+from place import Place, check, figure
 from verdict import QUERIES, Verdict
 
 
 class Asker:
     """Asks for runs, some of them at once, lets four viewers watch each, and says yes where a tool wants that."""
 
-    def __init__(self, server: str, crowd: Crowd, prompts: list[str], at_once: int) -> None:
-        self.server, self.crowd, self.prompts, self.at_once = server, crowd, prompts, at_once
+    def __init__(self, servers: list[str], crowd: Crowd, prompts: list[str], at_once: int) -> None:
+        self.servers, self.crowd, self.prompts, self.at_once = servers, crowd, prompts, at_once
         self.asked: dict[str, str] = {}
         self.open: dict[str, list[Viewer]] = {}
         self.read: collections.Counter[Viewer] = collections.Counter()
-        self.approvals = 0
+        self.next = self.approvals = self.repeats = 0
+        self.refusals: list[str] = []
 
     @property
     def is_over(self) -> bool:
@@ -29,11 +32,15 @@ class Asker:
     def tick(self) -> None:
         while len(self.open) < self.at_once and len(self.asked) < len(self.prompts):
             text = self.prompts[len(self.asked)]
-            conversation = ask(self.server, text)
+            # The key makes it one run, however often it has to be sent.
+            answer = self.post("/api/agents/TravelPlanner/run", text, {"Content-Type": "text/plain", "Idempotency-Key": f"run-{len(self.asked)}"})
+            if answer is None:
+                break
+            conversation = answer["conversation_id"]
             self.asked[conversation] = text
-            self.open[conversation] = [self.crowd.add(Viewer([self.server], conversation, query)) for query in QUERIES]
-            late = LateViewer([self.server], conversation, after=random.uniform(0.5, 4))
-            self.open[conversation].append(self.crowd.add(late))
+            viewers = [Viewer(self.servers, conversation, query) for query in QUERIES]
+            viewers.append(LateViewer(self.servers, conversation, after=random.uniform(0.5, 4)))
+            self.open[conversation] = [self.crowd.add(viewer) for viewer in viewers]
         for conversation, viewers in list(self.open.items()):
             for viewer in viewers:
                 self.decide(viewer)
@@ -43,11 +50,27 @@ class Asker:
     def decide(self, viewer: Viewer) -> None:
         for event in viewer.timeline[self.read[viewer]:]:
             if event["type"] == "approval_requested":
-                body = json.dumps({"decision": "approve"}).encode()
-                url = f"{self.server}/api/runs/{event['data']['run']}/approvals/{event['data']['call']}"
-                urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": "application/json"}), timeout=20)
+                path = f"/api/runs/{event['data']['run']}/approvals/{event['data']['call']}"
+                if self.post(path, json.dumps({"decision": "approve"}), {"Content-Type": "application/json"}) is None:
+                    return
                 self.approvals += 1
-        self.read[viewer] = len(viewer.timeline)
+            self.read[viewer] += 1
+
+    def post(self, path: str, body: str, headers: dict[str, str]) -> dict | None:
+        """The answer of one of the servers; nothing, if it has to be asked again."""
+        self.next += 1
+        url = self.servers[self.next % len(self.servers)] + path
+        try:
+            return json.load(urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers), timeout=10))
+        except urllib.error.HTTPError as error:
+            # What was decided once and whose reply was lost is decided.
+            if error.code == 409 and "approvals" in path:
+                return {}
+            if error.code not in (502, 503, 504):
+                self.refusals.append(f"{path}: {error.code} {error.read()[:200]!r}")
+        except (OSError, http.client.HTTPException):
+            self.repeats += 1
+        return None
 
 
 class Every:
@@ -77,7 +100,7 @@ def kills(runs: int = 300, at_once: int = 45, every: float = 3) -> None:
             workers[number] = place.work()
 
         prompts = [prompt(120, 0.03, turns=3, book=number % 10 == 0) for number in range(runs)]
-        run(place, server, prompts, at_once, Every(every, kill), model, "worker")
+        run(place, [server], prompts, at_once, Every(every, kill), model, "a worker")
 
 
 def models(runs: int = 200, at_once: int = 30, every: float = 4) -> None:
@@ -92,12 +115,12 @@ def models(runs: int = 200, at_once: int = 30, every: float = 4) -> None:
             model.start()
 
         prompts = [prompt(120, 0.03, turns=3, book=number % 10 == 0) for number in range(runs)]
-        run(place, server, prompts, at_once, Every(every, kill), model, "model")
+        run(place, [server], prompts, at_once, Every(every, kill), model, "the model")
 
 
-def run(place: Place, server: str, prompts: list[str], at_once: int, chaos: Every, model: Model, victim: str) -> None:
+def run(place: Place, servers: list[str], prompts: list[str], at_once: int, chaos, model: Model, victim: str) -> None:
     crowd = Crowd()
-    asker = Asker(server, crowd, prompts, at_once)
+    asker = Asker(servers, crowd, prompts, at_once)
     begin = time.monotonic()
 
     def tick() -> None:
@@ -106,13 +129,18 @@ def run(place: Place, server: str, prompts: list[str], at_once: int, chaos: Ever
 
     is_whole = crowd.run(60 + 2 * len(prompts), until=lambda: asker.is_over, tick=tick)
     crowd.close()
-    verdict = Verdict(place, server, asker.asked)
+    if place.redis.process.poll() is not None:
+        place.redis.start()
+    verdict = Verdict(place, servers[0], asker.asked)
     resets = len({viewer.conversation for viewer in crowd.viewers if viewer.resets})
     again = sum(viewer.snapshots - 1 for viewer in crowd.viewers if isinstance(viewer, LateViewer))
-    figure(f"{len(prompts)} runs, at most {at_once} at once, {time.monotonic() - begin:.0f} s; a {victim} killed {chaos.count} times; "
+    figure(f"{len(prompts)} runs, at most {at_once} at once, {time.monotonic() - begin:.0f} s; {victim} killed {chaos.count} times; "
            f"{verdict.takeovers} takeovers in {resets} runs, at most {most(verdict)} in one; {model.asked} requests to the model, "
            f"{model.cut} of them cut; {asker.approvals} approvals; {again} snapshots taken again")
     check(is_whole, "every run came to an end in time", list(asker.open)[:5])
+    check(not asker.refusals, "no request was refused", asker.refusals[:3])
+    logs = place.redis.command("KEYS", "agent-stream:*")
+    check(len(logs) == len(asker.asked), f"each of {len(asker.asked)} requests began one run, with {asker.repeats} sent again", len(logs))
     check(chaos.count > 0 and model.cut > 0, "answers were broken off in the middle, or this says nothing")
     verdict.check_logs()
     verdict.check_viewers(crowd.viewers)

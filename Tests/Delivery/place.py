@@ -111,9 +111,10 @@ class Place:
                 # One that was stopped has to go on to hear of its end.
                 process.send_signal(signal.SIGCONT)
                 process.terminate()
+        until = time.monotonic() + 10
         for process in self.processes:
             try:
-                process.wait(10)
+                process.wait(max(0.1, until - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -171,7 +172,7 @@ def normal(text: str) -> str:
 
 
 def snapshot(server: str, conversation: str) -> dict:
-    return json.load(urllib.request.urlopen(f"{server}/api/runs/{quoted(conversation)}", timeout=20))
+    return json.load(urllib.request.urlopen(f"{server}/api/runs/{quoted(conversation)}", timeout=10))
 
 
 def quoted(conversation: str) -> str:

@@ -11,6 +11,7 @@ OpenAI does. A NUMBER behind a name says how many viewers or runs. Without names
   models    200 runs while the model's server is killed every 4 s
   zombie    a worker that was stopped wakes up after another has taken over
   replies   the connection breaks after an append has reached Redis, and before its reply
+  storm     150 runs while workers, servers and Redis are killed, and workers stop and wake up, at random
   chromium  Chromium's own EventSource, and the page, while the server is killed and started again; needs chromedriver
   lateness  the time from the model's socket to the viewer's; only on a machine that has nothing else to do
 """
@@ -25,11 +26,13 @@ from chromium import chromium  # noqa: E402
 from kills import kills, models  # noqa: E402
 from lateness import lateness  # noqa: E402
 from resume import gateways, restart, resume  # noqa: E402
+from storm import storm  # noqa: E402
 from unread import unread  # noqa: E402
 from wire import replies, zombie  # noqa: E402
 
 if __name__ == "__main__":
-    proofs = {proof.__name__: proof for proof in (resume, restart, gateways, unread, kills, models, zombie, replies, chromium, lateness)}
+    proofs = {proof.__name__: proof for proof in (resume, restart, gateways, unread, kills, models, zombie, replies, storm, chromium,
+                                                    lateness)}
     chosen: list[tuple[str, list[int]]] = []
     for argument in sys.argv[2:] or proofs:
         if argument.isdigit() and chosen:
