@@ -1,4 +1,4 @@
-// A card that asks a person whether the agent may call a tool.
+// A card that asks a person whether the agent may call a tool; once that is decided, a line in the conversation.
 
 import { decide } from "./api.js";
 import { visible } from "./inline.js";
@@ -8,6 +8,7 @@ import { brief } from "./words.js";
 export function askForApproval({ run, call, tool, arguments: given }, parent) {
   const card = element("form", "approval"), comment = element("input");
   card.dataset.call = String(call);
+  card.dataset.asked = `${brief(tool)}(${given ? brief(given) : ""})`;
   comment.placeholder = "Comment for the agent (optional)";
   comment.setAttribute("aria-label", "Comment for the agent");
   const buttons = element("div", "row");
@@ -22,25 +23,27 @@ export function askForApproval({ run, call, tool, arguments: given }, parent) {
     element("pre", "", JSON.stringify(given ?? {}, null, 2)), comment, buttons, element("p", "outcome"));
   card.addEventListener("submit", (event) => event.preventDefault());
   parent.append(card);
+  card.scrollIntoView({ block: "nearest" });
 }
 
 /** Shows what was decided, here or elsewhere. */
 export function settleApproval({ call, decision, comment }, parent) {
   for (const card of parent.querySelectorAll(".approval:not(.settled)")) {
     if (card.dataset.call !== String(call)) continue;
-    settle(card, `It was ${brief(decision)}${comment ? `: ${brief(comment)}` : "."}`);
+    settle(card, `was ${brief(decision)}${comment ? `: ${brief(comment)}` : "."}`);
   }
 }
 
 /** Nobody needs to decide any more: the run is over. */
 export function endApprovals(parent) {
-  for (const card of parent.querySelectorAll(".approval:not(.settled)")) settle(card, "The run ended before anybody decided.");
+  for (const card of parent.querySelectorAll(".approval:not(.settled)")) settle(card, "was not decided: the run had ended.");
 }
 
 function settle(card, text) {
-  card.classList.add("settled");
-  for (const control of card.querySelectorAll("input, .row")) control.remove();
-  card.querySelector(".outcome").textContent = visible(text);
+  const line = element("p", "approval settled", `${card.dataset.asked} ${text}`);
+  // What the agent says now, it says after the decision.
+  card.parentElement.querySelector(".said").before(line);
+  card.remove();
 }
 
 /** Sends a decision; the log then says that it was taken. */

@@ -22,6 +22,7 @@ const replay = new Replay(timeline);
 status.connection = connection;
 const retryPause = 2000;   // milliseconds
 let isAsking = false;
+let isDecided = false;     // a person's decision was the newest event
 
 // MARK: What is asked for
 
@@ -131,6 +132,7 @@ function follow(name, given) {
   if (name === "task_started") conversation.started(given.message);
   showApproval(name, given);
   if (name === "attempt") return takeBack(given);
+  isDecided = name === "approval_decided";
   if (name === "gap") return void watch(connection.conversation);
   if (name === "progress" && given.status === "queued") return status.set("queued");
   if (name === "approval_requested") return status.set("waiting");
@@ -140,13 +142,15 @@ function follow(name, given) {
 }
 
 function takeBack({ attempt, last_valid_id: lastValid }) {
-  status.attempt(attempt);
-  status.set("lost");
+  // After a decision the run goes on in a new attempt, and no worker was lost.
+  if (!isDecided) status.attempt(attempt);
+  status.set(isDecided ? "thinking" : "lost");
   if (!conversation.takeBack(lastValid)) watch(connection.conversation);
 }
 
 function onEnd(name, id, data) {
   const wasStopped = timeline.newest === "task_cancelled";
+  waterfall.end(timeOf(id));
   if (name === "done") status.set("done");
   else status.set(wasStopped ? "cancelled" : "failed");
   if (name !== "done") conversation.conclude(wasStopped ? "stopped" : "bad", data);

@@ -9,6 +9,7 @@ export class Waterfall {
   #queued = new Map();          // when each run was accepted
   #open = new Map();
   #spans = [];
+  #last = [];                   // those that ended with the run
   #end = 0;
   isBehind = false;
 
@@ -28,8 +29,9 @@ export class Waterfall {
 
   /** Any other event; `time` is in milliseconds. */
   take(name, time, given) {
-    if (Number.isNaN(time)) return;
     const { correlation_id: run, status } = given;
+    if (isEnd(name)) return this.end(time);
+    if (Number.isNaN(time)) return;
     if (name === "progress" && status === "queued") {
       this.#queued.set(run, time);
       // One that waits behind another run begins when that has ended.
@@ -57,12 +59,22 @@ export class Waterfall {
       else this.#span(key, 2, "tool", time);
     } else if (name === "approval_requested") this.#span(`decision ${brief(call)}`, 1, "wait", time);
     else if (name === "approval_decided") this.#close(`decision ${brief(call)}`, time);
-    else if (/^task_(completed|failed|cancelled)$/.test(name)) for (const key of [...this.#open.keys()]) this.#close(key, time);
+  }
+
+  /** The run is over. A stream says so twice, and only the second time with the ID, and so the time, of the last event. */
+  end(time) {
+    if (!this.#spans.length) return;
+    if (!Number.isNaN(time)) this.#reach(time);
+    for (const key of [...this.#open.keys()]) {
+      this.#last.push(this.#open.get(key));
+      this.#close(key, this.#end);
+    }
+    for (const span of this.#last) span.end = this.#end;
   }
 
   #begin(run, time) {
     this.isBehind = true;
-    [this.#run, this.#spans, this.#end] = [run, [], time];
+    [this.#run, this.#spans, this.#last, this.#end] = [run, [], [], time];
     this.#open.clear();
     if (Number.isNaN(time)) return;
     this.#span("total", 0, "total", time);
@@ -118,6 +130,8 @@ export class Waterfall {
     return said.join(", ");
   }
 }
+
+const isEnd = (name) => /^task_(completed|failed|cancelled)$/.test(name);
 
 const seconds = (milliseconds) => milliseconds < 1000 ? `${milliseconds} ms`
   : `${(milliseconds / 1000).toFixed(milliseconds < 9995 ? 2 : 1)} s`;

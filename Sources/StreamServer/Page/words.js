@@ -58,7 +58,7 @@ const sentences = {
     if (response) return `The model says: ${brief(response)}`;
     return model && `${brief(model)} has finished turn ${brief(turn)}.`;
   },
-  attempt: ({ attempt }) => `A worker was lost; another one goes on${attempt ? ` (attempt ${brief(attempt)})` : ""}.`,
+  attempt: ({ attempt }) => `A worker goes on from the log${attempt ? ` (attempt ${brief(attempt)})` : ""}.`,
   task_completed: () => "The run is complete.",
   task_failed: ({ error }) => (error ? `The run failed: ${brief(error)}` : "The run failed."),
   task_cancelled: () => "The run was stopped.",
