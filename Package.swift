@@ -156,7 +156,7 @@ let package = Package(
             uses: [
                 "AgentKit", "AgentRuns", "AzureKit", "TravelPlanner", "StreamServer", "ServerSentEvents", httpClient,
                 hummingbird, lifecycle,
-            ], beside: ["demo.http"]),
+            ], beside: ["demo.http", "DELIVERY.md"]),
 
         .target(name: "FaultKit", path: "Tests/FaultKit", swiftSettings: strict),
         .target(

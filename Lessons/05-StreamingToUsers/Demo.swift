@@ -66,11 +66,11 @@ private func byHand(_ redis: Redis, _ narrator: Narrator) async throws {
     }
 }
 
-private func writeSentence(to stream: RedisStream) async throws {
+func writeSentence(to stream: RedisStream, every pause: Duration = .milliseconds(60)) async throws {
     let words = ["Streams ", "are ", "logs ", "that ", "you ", "can ", "come ", "back ", "to."]
     for word in words {
         _ = try await stream.append(["text": word, "done": word == words.last ? "true" : "false"])
-        try await Task.sleep(for: .milliseconds(60))
+        try await Task.sleep(for: pause)
     }
 }
 

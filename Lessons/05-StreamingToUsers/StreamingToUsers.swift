@@ -10,7 +10,7 @@ struct StreamingToUsers: LessonProgram {
     static let configuration = CommandConfiguration(
         commandName: LessonCommand.name(of: 5),
         abstract: "Lesson 5: stream an agent's answer to users who may leave and come back.",
-        subcommands: [Demo.self, Serve.self, Work.self, Ask.self, Watch.self, LabWorkerProgram.self],
+        subcommands: [Demo.self, ByHand.self, Serve.self, Work.self, Ask.self, Watch.self, LabWorkerProgram.self],
         defaultSubcommand: Demo.self
     )
 }

@@ -10,7 +10,8 @@ struct Narrative {
     }()
 
     /// Pages beside the READMEs that quote source as well.
-    static let pages = readmes + ["Lessons/04-AgentTaskLogging/YOUR-AGENT.md"]
+    static let pages =
+        readmes + ["Lessons/04-AgentTaskLogging/YOUR-AGENT.md", "Lessons/05-StreamingToUsers/DELIVERY.md"]
 
     private var outputs: [[String]: [String]] = [:]
 
