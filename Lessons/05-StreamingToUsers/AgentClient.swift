@@ -98,8 +98,15 @@ struct AgentClient: Sendable {
     }
 
     func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+        var request = request
+        if let token = Self.token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         // The deadline is for the whole answer, and an answer may take its time.
-        try await Self.client.execute(request, timeout: .minutes(30))
+        return try await Self.client.execute(request, timeout: .minutes(30))
+    }
+
+    /// For a server that asks for one.
+    private static let token = ProcessInfo.processInfo.environment["STREAM_SERVER_TOKEN"].flatMap {
+        $0.isEmpty ? nil : $0
     }
 
     private static let client: HTTPClient = {

@@ -55,6 +55,6 @@ func buildAPI(redis: Redis, configuration: StreamServerConfiguration, drain: Dra
             allowedOrigins: configuration.allowedOrigins),
         crossOrigin: CrossOriginPolicy(allowedOrigins: configuration.allowedOrigins),
         doors: Doors(tokens: configuration.tokens, links: links),
-        routes: (routes + [OpenAPIRoute(routes: routes, hasTokens: configuration.tokens != nil).route])
+        routes: (routes + [OpenAPIRoute(routes: routes, configuration: configuration).route])
             .map { $0.traced(backend.runs) })
 }

@@ -76,7 +76,8 @@ private func withRedisAndServer(
     }
 }
 
-private func withIdleServer(
+/// A server that no worker helps.
+func withIdleServer(
     _ redis: Redis, _ configuration: StreamServerConfiguration, _ body: (RunningServer) async throws -> Void
 ) async throws {
     let (ports, announce) = AsyncStream<Int>.makeStream()

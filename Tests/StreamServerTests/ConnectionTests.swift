@@ -147,6 +147,16 @@ struct ConnectionTests {
         }
     }
 
+    @Test func `a client that sends and never reads is cut off`() async throws {
+        try await withServer(adjust: { $0.connections.stallTime = .milliseconds(200) }) { server in
+            let connection = try RawConnection(port: server.port, receiveBuffer: 8_192)
+            let request = "GET /page/page.css HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            // Ends when the server has hung up.
+            while await connection.send(request) {}
+            #expect(try await health(of: server.port).hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
     @Test(arguments: ["HTTP/1.0", "HTTP/1.1", "HTTP/1.1\r\nConnection: close"])
     func `a viewer that leaves while nothing happens makes room at once`(version: String) async throws {
         try await withServer(pace: .seconds(600), script: []) {

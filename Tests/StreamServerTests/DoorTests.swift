@@ -126,6 +126,24 @@ struct DoorTests {
         }
     }
 
+    @Test func `how many prompts may wait is counted for each holder`() async throws {
+        try await withScratchRedis { redis in
+            var configuration = StreamServerConfiguration(port: 0, agents: ["TravelPlanner"])
+            configuration.names.queueKey = scratchKey("queue")
+            configuration.tokens = try AccessTokens("ann:\(ann),ann:\(annToo),bob:\(bob)")
+            configuration.limits = RunLimits(maximumWaitingPerCaller: 1)
+            try await withIdleServer(redis, configuration) { server in
+                func ask(_ token: String) async throws -> Answer {
+                    try await server.send(run, method: .POST, as: token, body: #"{"message":"Go"}"#)
+                }
+                #expect(try await ask(ann).status == 202)
+                let refused = try await ask(annToo)
+                #expect(refused.status == 429 && refused.headers.contains(name: "Retry-After"))
+                #expect(try await ask(bob).status == 202)
+            }
+        }
+    }
+
     @Test func `a token with a NUL is refused before anything is done`() async throws {
         try await withGuardedServer { server in
             let connection = try RawConnection(port: server.port)

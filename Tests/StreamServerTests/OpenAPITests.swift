@@ -24,6 +24,29 @@ struct OpenAPITests {
         }
     }
 
+    @Test func `the document says what each route asks of its callers, where there are tokens`() async throws {
+        try await withGuardedServer { server in
+            let answer = try await server.send("/openapi.json")
+            let document = try #require(
+                try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [String: Any])
+            let paths = try #require(document["paths"] as? [String: [String: [String: Any]]])
+            func schemes(_ method: String, _ path: String) -> [String]? {
+                (paths[path]?[method]?["security"] as? [[String: Any]])?.flatMap(\.keys).sorted()
+            }
+            #expect(schemes("get", "/api/live") == [])
+            #expect(schemes("post", "/api/agents/{agent}/run") == ["bearer"])
+            #expect(schemes("get", "/api/agent/stream/{conversation_id}") == ["bearer", "link"])
+            let responses = paths["/api/runs/{conversation_id}"]?["get"]?["responses"] as? [String: Any]
+            for status in ["401", "404", "429", "503"] { #expect(responses?[status] != nil, "\(status)") }
+            let known = (document["components"] as? [String: Any])?["securitySchemes"] as? [String: Any]
+            #expect(known?.keys.sorted() == ["bearer", "link"])
+        }
+        try await withServer { server in
+            let answer = try await server.send("/openapi.json")
+            #expect(!answer.text.contains("bearer"))
+        }
+    }
+
     @Test func `no other site's page may read an answer, unless its origin is named`() async throws {
         let origin = ["Origin": "https://chat.example.com"]
         try await withServer { server in

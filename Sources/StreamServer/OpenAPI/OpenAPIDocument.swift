@@ -8,6 +8,8 @@ struct OpenAPIDocument {
     let routes: [Route]
     /// Whether callers need tokens.
     let hasTokens: Bool
+    /// The agents that can be asked.
+    let agents: Set<String>
 
     /// What any request can be answered: it is not well-formed, not allowed, for another host, one too many, or the server
     /// or its Redis is in trouble.
@@ -45,12 +47,13 @@ struct OpenAPIDocument {
         }
         var operation: [String: Any] = [
             "summary": documentation.summary, "responses": responses(route),
-            "parameters": names.map(Self.pathParameter) + documentation.parameters.map(Self.parameter),
+            "operationId": route.operationID,
+            "parameters": names.map(pathParameter) + documentation.parameters.map(Self.parameter),
         ]
         if hasTokens { operation["security"] = (Self.keys[route.door] ?? []).map { [$0: [String]()] } }
         if let body = documentation.body {
             var content = ["application/json": ["schema": OpenAPISchemas.reference(body)]]
-            if body == "Prompt" { content["text/plain"] = ["schema": OpenAPISchemas.text] }
+            if body == "Prompt" { content["text/plain"] = ["schema": OpenAPISchemas.prompt] }
             operation["requestBody"] = ["required": true, "content": content]
         }
         return operation
@@ -72,20 +75,48 @@ struct OpenAPIDocument {
                 ["schema": OpenAPISchemas.reference(name)]
             }
             responses[String(answer.status)] = ["description": answer.summary, "content": content]
+            if answer.status == 202, route.documentation.body == "Prompt" {
+                responses["202"] = ["description": answer.summary, "content": content, "links": links]
+            }
         }
         return responses
     }
 
-    private static func pathParameter(_ name: String) -> [String: Any] {
-        ["name": name, "in": "path", "required": true, "schema": OpenAPISchemas.text]
+    /// Where a conversation that has begun leads.
+    private var links: [String: Any] {
+        let onward = routes.filter { $0.path.contains("{conversation_id}") }.map { route in
+            let name = ["conversation_id": "$response.body#/conversation_id"]
+            return (route.operationID, ["operationId": route.operationID, "parameters": name] as [String: Any])
+        }
+        return Dictionary(uniqueKeysWithValues: onward)
+    }
+
+    private func pathParameter(_ name: String) -> [String: Any] {
+        let schema: [String: Any] =
+            switch name {
+            case "agent": ["type": "string", "enum": agents.sorted()]
+            case "conversation_id": OpenAPISchemas.conversationID
+            default: OpenAPISchemas.text
+            }
+        return ["name": name, "in": "path", "required": true, "schema": schema]
     }
 
     private static func parameter(_ parameter: RouteDocumentation.Parameter) -> [String: Any] {
-        let schema: [String: Any] =
-            parameter.values.isEmpty ? OpenAPISchemas.text : ["type": "string", "enum": parameter.values]
+        var schema = OpenAPISchemas.text
+        if !parameter.values.isEmpty { schema["enum"] = parameter.values }
+        if let pattern = parameter.pattern { schema["pattern"] = pattern }
         return [
             "name": parameter.name, "in": parameter.place, "required": false, "description": parameter.summary,
             "schema": schema,
         ]
+    }
+}
+
+extension Route {
+    /// The method and the fixed parts of the path: `getApiRuns`.
+    fileprivate var operationID: String {
+        path.split(separator: "/").filter { !$0.hasPrefix("{") }.reduce(method.rawValue.lowercased()) { id, part in
+            id + part.prefix(1).uppercased() + part.dropFirst()
+        }
     }
 }

@@ -4,12 +4,14 @@ enum OpenAPISchemas {
         [
             "Object": ["type": "object"], "Text": text,
             "Prompt": object(
-                ["message": text],
+                ["message": prompt],
                 optional: [
-                    "session_id": ["type": ["string", "null"], "description": "The conversation to go on with."],
-                    "thread_id": ["type": ["string", "null"], "description": "The old name of session_id."],
+                    "session_id": conversationIDOrNull("The conversation to go on with."),
+                    "thread_id": conversationIDOrNull("The old name of session_id."),
                     "wait_for_response": ["type": ["boolean", "null"]],
                 ]),
+            // Of each event in the stream.
+            "ServerSentEvent": object([:], optional: ["event": text, "data": text, "id": text]),
             "Decision": object(
                 ["decision": ["type": "string", "enum": ["approve", "reject"]]],
                 optional: ["comment": ["type": ["string", "null"], "maxLength": 2_000]]),
@@ -44,6 +46,9 @@ enum OpenAPISchemas {
     static func reference(_ name: String) -> [String: Any] { ["$ref": "#/components/schemas/\(name)"] }
 
     static var text: [String: Any] { ["type": "string"] }
+    /// Something beside blanks.
+    static var prompt: [String: Any] { ["type": "string", "pattern": "[!-~]", "maxLength": 16_384] }
+    static var conversationID: [String: Any] { ["type": "string", "pattern": "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$"] }
     private static var number: [String: Any] { ["type": "integer"] }
     // A later server may know more of them.
     private static var status: [String: Any] {
@@ -51,6 +56,10 @@ enum OpenAPISchemas {
             "type": "string",
             "examples": ["queued", "running", "waiting", "completed", "failed", "cancelled", "expired"],
         ]
+    }
+
+    private static func conversationIDOrNull(_ description: String) -> [String: Any] {
+        conversationID.merging(["type": ["string", "null"], "description": description]) { $1 }
     }
 
     private static func orNull(_ type: String) -> [String: Any] { ["type": [type, "null"]] }

@@ -7,6 +7,8 @@ struct RouteDocumentation: Sendable {
         var summary: String
         /// The values that are taken; any text if there are none.
         var values: [String] = []
+        /// What a text has to look like.
+        var pattern: String?
     }
 
     /// What a route answers when all is well.
@@ -27,25 +29,29 @@ struct RouteDocumentation: Sendable {
 }
 
 extension RouteDocumentation.Parameter {
+    private static let eventID = "^([0-9]{1,19}(-[0-9]{1,19})?)?$"
     static let isolation = Self(
         name: "isolation",
         summary: "live shows text as it is written, committed once it can no longer be taken back.",
         values: ["live", "committed"])
     static let wait = Self(
         name: "wait_for_response", summary: "Whether to answer when the response is complete.",
-        values: ["true", "false"])
+        values: ["true", "false", "1", "0", ""])
     static let waitHeader = Self(
-        name: "x-ms-wait-for-response", place: "header", summary: "As wait_for_response.", values: ["true", "false"])
+        name: "x-ms-wait-for-response", place: "header", summary: "As wait_for_response.",
+        values: ["true", "false", "1", "0", ""])
     static let whenBusy = Self(
         name: "when_busy", summary: "queue lets the prompt wait for the end of an open run, refuse answers 409.",
         values: ["refuse", "queue"])
     static let idempotencyKey = Self(
         name: "Idempotency-Key", place: "header",
-        summary: "The sender's name for this request; the same request sent again with it does nothing new.")
+        summary: "The sender's name for this request; the same request sent again with it does nothing new.",
+        pattern: "^[!-~]{1,255}$")
     static let lastEventID = Self(
-        name: "Last-Event-ID", place: "header", summary: "As cursor; it wins over that.")
+        name: "Last-Event-ID", place: "header", summary: "As cursor; it wins over that.", pattern: eventID)
     static let cursor = Self(
-        name: "cursor", summary: "The id of the last event that the viewer has; what comes after it is sent.")
+        name: "cursor", summary: "The id of the last event that the viewer has; what comes after it is sent.",
+        pattern: eventID)
     static let from = Self(
         name: "from", summary: "Where to begin without a cursor.", values: ["beginning", "now"])
     static let view = Self(
@@ -82,7 +88,7 @@ extension RouteDocumentation {
                 status: 200,
                 summary: "The response, for a sender that waits; its events as they come, for one that "
                     + "takes text/event-stream.",
-                content: ["application/json": "Response", "text/plain": "Text", "text/event-stream": "Text"]),
+                content: ["application/json": "Response", "text/plain": "Text", "text/event-stream": "ServerSentEvent"]),
             .init(status: 202, summary: "Accepted.", content: ["application/json": "Accepted"]),
         ],
         problems: [404, 408, 409, 410, 413, 415, 422, 429, 502, 504])
@@ -93,7 +99,7 @@ extension RouteDocumentation {
             .init(
                 status: 200,
                 summary: "The events, until the newest run is over; the text alone for Accept: text/plain.",
-                content: ["text/event-stream": "Text", "text/plain": "Text"])
+                content: ["text/event-stream": "ServerSentEvent", "text/plain": "Text"])
         ],
         problems: [404, 409, 410])
     static let snapshot = Self(
