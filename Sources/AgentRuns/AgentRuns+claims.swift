@@ -24,6 +24,10 @@ extension AgentRuns {
         guard let text = reply.text else {
             do {
                 try await submit(claim.request, onlyIfIdle: !inLine, inLine: inLine, caller: caller)
+            } catch let refusal as RunLogError {
+                // A repeat must not find the key and lose it again.
+                try? await redis.send("DEL", name)
+                throw refusal
             } catch {
                 // Unstructured, because the caller has its answer meanwhile.
                 Task { try? await redis.send("DEL", name) }

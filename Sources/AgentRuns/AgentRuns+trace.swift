@@ -34,7 +34,8 @@ extension AgentRuns {
                 attributes["gen_ai.operation.name"] = "invoke_agent"
             }
             var request = request
-            request.trace = RunTrace(span.context)
+            // A worker without a tracer leaves the place as it is, for those that have one.
+            request.trace = RunTrace(span.context) ?? request.trace
             try await body(request, span)
         }
     }

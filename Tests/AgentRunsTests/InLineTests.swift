@@ -73,9 +73,8 @@ struct InLineTests {
                 _ = try await runs.submit(claim, once: "key", caller: nil)
             }
 
-            try await eventually("the key is free") {
-                (try? await runs.submit(claim, once: "key", inLine: true, caller: nil)) == claim
-            }
+            #expect(try await runs.submit(claim, once: "key", inLine: true, caller: nil) == claim)
+            #expect(try await runs.load().waiting == 2)
         }
     }
 }
