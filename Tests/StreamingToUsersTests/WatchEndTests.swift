@@ -105,6 +105,28 @@ struct WatchEndTests {
         }
     }
 
+    @Test(arguments: [
+        ("1-0", "the last 9 characters above no longer count"), ("0-5", "some of the text above no longer counts"),
+    ])
+    func `text that a lost worker had half said is taken back in words`(lastValid: String, words: String) async throws {
+        let attempt = String.timeline("4-0", type: "attempt", #","data":{"attempt":2,"last_valid_id":"\#(lastValid)"}"#)
+        let server = try CannedServer([
+            .snapshot("Kept. ", status: "running", cursor: "1-0"),
+            .events(
+                .timeline("2-0", text: "Half ") + .timeline("3-0", text: "said") + attempt
+                    + .timeline("5-0", text: "Whole.") + .timeline("6-0", type: "task_completed")
+                    + "event: done\ndata:\n\n"),
+        ])
+        defer { server.stop() }
+        try await withPrograms { programs in
+            let watch = try await programs.start("streaming-to-users", "watch", "x", "--server", server.url)
+
+            #expect(await watch.end() == .exited(0), "\(watch.complained)")
+            #expect(watch.said == "Kept. Half saidWhole.\n")
+            #expect(watch.complained.contains("· \(words)\n"), "\(watch.complained)")
+        }
+    }
+
     @Test func `the timeline has a line for each event, with its time and its id`() async throws {
         let server = try CannedServer([
             .events(

@@ -6,6 +6,7 @@ import AgentKit
 import AgentRuns
 import Foundation
 import LessonKit
+import StreamKit
 
 actor Screen {
     /// What is shown of a conversation.
@@ -25,6 +26,7 @@ actor Screen {
     /// A `\r` that may be the first half of a line break.
     private var half = ""
     private var start: Int?
+    private var takenBack = TakenBack()
     /// Who joins late sees this many of the newest run's events.
     private static let mostEvents = 20
 
@@ -33,6 +35,7 @@ actor Screen {
     /// Shows a conversation as it stands.
     func show(_ seen: SeenConversation) {
         end()
+        takenBack = TakenBack(cursor: StreamID(seen.cursor))
         if seen.isTrimmed { note("the beginning is no longer there") }
         for (index, turn) in seen.turns.enumerated() {
             if let prompt = turn.prompt { note("asked: \(prompt)") }
@@ -59,8 +62,10 @@ actor Screen {
         case .timeline: StandardOutput.print(timelineLine(of: event))
         case .answer:
             if let text = event.text { write(text) }
+            takenBack.take(event)
             if event.kind.isTerminal { end() }
             show(Look(of: event))
+            if let text = takenBack.told(by: event) { note(text) }
         }
     }
 
