@@ -36,7 +36,8 @@ struct SnapshotBuilder {
         let isNewest = turn == turns.count - 1
         if let text = event.text {
             turns[turn].text += text
-            turns[turn].firstTextAt = turns[turn].firstTextAt ?? event.timestamp
+            let added = Date(timeIntervalSince1970: Double(event.id.milliseconds) / 1000)
+            turns[turn].firstTextAt = turns[turn].firstTextAt ?? added
             if isNewest { chunks.append((event.id, turns[turn].text.utf8.count)) }
         } else {
             if let last = event.lastValidID, isNewest { takeBack(after: last) }

@@ -35,3 +35,9 @@ export const stopRun = (conversation) => send(address(conversation, "/cancel"));
 /** Answers an agent that asked whether it may call a tool. */
 export const decide = (run, call, decision, comment) =>
   send(`/api/runs/${encodeURIComponent(run)}/approvals/${encodeURIComponent(call)}`, { decision, comment });
+
+/** The conversation that the page's address names, or null if it names none that could exist. */
+export function named() {
+  const name = location.hash.slice(1);                 // no name needs percent-encoding
+  return /^[A-Za-z0-9._-]{1,128}$/.test(name) && !/^\.{1,2}$/.test(name) ? name : null;
+}

@@ -4,8 +4,16 @@ import { decide } from "./api.js";
 import { visible } from "./inline.js";
 import { brief } from "./words.js";
 
+/** Shows what an event says of a decision, in the turn of its run. */
+export function showApproval(name, given, turn) {
+  if (!turn) return;
+  if (name === "approval_requested") askForApproval(given, turn.node);
+  if (name === "approval_decided") settleApproval(given, turn.node);
+  if (/^task_(completed|failed|cancelled)$/.test(name)) endApprovals(turn.node);
+}
+
 /** Adds a card for a call that waits for a decision. */
-export function askForApproval({ run, call, tool, arguments: given }, parent) {
+function askForApproval({ run, call, tool, arguments: given }, parent) {
   const card = element("form", "approval"), comment = element("input");
   card.dataset.call = String(call);
   card.dataset.asked = `${brief(tool)}(${given ? brief(given) : ""})`;
@@ -27,7 +35,7 @@ export function askForApproval({ run, call, tool, arguments: given }, parent) {
 }
 
 /** Shows what was decided, here or elsewhere. */
-export function settleApproval({ call, decision, comment }, parent) {
+function settleApproval({ call, decision, comment }, parent) {
   for (const card of parent.querySelectorAll(".approval:not(.settled)")) {
     if (card.dataset.call !== String(call)) continue;
     settle(card, `was ${brief(decision)}${comment ? `: ${brief(comment)}` : "."}`);
@@ -35,7 +43,7 @@ export function settleApproval({ call, decision, comment }, parent) {
 }
 
 /** Nobody needs to decide any more: the run is over. */
-export function endApprovals(parent) {
+function endApprovals(parent) {
   for (const card of parent.querySelectorAll(".approval:not(.settled)")) settle(card, "was not decided: the run had ended.");
 }
 

@@ -1,6 +1,6 @@
 // The page: asks, shows what the log of a conversation says, and leaves and comes back by cursor.
 
-import { askServer, snapshotOf, stopRun } from "./api.js";
+import { askServer, named, snapshotOf, stopRun } from "./api.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { Replay } from "./replay.js";
@@ -9,7 +9,7 @@ import { Status } from "./status.js";
 import { Timeline } from "./timeline.js";
 import { Waterfall } from "./waterfall.js";
 import { timeOf } from "./stream-id.js";
-import { askForApproval, endApprovals, settleApproval } from "./approval.js";
+import { showApproval } from "./approval.js";
 import { follower, frame } from "./frame.js";
 
 const $ = (id) => document.getElementById(id);
@@ -130,7 +130,7 @@ function onEvent(name, id, data) {
 /** What an event means for the conversation and for the state of the run. */
 function follow(name, given) {
   if (name === "task_started") conversation.started(given.message);
-  showApproval(name, given);
+  showApproval(name, given, conversation.last);
   if (name === "attempt") return takeBack(given);
   isDecided = name === "approval_decided";
   if (name === "gap") return void watch(connection.conversation);
@@ -151,6 +151,7 @@ function takeBack({ attempt, last_valid_id: lastValid }) {
 function onEnd(name, id, data) {
   const wasStopped = timeline.newest === "task_cancelled";
   waterfall.end(timeOf(id));
+  waterfall.draw();
   if (name === "done") status.set("done");
   else status.set(wasStopped ? "cancelled" : "failed");
   if (name !== "done") conversation.conclude(wasStopped ? "stopped" : "bad", data);
@@ -176,9 +177,8 @@ function restore({ turns = [], events = [], status: state, text, cursor }) {
   let firstText = newest?.first_text_at ?? Infinity;
   for (const { id, type, time, data, run, ...rest } of events) {
     timeline.add({ id, name: type, data: data ?? rest, time });
-    if (time > firstText) waterfall.text(firstText);
-    if (time > firstText) firstText = Infinity;
-    waterfall.take(type, time, details(data));
+    if (time > firstText) { waterfall.text(firstText); firstText = Infinity; }
+    waterfall.take(type, timeOf(id), details(data));     // as a stream tells it
     showApproval(type, details(data), conversation.turns.at(run - 1 - events.at(-1).run) ?? null);
   }
   if (firstText < Infinity) waterfall.text(firstText);
@@ -190,14 +190,6 @@ function restore({ turns = [], events = [], status: state, text, cursor }) {
   else status.set(newest?.text ? "writing" : "thinking");
   if (newest?.error) conversation.conclude(state === "cancelled" ? "stopped" : "bad", newest.error);
   draw();
-}
-
-/** A card for a call that waits for a decision, until it has one. */
-function showApproval(name, given, turn = conversation.last) {
-  if (!turn) return;
-  if (name === "approval_requested") askForApproval(given, turn.node);
-  if (name === "approval_decided") settleApproval(given, turn.node);
-  if (/^task_(completed|failed|cancelled)$/.test(name)) endApprovals(turn.node);
 }
 
 // MARK: What is shown
@@ -231,12 +223,6 @@ function show() {
 }
 
 // MARK: What people do
-
-/** The conversation that the page's address names, or null if it names none that could exist. */
-function named() {
-  const name = location.hash.slice(1);                 // no name needs percent-encoding
-  return /^[A-Za-z0-9._-]{1,128}$/.test(name) && !/^\.{1,2}$/.test(name) ? name : null;
-}
 
 function openNamed() {
   if (named() && named() !== connection.conversation) watch(named());
