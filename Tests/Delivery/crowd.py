@@ -90,7 +90,7 @@ class LateViewer(Viewer):
 
     def connect(self) -> None:
         if self.begins_with is None:
-            found = snapshot(self.servers[self.server % len(self.servers)], self.conversation)
+            found = snapshot(self.servers[self.server % len(self.servers)], self.conversation, timeout=2)
             self.begins_with = self.last = found["cursor"]
             self.pieces = [(self.last, normal(found["text"]))]
             self.snapshots += 1

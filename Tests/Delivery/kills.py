@@ -118,7 +118,7 @@ def models(runs: int = 200, at_once: int = 30, every: float = 4) -> None:
         run(place, [server], prompts, at_once, Every(every, kill), model, "the model")
 
 
-def run(place: Place, servers: list[str], prompts: list[str], at_once: int, chaos, model: Model, victim: str) -> None:
+def run(place: Place, servers: list[str], prompts: list[str], at_once: int, chaos, model: Model, victim: str, repair=lambda: None) -> None:
     crowd = Crowd()
     asker = Asker(servers, crowd, prompts, at_once)
     begin = time.monotonic()
@@ -129,8 +129,7 @@ def run(place: Place, servers: list[str], prompts: list[str], at_once: int, chao
 
     is_whole = crowd.run(60 + 2 * len(prompts), until=lambda: asker.is_over, tick=tick)
     crowd.close()
-    if place.redis.process.poll() is not None:
-        place.redis.start()
+    repair()
     verdict = Verdict(place, servers[0], asker.asked)
     resets = len({viewer.conversation for viewer in crowd.viewers if viewer.resets})
     again = sum(viewer.snapshots - 1 for viewer in crowd.viewers if isinstance(viewer, LateViewer))

@@ -171,8 +171,8 @@ def normal(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def snapshot(server: str, conversation: str) -> dict:
-    return json.load(urllib.request.urlopen(f"{server}/api/runs/{quoted(conversation)}", timeout=10))
+def snapshot(server: str, conversation: str, timeout: float = 20) -> dict:
+    return json.load(urllib.request.urlopen(f"{server}/api/runs/{quoted(conversation)}", timeout=timeout))
 
 
 def quoted(conversation: str) -> str:

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import threading
 import time
 
 from kills import run
@@ -20,13 +21,14 @@ class Storm:
         self.due = time.monotonic() + 2
         self.later: list[tuple[float, object]] = []
         self.stopped: list = []
+        self.repair: threading.Timer | None = None
 
     def tick(self) -> None:
         now = time.monotonic()
         for due, step in [entry for entry in self.later if entry[0] <= now]:
             self.later.remove((due, step))
             step()
-        if now >= self.due and not self.later:
+        if now >= self.due and not (self.repair and self.repair.is_alive()):
             self.due = now + 2
             self.count += 1
             self.chance.choice([self.kill_worker, self.kill_worker, self.kill_server, self.kill_redis, self.stop_worker])()
@@ -48,7 +50,14 @@ class Storm:
 
     def kill_redis(self) -> None:
         self.place.redis.kill()
-        self.after(self.chance.uniform(0.2, 3), self.place.redis.start)
+        # From another thread: this one may be waiting for a server that waits for Redis.
+        self.repair = threading.Timer(self.chance.uniform(0.2, 3), self.place.redis.start)
+        self.repair.start()
+
+    def end(self) -> None:
+        """Lets a Redis that is away come back."""
+        if self.repair:
+            self.repair.join()
 
     def stop_worker(self) -> None:
         """For longer than a lease. Another worker is there meanwhile, and things go on breaking."""
@@ -65,6 +74,6 @@ def storm(runs: int = 150, at_once: int = 40) -> None:
     seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
     print(f"  SEED={seed}", flush=True)
     with Place("--appendonly", "yes", "--appendfsync", "always", model=(model := Model()).url, needs=12 * at_once + 600) as place:
-        storm = Storm(place, random.Random(seed))
+        chaos = Storm(place, random.Random(seed))
         prompts = [prompt(120, 0.03, turns=3, book=number % 10 == 0) for number in range(runs)]
-        run(place, [url for _, url in storm.servers], prompts, at_once, storm, model, "something was")
+        run(place, [url for _, url in chaos.servers], prompts, at_once, chaos, model, "something was", chaos.end)
