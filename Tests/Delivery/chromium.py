@@ -57,8 +57,8 @@ def chromium(kills: int = 6) -> None:
             expected = normal(text_of(entries))
             for page, name, shown in zip(pages[1:], ("live", "committed"), (entries, counted(entries))):
                 seen = run(page, "return window.seen")
-                figure(f"EventSource, {name}: {seen['opened']} connections, {len(seen['ids'])} events with text; server killed {kills} times, "
-                       f"{verdict.takeovers} takeovers")
+                figure(f"EventSource, {name}: {seen['opened']} connections, {len(seen['ids'])} events with text; "
+                       f"server killed {kills} times, {verdict.takeovers} takeovers")
                 check("".join(text for _, text in seen["pieces"]) == expected, f"EventSource, {name}: the text of the log, byte for byte")
                 check(seen["ids"] == [identifier for identifier, fields in shown if fields["event"] == "text"],
                       f"EventSource, {name}: no event is missing or there twice")

@@ -33,7 +33,8 @@ class Asker:
         while len(self.open) < self.at_once and len(self.asked) < len(self.prompts):
             text = self.prompts[len(self.asked)]
             # The key makes it one run, however often it has to be sent.
-            answer = self.post("/api/agents/TravelPlanner/run", text, {"Content-Type": "text/plain", "Idempotency-Key": f"run-{len(self.asked)}"})
+            headers = {"Content-Type": "text/plain", "Idempotency-Key": f"run-{len(self.asked)}"}
+            answer = self.post("/api/agents/TravelPlanner/run", text, headers)
             if answer is None:
                 break
             conversation = answer["conversation_id"]

@@ -39,5 +39,6 @@ def lateness(runs: int = 200, limit: int = 5) -> None:
         for name, values in (("first words", first), ("words at 100/s", all_words)):
             values.sort()
             quantile = lambda share: values[min(len(values) - 1, int(len(values) * share))]
-            figure(f"{len(values)} {name}: p50 {quantile(0.5):.2f} ms, p99 {quantile(0.99):.2f} ms, at most {values[-1]:.2f} ms after the model")
+            figure(f"{len(values)} {name}: p50 {quantile(0.5):.2f} ms, p99 {quantile(0.99):.2f} ms, at most {values[-1]:.2f} ms "
+                   "after the model")
             check(quantile(0.99) <= limit, f"p99 of the {name} is at most {limit} ms")
