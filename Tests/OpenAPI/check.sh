@@ -23,7 +23,7 @@ for tokens in "" "checker:$token"; do
         kill -0 "$pid"
         sleep 0.1
     done
-    schemathesis run "$url/openapi.json" --header "Authorization: Bearer $token" --checks all \
+    schemathesis --config-file Tests/OpenAPI/schemathesis.toml run "$url/openapi.json" --header "Authorization: Bearer $token" --checks all \
         --max-examples "$examples" --seed 1 --request-timeout 30
     kill "$pid"
     wait "$pid" || true

@@ -56,7 +56,7 @@ extension RouteDocumentation.Parameter {
         name: "from", summary: "Where to begin without a cursor.", values: ["beginning", "now"])
     static let view = Self(
         name: "view", summary: "timeline sends every event as JSON.", values: ["answer", "timeline"])
-    static let events = Self(name: "events", summary: "all adds the log to the answer.", values: ["all"])
+    static let events = Self(name: "events", summary: "all adds the log to the answer.")
 }
 
 extension RouteDocumentation {
