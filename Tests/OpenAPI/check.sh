@@ -23,8 +23,10 @@ for tokens in "" "checker:$token"; do
         kill -0 "$pid"
         sleep 0.1
     done
-    schemathesis --config-file Tests/OpenAPI/schemathesis.toml run "$url/openapi.json" --header "Authorization: Bearer $token" --checks all \
-        --max-examples "$examples" --seed 1 --request-timeout 30
+    # Which cursors, sessions and keys fit together is not a matter of their form, so no schema can tell.
+    schemathesis --config-file Tests/OpenAPI/schemathesis.toml run "$url/openapi.json" \
+        --header "Authorization: Bearer $token" --checks all --exclude-checks positive_data_acceptance \
+        --max-examples "$examples" --seed 1 --request-timeout 90
     kill "$pid"
     wait "$pid" || true
 done
