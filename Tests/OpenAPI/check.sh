@@ -23,10 +23,11 @@ for tokens in "" "checker:$token"; do
         kill -0 "$pid"
         sleep 0.1
     done
-    # Which cursors, sessions and keys fit together is not a matter of their form, so no schema can tell.
+    # Which cursors, sessions and keys fit together is not a matter of their form, so no schema can tell. A prompt that
+    # waits for its response takes its time.
     schemathesis --config-file Tests/OpenAPI/schemathesis.toml run "$url/openapi.json" \
-        --header "Authorization: Bearer $token" --checks all --exclude-checks positive_data_acceptance \
-        --max-examples "$examples" --seed 1 --request-timeout 90
+        --header "Authorization: Bearer $token" --max-examples "$examples" --seed 1 --request-timeout 90 \
+        --checks all --exclude-checks positive_data_acceptance,max_response_time
     kill "$pid"
     wait "$pid" || true
 done
