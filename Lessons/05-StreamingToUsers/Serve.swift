@@ -54,7 +54,7 @@ struct Serve: AsyncParsableCommand {
             ("connections-per-address", connectionsPerAddress), ("drain-seconds", drainSeconds),
         ]
         for (name, number) in numbers where number < 0 {
-            throw ValidationError("--\(name) \(number): it is 0 or more.")
+            throw ValidationError("--\(name) \(number): a limit is 0 or more.")
         }
         guard !lab || !noWorker else {
             throw ValidationError("--lab starts workers that can be killed. Leave out --no-worker.")

@@ -15,19 +15,30 @@ final class LabWorker {
     /// The process ID.
     let id: Int32
     private let process = Process()
-    /// The worker ends when this closes, so it cannot outlive the server.
+    /// Kills the worker when the server has ended.
+    ///
+    /// The worker cannot see to that itself while it is paused.
+    private let watchdog = Process()
+    /// It closes when the server ends, however that happens.
     private let lifeline = Pipe()
     private var isPaused = false
+    private var isKilled = false
 
     init(redis: String, model: String) throws {
         process.executableURL = Bundle.main.executableURL
         process.arguments = ["lab-worker", "--redis", redis, "--model", model]
-        process.standardInput = lifeline
+        process.standardInput = FileHandle.nullDevice
+        watchdog.executableURL = URL(filePath: "/bin/sh")
+        watchdog.standardInput = lifeline
+        // Once the worker is gone, its number may become another process's.
+        process.terminationHandler = { [watchdog] _ in if watchdog.isRunning { watchdog.terminate() } }
         try process.run()
         id = process.processIdentifier
+        watchdog.arguments = ["-c", "read -r line; kill -9 \(id)"]
+        try watchdog.run()
     }
 
-    var isRunning: Bool { process.isRunning }
+    var isRunning: Bool { process.isRunning && !isKilled }
 
     var report: LabReport.Worker {
         LabReport.Worker(process: id, state: isRunning ? (isPaused ? .paused : .running) : .dead)
@@ -45,6 +56,7 @@ final class LabWorker {
 
     func die() {
         if isRunning { kill(id, SIGKILL) }
+        isKilled = true
     }
 }
 
@@ -55,10 +67,6 @@ struct LabWorkerProgram: AsyncParsableCommand {
     @Option var model: String
 
     func run() async throws {
-        Thread.detachNewThread {
-            while readLine() != nil {}
-            Foundation.exit(0)
-        }
         let planner = try TravelPlanner(modelNamed: model)
         try await withRedis(try RedisConfiguration(url: redis)) { redis in
             let narrator = Narrator(try LessonOptions.parse([]))
