@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "Limits", dependencies: ["Hiredis"], linkerSettings: [.linkedLibrary("hiredis")]),
         .executableTarget(
             name: "bench",
-            dependencies: [streamKit, localRedis, argumentParser, "Limits"],
+            dependencies: [streamKit, localRedis, agentRuns, agentKit, argumentParser, "Limits"],
             path: "Sources/Bench",
             exclude: ["Queue/rivals.py"],
             swiftSettings: strict

@@ -15,7 +15,7 @@ struct Bench: AsyncParsableCommand {
             Starts a private redis-server without persistence. StreamKit and its limits take turns, and the table \
             shows medians. A ratio is StreamKit's figure divided by the limit's.
             """,
-        subcommands: [Memory.self, Append.self, QueueSpeed.self]
+        subcommands: [Memory.self, Append.self, QueueSpeed.self, AnswerSpeed.self]
     )
 
     @Option(help: "How often each measurement is repeated, in turns with the others.")
