@@ -5,7 +5,8 @@
 -- ARGV  1 entries that a log keeps of earlier runs, 2 entries that it may have in all, 3 and 4 milliseconds that it is
 --       kept after its last event and while a run is open
 --
--- Fields of the state: `owner` if the conversation is not everybody's, `runs` accepted, `open` runs, `sequence` and `last_id` of the newest entry, `status`; and for
+-- Fields of the state: `owner` if the conversation is not everybody's, `runs` accepted, `open` runs, `sequence` and
+-- `last_id` of the newest entry, `status`; and for
 -- run number n `correlation:n`, `attempt:n` (the fencing token), `attempts:n` (how many began), `writer:n`,
 -- `position:n` (of the writer's last entry), `entry:n` (its ID), `first:n`, `checkpoint:n` (the last entry that is not
 -- text), `task:n` (in the queue), `approvals:n` (the calls that need a person's word, each with `=` and the decision's
