@@ -55,6 +55,10 @@ public struct RunWorker: Service {
         } catch RunLogError.finished, RunLogError.expired {
             // Called off, given up or forgotten; or an earlier attempt ended it and died before it told the queue.
             try await runs.waiting.remove([request.correlationID])
+        } catch RunLogError.staleAttempt {
+            // Others have the run: a later attempt of this task, and then the queue refuses its completion; or a later
+            // task, which was enqueued after a decision while this one's worker was dead. To try this one again would
+            // end in giving up a run that is being worked on.
         } catch let error as RunLogError {
             guard case .damaged = error else { throw error }
             throw PermanentTaskFailure(error.description)

@@ -107,6 +107,21 @@ struct AgentRunsTests {
         }
     }
 
+    @Test func `a task whose run has gone on in a later task is over, and the run is not given up`() async throws {
+        try await withRuns { runs in
+            let request = try await runs.submitted()
+            let later = try await runs.log(of: request.conversationID).begin(request, token: 1 << 40)
+
+            try await runs.working {
+                try await eventually("the task is over") { try await runs.queue.status().completedLastMinute == 1 }
+            }
+
+            #expect(try await runs.queue.status().dead == 0)
+            try await later.complete()
+            #expect(try await runs.end(of: request) == .taskCompleted)
+        }
+    }
+
     @Test func `a conversation whose highest ID is used up says so to everybody, and its worker goes on`() async throws
     {
         try await withRuns { runs in
