@@ -71,6 +71,7 @@ private struct StoryModel: ChatModel {
 private struct Echo: Tool {
     let name = "echo"
     let summary = "Answers its arguments."
+    let isSafeToRepeat = true
     let parameters: JSONValue = ["type": "object"]
 
     func call(_ arguments: JSONValue) async throws -> JSONValue {
