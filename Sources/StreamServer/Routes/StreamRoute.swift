@@ -117,7 +117,7 @@ struct StreamRoute: Sendable {
                         for frame in frames { bytes.writeImmutableBuffer(frame.bytes) }
                         try await viewer.send(BodyPiece(bytes, events: frames.count))
                     case .idle:
-                        return .live(await backend.renditions.joinOrStart(key, replay), replay.position)
+                        return .live(backend.renditions.joinOrStart(key, replay), replay.position)
                     case .over(let farewell): return .over(farewell)
                     }
                 }
