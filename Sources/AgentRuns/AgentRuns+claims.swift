@@ -30,7 +30,7 @@ extension AgentRuns {
                 throw refusal
             } catch {
                 // Unstructured, because the caller has its answer meanwhile.
-                Task { try? await redis.send("DEL", name) }
+                Task { _ = try? await redis.send("DEL", name) }
                 throw error
             }
             return claim
