@@ -37,33 +37,41 @@ extension CuttingProxy {
             return state.accepted
         }
         Thread.detachNewThread { [self] in
-            pump(from: client, to: server) { $0 }
+            pump(from: client, to: server, isRequest: true) { $0 }
             endDirection(of: number)
         }
         Thread.detachNewThread { [self] in
-            pump(from: server, to: client) { spendReplyBytes($0, of: number) }
+            pump(from: server, to: client, isRequest: false) { spendReplyBytes($0, of: number) }
             endDirection(of: number)
         }
     }
 
     /// Copies until either side ends or fewer bytes are allowed than there are.
-    private func pump(from source: Int32, to sink: Int32, allow: (Int) -> Int) {
+    private func pump(from source: Int32, to sink: Int32, isRequest: Bool, allow: (Int) -> Int) {
         var buffer = [UInt8](repeating: 0, count: 16_384)
         while true {
             let count = recv(source, &buffer, buffer.count, 0)
             guard count > 0 else { return }
-            waitWhileStalled()
+            waitWhileStalled(buffer[..<count], isRequest: isRequest)
             let allowed = allow(count)
             guard LoopbackSocket.sendAll(buffer[..<allowed], to: sink), allowed == count else { return }
         }
     }
 
-    private func waitWhileStalled() {
+    private func waitWhileStalled(_ bytes: ArraySlice<UInt8>, isRequest: Bool) {
+        func isHeldBack() -> Bool {
+            switch stalling.withLock({ $0 }) {
+            case .everything: true
+            case .requests(let text): isRequest && bytes.firstRange(of: Array(text.utf8)) != nil
+            case nil: false
+            }
+        }
         stalled.lock()
+        defer { stalled.unlock() }
+        guard isHeldBack() else { return }
         state.withLock { $0.heldBack += 1 }
-        while isStalled.withLock({ $0 }) { stalled.wait() }
+        while isHeldBack() { stalled.wait() }
         state.withLock { $0.heldBack -= 1 }
-        stalled.unlock()
     }
 
     private func spendReplyBytes(_ count: Int, of number: Int) -> Int {

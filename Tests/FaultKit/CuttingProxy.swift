@@ -30,7 +30,14 @@ public final class CuttingProxy: Sendable {
     let listener: Int32
     let state: Mutex<State>
     let stalled = NSCondition()
-    let isStalled = Mutex(false)
+    let stalling = Mutex<Stall?>(nil)
+
+    /// What is held back.
+    enum Stall {
+        case everything
+        /// Connections whose client sends this.
+        case requests(with: String)
+    }
 
     /// Starts to listen on a free port and to forward to the given one.
     public init(to target: Int) throws {
@@ -88,13 +95,18 @@ public final class CuttingProxy: Sendable {
 
     /// Holds back everything, both ways, without closing anything, until ``resume()``.
     public func stall() {
-        isStalled.withLock { $0 = true }
+        stalling.withLock { $0 = .everything }
+    }
+
+    /// Holds back what clients send that contains the text, and what they send after it, until ``resume()``.
+    public func stall(requestsWith text: String) {
+        stalling.withLock { $0 = .requests(with: text) }
     }
 
     /// Lets everything held back by ``stall()`` through.
     public func resume() {
         stalled.lock()
-        isStalled.withLock { $0 = false }
+        stalling.withLock { $0 = nil }
         stalled.broadcast()
         stalled.unlock()
     }

@@ -30,9 +30,7 @@ struct Cancel: AsyncParsableCommand {
 
     private func run(on redis: Redis, watchedBy server: LocalRedis) async throws -> Verdict {
         let stream = redis.stream("stress:cancel")
-        // A consumer serves one reader at a time, so each of the reads under way has one of its own.
-        let consumers = (0..<atOnce).map { stream.group("g").consumer("c\($0)") }
-        let free = Free(consumers)
+        let consumer = stream.group("g").consumer("c")
         try await stream.group("g").create()
         let before = ProcessFigures.now()
         let outcome = Ledger()
@@ -40,17 +38,13 @@ struct Cancel: AsyncParsableCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<reads {
                 if number >= atOnce { try await group.next() }
-                group.addTask {
-                    let consumer = free.consumers.withLock { $0.removeLast() }
-                    try await read(number, stream, consumer, outcome)
-                    free.consumers.withLock { $0.append(consumer) }
-                }
+                group.addTask { try await read(number, stream, consumer, outcome) }
             }
             try await group.waitForAll()
         }
         var verdict = Verdict()
         verdict.figure("reads a second", Int(Double(reads) / seconds(since: start)))
-        try await collectRest(consumers, outcome)
+        try await collectRest(consumer, outcome)
         check(outcome.state.withLock { $0 }, &verdict)
         try await checkLeaks(redis, before, &verdict)
         try await checkNextReader(stream, &verdict)
@@ -59,12 +53,6 @@ struct Cancel: AsyncParsableCommand {
 
     private func seconds(since start: ContinuousClock.Instant) -> Double {
         start.duration(to: .now) / .seconds(1)
-    }
-
-    private final class Free: Sendable {
-        let consumers: Mutex<[GroupConsumer]>
-
-        init(_ consumers: [GroupConsumer]) { self.consumers = Mutex(consumers) }
     }
 
     private final class Ledger: Sendable {
@@ -109,14 +97,12 @@ struct Cancel: AsyncParsableCommand {
         }
     }
 
-    /// An entry that came too late for a cancelled read belongs to its consumer's next one.
-    private func collectRest(_ consumers: [GroupConsumer], _ outcome: Ledger) async throws {
-        for consumer in consumers {
-            while true {
-                let more = try await consumer.read().map(\.id)
-                if more.isEmpty { break }
-                outcome.state.withLock { $0.delivered += more }
-            }
+    /// An entry that came too late for a cancelled read belongs to the next one.
+    private func collectRest(_ consumer: GroupConsumer, _ outcome: Ledger) async throws {
+        while outcome.state.withLock({ $0.delivered.count < $0.appended.count }) {
+            let more = try await consumer.read(wait: .atMost(.seconds(3))).map(\.id)
+            if more.isEmpty { return }
+            outcome.state.withLock { $0.delivered += more }
         }
     }
 

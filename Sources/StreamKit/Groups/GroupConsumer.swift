@@ -2,20 +2,13 @@ import Synchronization
 
 /// One consumer of a group: reads entries that nobody else gets, acknowledges them, claims abandoned ones.
 ///
-/// It serves one reader at a time. Tasks that read at the same time each take a consumer of their own.
+/// Several tasks may read at the same time; each entry goes to one of them.
 public final class GroupConsumer: Sendable {
-    private struct Progress {
-        /// The highest ID that a reader was given.
-        var last = StreamID.zero
-        /// Whether the server may have delivered entries after it that no reader got.
-        var isUnsure = false
-    }
-
     /// The group it belongs to.
     public let group: ConsumerGroup
     /// Its name in the group.
     public let name: String
-    private let progress = Mutex(Progress())
+    private let progress = Mutex(GroupProgress())
 
     init(group: ConsumerGroup, name: String) {
         self.group = group
@@ -40,16 +33,13 @@ public final class GroupConsumer: Sendable {
     }
 
     func read(_ limit: Int?, _ wait: ReadWait, claimingIdleFor idle: Duration?) async throws -> [StreamEntry] {
-        while let last = progress.withLock({ $0.isUnsure ? $0.last : nil }) {
-            let page = try await ownPendingPage(after: last, limit: limit)
-            progress.withLock { progress in
-                progress.isUnsure = page.last != nil
-                progress.last = max(progress.last, page.last ?? .zero)
-            }
-            if !page.entries.isEmpty { return page.entries }
+        while let found = try await undelivered(limit) {
+            if !found.isEmpty { return found }
         }
-        return try await noting {
-            try await redis.readInRounds(repeatable: false, wait: wait, decode: { try $0.entriesOfOneStream() }) {
+        return try await noting { take in
+            try await redis.readInRounds(
+                repeatable: false, wait: wait, decode: { take(try $0.entriesOfOneStream()) }
+            ) {
                 beginRead(&$0, limit: limit, wait: $1, claimingIdleFor: idle)
                 $0.argument(group.stream.key)
                 $0.argument(">")
@@ -59,24 +49,34 @@ public final class GroupConsumer: Sendable {
 
     /// Lets the next reads begin with what this consumer holds, even what an earlier reader was given.
     func startOver() {
-        progress.withLock { $0 = Progress(isUnsure: true) }
+        progress.withLock { $0.startOver() }
+    }
+
+    /// A page of pending entries that no reader got, perhaps an empty one; `nil` if there are none.
+    private func undelivered(_ limit: Int?) async throws -> [StreamEntry]? {
+        guard let search = progress.withLock({ $0.beginSearch() }) else { return nil }
+        defer { progress.withLock { $0.end(search.read) } }
+        let page = try await ownPendingPage(after: search.start, limit: limit)
+        return progress.withLock { $0.take(page.entries, upTo: page.last, in: search) }
     }
 
     /// Notes what a read brings, or that nobody knows what it would have brought.
-    private func noting(_ read: () async throws -> [StreamEntry]) async throws -> [StreamEntry] {
+    private func noting(
+        _ read: (_ take: ([StreamEntry]) -> [StreamEntry]) async throws -> [StreamEntry]
+    ) async throws -> [StreamEntry] {
+        let number = progress.withLock { $0.begin() }
         do {
-            let entries = try await read()
-            note(entries)
+            let entries = try await read { entries in progress.withLock { $0.take(entries, by: number) } }
+            progress.withLock { $0.end(number) }
             return entries
         } catch {
-            progress.withLock { $0.isUnsure = true }
+            progress.withLock { $0.lose(number) }
             throw error
         }
     }
 
     func note(_ entries: [StreamEntry]) {
-        guard let last = entries.last?.id else { return }
-        progress.withLock { if !$0.isUnsure { $0.last = max($0.last, last) } }
+        progress.withLock { _ = $0.note(entries) }
     }
 
     /// Reads what this consumer holds and has not acknowledged, without deleted entries (XREADGROUP with an ID).
@@ -133,7 +133,7 @@ public final class GroupConsumer: Sendable {
             _ = try await group.acknowledge(ids)
             return try await read(limit: limit)
         }
-        return try await noting {
+        return try await noting { take in
             let results = try await redis.pipeline { pipeline in
                 pipeline.add { group.encodeAcknowledgement(of: ids, into: &$0) }
                 pipeline.add { buffer in
@@ -143,7 +143,7 @@ public final class GroupConsumer: Sendable {
                 }
             }
             _ = try results[0].get()
-            return try results[1].get().entriesOfOneStream()
+            return take(try results[1].get().entriesOfOneStream())
         }
     }
 }

@@ -88,6 +88,8 @@ extension QueueCalls {
 
     /// Gives back everything that the consumer holds, and removes it.
     func handBackAll(by consumer: String) async throws {
+        // The server may still deliver tasks to a read that was just cancelled.
+        try await redis.endLostReaders()
         _ = try await run(Self.handBackScript, [group, consumer, "all"])
     }
 

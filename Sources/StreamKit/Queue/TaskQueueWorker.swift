@@ -93,9 +93,6 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
         }
         do {
             try await calls.handBackAll(by: consumer)
-            // The server may still deliver a task to a read that was just cancelled.
-            try await Task.sleep(for: .milliseconds(50))
-            try await calls.handBackAll(by: consumer)
         } catch {
             logger.warning("could not hand back tasks of queue \(queue.key), their leases must run out: \(error)")
         }

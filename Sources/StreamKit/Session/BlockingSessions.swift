@@ -133,10 +133,8 @@ final class BlockingSessions: Sendable {
     }
 
     /// Gives up a connection whose command may still be under way.
-    ///
-    /// Over a unix socket the server learns of that at once and in order, so nothing is delivered to it later.
     private func lose(_ session: Session, _ isDelivery: Bool) {
-        if isDelivery, case .tcp = configuration.endpoint, let identity = session.identity {
+        if isDelivery, let identity = session.identity {
             _ = state.withLock { $0.lost.insert(identity) }
         }
         drop(session)
@@ -170,13 +168,20 @@ extension BlockingSessions {
     ///
     /// After a connection breaks, the server may still deliver entries to it until it finds out. A reader that looks
     /// for them among its pending entries before that looks too early.
+    /// Over a unix socket, where addresses do not tell connections apart, PING takes its place: the server sees that
+    /// such a socket was closed before it sees anything that is sent after the reply to PING.
     func endLost(with shared: Session) async throws {
         let ending = state.withLock { state in
             defer { state.ending = [:] }
             return state.ending.values
         }
         for session in ending { lose(session, true) }
-        for identity in state.withLock({ $0.lost }) {
+        let lost = state.withLock { $0.lost }
+        if case .unix = configuration.endpoint, !lost.isEmpty {
+            _ = try await shared.send(timeout: shared.commandTimeout) { $0.command(["PING"]) }
+            return state.withLock { $0.lost.subtract(lost) }
+        }
+        for identity in lost {
             let reply = try await shared.send(timeout: shared.commandTimeout) {
                 $0.command(["CLIENT", "KILL", "ID", identity.id, "ADDR", identity.address])
             }.single()

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Fields may repeat and hold any bytes. An entry is a view into the reply it came with: text is decoded
 /// when it is asked for, and the reply's memory lives as long as any of its entries.
-public struct StreamEntry: Sendable {
+public struct StreamEntry: Sendable, Identifiable {
     /// Where the entry stands in its stream.
     public let id: StreamID
     private let storage: ReplyStorage

@@ -48,6 +48,34 @@ struct QueueOutageTests {
         }
     }
 
+    @Test func `a worker that has stopped gets no task, though its last read reaches the server later`() async throws {
+        let port = try #require(try await TestServer.shared.server().port)
+        try await withCuttingProxy(to: port) { proxy in
+            try await withScratchQueue { queue in
+                try await withRedis(RedisConfiguration(host: "127.0.0.1", port: proxy.port)) { slow in
+                    let stopped = TaskQueue<Job>(redis: slow, key: queue.key, group: queue.group, options: .quick)
+                    proxy.stall(requestsWith: "\r\nBLOCK\r\n")
+                    try await working(on: stopped) { _ in
+                    } until: {
+                        proxy.isHoldingBack
+                    }
+                    proxy.resume()
+                    try await eventually { !proxy.isHoldingBack }
+                    let attempts = Shared<[Int]>([])
+                    try await queue.enqueue(Job(number: 1))
+
+                    try await working(on: queue) { task in
+                        attempts.withLock { $0.append(task.attempt) }
+                    } until: {
+                        try await queue.status().isEmpty
+                    }
+
+                    #expect(attempts.withLock { $0 } == [1])
+                }
+            }
+        }
+    }
+
     @Test func `a handler whose lease ran out is cancelled even while Redis hangs`() async throws {
         var options = TaskQueueOptions.quick
         options.lease = .milliseconds(500)
