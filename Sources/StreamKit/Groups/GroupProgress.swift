@@ -86,6 +86,7 @@ struct GroupProgress {
     /// - Parameters:
     ///   - page: the entries that still exist.
     ///   - end: the last ID of the page; `nil` if there was nothing.
+    ///   - search: what ``beginSearch()`` returned.
     /// - Returns: what no reader was given.
     mutating func take<Entry: Identifiable<StreamID>>(
         _ page: [Entry], upTo end: StreamID?, in search: Search

@@ -84,7 +84,8 @@ private struct Model {
     }
 
     private mutating func newEntries() -> [Entry] {
-        let ids = (1...Int.random(in: 1...3, using: &random)).map { StreamID(milliseconds: UInt64(delivered.count + $0)) }
+        let count = Int.random(in: 1...3, using: &random)
+        let ids = (1...count).map { StreamID(milliseconds: UInt64(delivered.count + $0)) }
         delivered += ids
         return ids.map(Entry.init)
     }
@@ -116,7 +117,7 @@ private struct Model {
         losses += 1
     }
 
-    /// The server shows a page of what is pending. Before that, it ended the lost reads.
+    /// Ends the lost reads, then shows a page of what is pending.
     private mutating func look() {
         guard let place = searches.firstIndex(where: { $0.page == nil }) else { return }
         lost = 0
