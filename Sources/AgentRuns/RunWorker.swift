@@ -55,7 +55,7 @@ public struct RunWorker: Service {
         } catch RunLogError.finished, RunLogError.expired {
             // Called off, given up or forgotten; or an earlier attempt ended it and died before it told the queue.
             try await runs.waiting.remove([request.correlationID])
-        } catch RunLogError.staleAttempt {
+        } catch RunLogError.staleAttempt(let attempt, let current) where current > attempt {
             // Others have the run: a later attempt of this task, and then the queue refuses its completion; or a later
             // task, which was enqueued after a decision while this one's worker was dead. To try this one again would
             // end in giving up a run that is being worked on.

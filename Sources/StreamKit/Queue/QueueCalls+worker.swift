@@ -77,12 +77,21 @@ extension QueueCalls {
         }
     }
 
-    /// Gives back what the consumer holds without knowing it, because a reply was lost or brought too much.
+    /// Gives back what the consumer holds without working on it, because a reply was lost or brought too much, or
+    /// because it gave up the lease by its own clock.
+    ///
+    /// - Parameters:
+    ///   - leases: what it works on.
+    ///   - lost: what it began and gave up; a task that is in neither list was not begun.
+    ///   - consumer: the worker's name.
     /// - Returns: How many tasks that were.
-    func handBackUnknown(except leases: [Lease], by consumer: String) async throws -> Int {
+    /// - Throws: A ``StreamKitError`` if the server cannot be reached or refuses.
+    func handBackUnknown(except leases: [Lease], lost: [Lease], by consumer: String) async throws -> Int {
         // The server may still deliver tasks to a broken connection, until it has closed it.
         try await redis.endLostReaders()
-        let reply = try await run(Self.handBackScript, [group, consumer, "unknown"] + entries(of: leases))
+        let known = leases.map { ($0.delivered, "running") } + lost.map { ($0.delivered, "lost") }
+        let words = known.flatMap { task, what in [task.stream.rawValue, "\(task.entry)", what] }
+        let reply = try await run(Self.handBackScript, [group, consumer, "unknown"] + words)
         return reply.integer ?? 0
     }
 

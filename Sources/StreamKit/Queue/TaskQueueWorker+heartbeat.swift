@@ -30,6 +30,7 @@ extension TaskQueueWorker {
             for lease in state.leases where lease.ending == .none {
                 let now = ContinuousClock.now
                 if now - lease.confirmed > options.lease {
+                    state.noteLost(lease)
                     lose(lease)
                 } else if let limit = options.attemptTimeout, now - lease.began > limit {
                     state.timeOut(lease, because: "no end after \(limit)")

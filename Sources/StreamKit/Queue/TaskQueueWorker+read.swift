@@ -53,10 +53,12 @@ extension TaskQueueWorker {
         return TaskReader(calls, consumer: consumer, generation: state.generation)
     }
 
-    /// Gives back tasks that the server delivered and that are not in hand, which costs them no attempt.
+    /// Gives back tasks that the server delivered and that are not in hand, which is no failure of theirs.
     private func handBackUnknown() async throws {
-        let count = try await calls.handBackUnknown(except: state.leases, by: consumer)
-        if count > 0 { logger.notice("gave \(count) tasks of queue \(queue.key) back that nobody had begun") }
+        let (running, lost) = state.begun
+        let count = try await calls.handBackUnknown(except: running, lost: lost, by: consumer)
+        state.forgetLost(lost.count)
+        if count > 0 { logger.notice("gave \(count) tasks of queue \(queue.key) back that were not in hand") }
     }
 
     private func start(

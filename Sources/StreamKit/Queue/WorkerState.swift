@@ -18,6 +18,8 @@ final class WorkerState: Sendable {
         let concurrency: Int
         /// What this worker holds, as far as it knows.
         var leases: [ObjectIdentifier: Lease] = [:]
+        /// What it gave up by its own clock, while the server may still think that this worker holds it.
+        var lost: [Lease] = []
         /// Handlers that have not returned, even if their task was lost.
         var handlers = 0
         var finished: [Finished] = []
@@ -80,6 +82,15 @@ final class WorkerState: Sendable {
         lease.interrupt()
         return true
     }
+
+    /// Notes that a lease is about to be given up without word from the server.
+    func noteLost(_ lease: Lease) { state.withLock { $0.lost.append(lease) } }
+
+    /// Notes that the server has been told of the first of these.
+    func forgetLost(_ count: Int) { state.withLock { $0.lost.removeFirst(count) } }
+
+    /// What this worker began: what it holds, and what it gave up by its own clock.
+    var begun: (running: [Lease], lost: [Lease]) { state.withLock { (Array($0.leases.values), $0.lost) } }
 
     /// What this worker holds, as far as it knows.
     var leases: [Lease] { state.withLock { Array($0.leases.values) } }

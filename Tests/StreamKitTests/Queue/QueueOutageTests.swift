@@ -76,6 +76,46 @@ struct QueueOutageTests {
         }
     }
 
+    @Test func `an attempt that was given up during an outage does not lend its number to the next`() async throws {
+        var options = TaskQueueOptions.quick
+        options.lease = .milliseconds(500)
+        options.maximumAttempts = 1
+        // Between the first sweep and the next, only the reader's recovery can free the task.
+        options.sweepInterval = .seconds(5)
+        let port = try #require(try await TestServer.shared.server().port)
+        try await withCuttingProxy(to: port) { proxy in
+            try await withScratchQueue(options) { queue in
+                let (attempts, wasCancelled) = (Shared<[Int]>([]), Shared(false))
+                try await withRedis(RedisConfiguration(host: "127.0.0.1", port: proxy.port)) { shaky in
+                    let cut = TaskQueue<Job>(redis: shaky, key: queue.key, group: queue.group, options: options)
+                    try await withThrowingTaskGroup { group in
+                        group.addTask {
+                            try await cut.work(as: "worker", concurrency: 2) { task in
+                                attempts.withLock { $0.append(task.attempt) }
+                                guard task.attempt == 1 else { return }
+                                try? await Task.sleep(for: .seconds(600))
+                                wasCancelled.withLock { $0 = true }
+                            }
+                        }
+                        try await queue.enqueue(Job(number: 1))
+                        try await eventually { attempts.withLock { !$0.isEmpty } }
+                        proxy.stall()
+                        try await eventually { wasCancelled.withLock { $0 } }
+                        proxy.cutAll()
+                        proxy.resume()
+                        try await eventually { try await queue.status().isEmpty }
+                        group.cancelAll()
+                        try await group.waitForAll()
+                    }
+                }
+
+                let numbers = attempts.withLock { $0 }
+                #expect(numbers == Array(1...max(numbers.count, 2)))
+                #expect(try await queue.status().dead == 0)
+            }
+        }
+    }
+
     @Test func `a handler whose lease ran out is cancelled even while Redis hangs`() async throws {
         var options = TaskQueueOptions.quick
         options.lease = .milliseconds(500)
