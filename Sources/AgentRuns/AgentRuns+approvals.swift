@@ -80,8 +80,3 @@ extension AgentRuns {
         try await queue.enqueue(request, idempotencyKey: "\(request.correlationID)/\(decided)")
     }
 }
-
-extension RunRequest {
-    /// The number by which the log refuses earlier attempts: a resumed run is a new task, whose attempts count from 1.
-    func token(of task: QueuedTask<RunRequest>) -> Int { task.fencingToken + (resumption ?? 0) << 16 }
-}

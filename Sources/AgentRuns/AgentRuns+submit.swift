@@ -1,5 +1,7 @@
 import StreamKit
 
+// How a request comes in: into its log, then into the queue; once, however often it is sent.
+
 extension AgentRuns {
     /// Writes a request into its log, then into the queue: the caller can follow the conversation at once.
     ///
@@ -16,7 +18,7 @@ extension AgentRuns {
     public func submit(_ request: RunRequest, onlyIfIdle: Bool = false, inLine: Bool = false, caller: String? = nil)
         async throws
     {
-        try await withEnqueueSpan(request) { request in
+        try await request.withEnqueueSpan(queue: names.queueKey) { request in
             try await submit(traced: request, onlyIfIdle: onlyIfIdle, inLine: inLine, caller: caller)
         }
     }
@@ -38,7 +40,7 @@ extension AgentRuns {
             throw error
         } catch {
             // Unstructured, because the caller has its answer meanwhile.
-            Task { try? await withdraw(request, log) }
+            Task { try? await withdraw(request) }
             throw error
         }
     }
@@ -54,11 +56,54 @@ extension AgentRuns {
     }
 
     /// Ends a run that could not be put into the queue; where that fails, it will be found and enqueued.
-    private func withdraw(_ request: RunRequest, _ log: RunLog) async throws {
+    private func withdraw(_ request: RunRequest) async throws {
         do {
-            try await log.close(
-                request, onlyIfWaiting: true, userMessage: "The server could not accept the prompt. Ask again.")
-        } catch is RunLogError {}
-        for task in try await waiting.remove([request.correlationID]) { try await queue.cancel(task) }
+            try await close(request, "The server could not accept the prompt. Ask again.")
+        } catch is RunLogError {
+            try await forget([request.correlationID])
+        }
+    }
+
+    /// Submits a request once, however often it is sent with the same key (SET NX GET).
+    ///
+    /// The key is kept as long as the run may wait and its log is kept after that.
+    ///
+    /// - Parameters:
+    ///   - claim: The request.
+    ///   - key: What its sender calls it; keys of different senders must differ.
+    ///   - inLine: Whether the run waits for the end of those of the conversation that are open; otherwise it is refused.
+    ///   - caller: Who asks, for the limit per caller.
+    /// - Returns: The claim that the key stands for: this one, or that of an earlier request. Compare them with
+    ///   ``RunClaim/asksTheSame(as:)``.
+    /// - Throws: What ``submit(_:onlyIfIdle:inLine:caller:)`` throws; the key then stands for nothing.
+    public func submit(
+        _ claim: RunClaim, once key: String, inLine: Bool = false, caller: String?
+    ) async throws -> RunClaim {
+        let name = names.claim(key)
+        let life = max(1, (retention.maximumWait + retention.timeToLive).wholeMilliseconds)
+        let reply = try await redis.send(
+            "SET", name, try RunJSON.text(of: claim), "NX", "GET", "PX", String(life))
+        guard let text = reply.text else {
+            do {
+                try await submit(claim.request, onlyIfIdle: !inLine, inLine: inLine, caller: caller)
+            } catch let refusal as RunLogError {
+                // A repeat must not find the key and lose it again.
+                try? await redis.send("DEL", name)
+                throw refusal
+            } catch {
+                // Unstructured, because the caller has its answer meanwhile.
+                Task { try? await redis.send("DEL", name) }
+                throw error
+            }
+            return claim
+        }
+        guard let kept = RunJSON.value(RunClaim.self, of: text) else {
+            throw StreamKitError.unexpectedReply("The key '\(name)' does not hold a claim. Remove it from Redis.")
+        }
+        // The server of the first request died before it accepted the run, or is about to.
+        if try await log(of: kept.request.conversationID).stage(of: kept.request) == .unknown {
+            try await submit(kept.request, onlyIfIdle: !inLine, inLine: inLine, caller: caller)
+        }
+        return kept
     }
 }

@@ -1,6 +1,8 @@
 import Logging
 import StreamKit
 
+// What becomes of runs that wait: for a worker, or for the end of the run before them.
+
 extension AgentRuns {
     /// Looks after runs that no worker has begun.
     ///
@@ -35,14 +37,14 @@ extension AgentRuns {
         case .unknown, .begun:
             try await waiting.remove([run.correlationID])
         case .waiting where run.waited >= retention.maximumWait:
-            try await close(request, log, "The prompt waited too long for a worker. Ask again.")
+            try await close(request, "The prompt waited too long for a worker. Ask again.")
         case .waiting:
-            guard let task = task else {
+            guard let task else {
                 if try await log.isBehindAnother(request) { return }
                 return try await enqueue(request)
             }
             guard try await !queue.holds(task) else { return }
-            try await close(request, log, "The prompt was lost before a worker began it. Ask again.")
+            try await close(request, "The prompt was lost before a worker began it. Ask again.")
         }
     }
 
@@ -51,8 +53,28 @@ extension AgentRuns {
         try await queue.enqueue(request, idempotencyKey: request.correlationID)
     }
 
-    private func close(_ request: RunRequest, _ log: RunLog, _ message: String) async throws {
-        try await log.close(request, onlyIfWaiting: true, userMessage: message)
-        for task in try await waiting.remove([request.correlationID]) { try await queue.cancel(task) }
+    /// Ends a run that no worker has begun.
+    func close(_ request: RunRequest, _ message: String) async throws {
+        try await log(of: request.conversationID).close(request, onlyIfWaiting: true, userMessage: message)
+        try await forget([request.correlationID])
+    }
+
+    /// Forgets that runs wait, and takes their tasks from the queue.
+    ///
+    /// - Parameters:
+    ///   - correlationIDs: The runs.
+    ///   - tasks: Tasks to be taken from their workers as well.
+    func forget(_ correlationIDs: [String], tasks: [StreamID] = []) async throws {
+        for task in try await waiting.remove(correlationIDs) + tasks { try await queue.cancel(task) }
+    }
+
+    /// Enqueues the run that stands next in line in a conversation, if no other one is open.
+    ///
+    /// A run that is in the queue already is not enqueued again.
+    func beginNext(in conversation: String) async throws {
+        guard let next = try await log(of: conversation).scripts.oldestOpenRun(), next.attempts == 0,
+            let request = try await waiting.request(of: next.correlationID)
+        else { return }
+        try await enqueue(request)
     }
 }

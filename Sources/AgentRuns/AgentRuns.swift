@@ -65,10 +65,10 @@ public struct AgentRuns: Sendable {
     /// - Returns: The correlation IDs of the runs that were called off; none if all had ended.
     /// - Throws: A ``StreamKitError``.
     public func cancel(_ conversation: String) async throws -> [String] {
-        let cancelled = try await log(of: conversation).cancelOpenRuns()
+        let cancelled = try await log(of: conversation).cancel()
         let ids = cancelled.map(\.correlationID)
         // The log says it already: a worker is refused when it next writes, even before its task is taken from it.
-        for task in try await waiting.remove(ids) + cancelled.compactMap(\.task) { try await queue.cancel(task) }
+        try await forget(ids, tasks: cancelled.compactMap(\.task))
         // Without this news the workers notice within a second.
         try? await calledOff.announce(ids)
         return ids
@@ -89,11 +89,18 @@ public struct AgentRuns: Sendable {
             whileIdle: { if lookOccasion.isNow() { try? await lookAfterWaitingRuns() } })
     }
 
-    /// Whether Redis holds anything of a conversation.
+    /// A conversation as it stands: its turns, its newest events, and the cursor to follow it from.
     ///
-    /// - Throws: A ``StreamKitError``.
-    public func exists(_ conversation: String) async throws -> Bool {
-        try await log(of: conversation).exists()
+    /// Reads the log once, a page at a time (XRANGE), and keeps the text of its turns and some hundred events.
+    ///
+    /// - Parameter conversation: Names the conversation.
+    /// - Returns: The snapshot, with all that was in the log when the last page was read.
+    /// - Throws: ``RunLogError/expired(conversationID:)`` if there is no log, or a ``StreamKitError``.
+    public func snapshot(of conversation: String) async throws -> ConversationSnapshot {
+        var builder = SnapshotBuilder(conversationID: conversation)
+        try await log(of: conversation).forEachEvent { builder.take($0) }
+        guard let snapshot = builder.snapshot() else { throw RunLogError.expired(conversationID: conversation) }
+        return snapshot
     }
 
     /// The ID of the newest event of a conversation; `nil` if there is none.
@@ -120,5 +127,20 @@ public struct AgentRuns: Sendable {
             throw RunLogError.beyondEnd(cursor: cursor, end: info.lastGeneratedID)
         }
         _ = try await log.sequence(at: cursor)
+    }
+
+    /// A worker that runs when its ``RunWorker/run()`` is called, for instance by a `ServiceGroup`.
+    ///
+    /// A handler that throws has its run tried again by another attempt; a ``RunFailure`` ends it at once.
+    ///
+    /// - Parameters:
+    ///   - name: The worker's name, for people.
+    ///   - concurrency: How many runs at once. Agents mostly wait for their model, so many fit.
+    ///   - handler: Does the work and writes what happens, the end of the run included.
+    /// - Returns: The worker; it does nothing yet.
+    public func worker(
+        as name: String, concurrency: Int = 16, _ handler: @escaping @Sendable (RunWriter) async throws -> Void
+    ) -> RunWorker {
+        RunWorker(runs: self, name: name, concurrency: concurrency, handler: handler)
     }
 }

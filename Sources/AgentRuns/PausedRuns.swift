@@ -1,4 +1,3 @@
-import Foundation
 import StreamKit
 
 /// The runs that wait for a person's word, by when they are looked at next.
@@ -17,7 +16,7 @@ struct PausedRuns: Sendable {
 
     /// How soon a run is looked at again that somebody has in hand.
     private static let soon = 5_000.0
-    private static let removeScript = RedisScript(String(decoding: PackageResources.paused_remove_lua, as: UTF8.self))
+    private static let removeScript = RedisScript(file: PackageResources.paused_remove_lua)
 
     /// The time, in milliseconds by the Redis server's clock (TIME).
     func now() async throws -> Double {
@@ -35,8 +34,7 @@ struct PausedRuns: Sendable {
 
     /// A run that waits (HGET).
     func run(_ correlationID: String) async throws -> Run? {
-        let text = try await redis.send("HGET", keys[1], correlationID).text
-        return text.flatMap { try? JSONDecoder().decode(Run.self, from: Data($0.utf8)) }
+        try await redis.send("HGET", keys[1], correlationID).text.flatMap { RunJSON.value(Run.self, of: $0) }
     }
 
     /// Has a run looked at soon (ZADD XX).

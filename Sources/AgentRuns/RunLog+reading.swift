@@ -31,11 +31,17 @@ extension RunLog {
     /// - Throws: A ``StreamKitError``.
     public func history() async throws -> [RunEvent] {
         var events: [RunEvent] = []
+        try await forEachEvent { events.append($0) }
+        return events
+    }
+
+    /// Passes on every event that Redis still holds, oldest first, and keeps one page of them in memory.
+    func forEachEvent(_ body: (RunEvent) -> Void) async throws {
         var start = StreamBound.first
         while true {
-            let page = try await stream.entries(from: start, limit: 500)
-            guard let last = page.last else { return events }
-            events += page.runEvents
+            let page = try await stream.entries(from: start, limit: 256)
+            guard let last = page.last else { return }
+            page.runEvents.forEach(body)
             start = .after(last.id)
         }
     }
@@ -80,6 +86,12 @@ extension RunLog {
         }
         let state = try await redis.send("HMGET", stateKey, "status:\(number)", "attempts:\(number)").elements ?? []
         return state.count == 2 && state[0].isNull && state[1].text == "0" ? .waiting : .begun
+    }
+
+    /// Whether another run of the conversation has to end before this one may begin.
+    func isBehindAnother(_ request: RunRequest) async throws -> Bool {
+        guard let oldest = try await scripts.oldestOpenRun() else { return false }
+        return oldest.correlationID != request.correlationID
     }
 
     /// What can come after an entry.

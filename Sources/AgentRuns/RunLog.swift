@@ -109,14 +109,11 @@ public struct RunLog: Sendable {
     /// Each gets its last event, `task_cancelled`, in one atomic step; its worker is refused from then on.
     /// ``AgentRuns/cancel(_:)`` tells the worker as well.
     ///
-    /// - Returns: The correlation IDs of the runs that were called off; none if all had ended.
+    /// - Returns: The runs that were called off, each with the queue's task if a worker has it; none if all had ended.
     /// - Throws: ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``, for example `WRONGTYPE` if
     ///   the key holds something else.
     @discardableResult
-    public func cancel() async throws -> [String] { try await cancelOpenRuns().map(\.correlationID) }
-
-    /// Calls off every run that has not ended, and tells which task of the queue a worker has for it.
-    func cancelOpenRuns() async throws -> [(correlationID: String, task: StreamID?)] {
+    public func cancel() async throws -> [(correlationID: String, task: StreamID?)] {
         try await scripts.cancel(
             RunScripts.Event(
                 kind: .taskCancelled,

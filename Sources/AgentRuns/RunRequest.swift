@@ -30,6 +30,9 @@ public struct RunRequest: Codable, Hashable, Sendable {
         self.owner = owner
     }
 
+    /// The number by which the log refuses earlier attempts: a resumed run is a new task, whose attempts count from 1.
+    func token(of task: QueuedTask<RunRequest>) -> Int { task.fencingToken + (resumption ?? 0) << 16 }
+
     enum CodingKeys: String, CodingKey {
         case conversationID = "conversation_id"
         case correlationID = "correlation_id"

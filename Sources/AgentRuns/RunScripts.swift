@@ -45,7 +45,7 @@ struct RunScripts: Sendable {
     private static let oldestOpenScript = script(PackageResources.oldest_open_lua)
 
     private static func script(_ file: [UInt8]) -> RedisScript {
-        RedisScript(String(decoding: PackageResources.prelude_lua + file, as: UTF8.self))
+        RedisScript(file: PackageResources.prelude_lua + file)
     }
 
     func accept(

@@ -1,3 +1,4 @@
+import StreamKit
 package import Tracing
 
 /// Where something belongs in a trace, as it travels between processes: what the tracer writes there and reads again.
@@ -52,4 +53,67 @@ extension Span {
     package func describe(_ update: (inout SpanAttributes) -> Void) {
         if isRecording { updateAttributes(update) }
     }
+}
+
+extension RunLog {
+    /// Where the newest run of the conversation belongs in a trace (HGET, HGET).
+    ///
+    /// - Returns: The context for spans of those who watch it; `nil` if its sender had none.
+    package func trace() async -> ServiceContext? {
+        guard let run = try? await redis.send("HGET", stateKey, "runs").text,
+            let text = try? await redis.send("HGET", stateKey, "trace:\(run)").text
+        else { return nil }
+        return RunJSON.value(RunTrace.self, of: text)?.context
+    }
+}
+
+extension RunRequest {
+    /// A span for handing the request to the workers; the request takes its place in the trace along.
+    func withEnqueueSpan(queue: String, _ body: (RunRequest) async throws -> Void) async throws {
+        try await withSpan("send \(queue)", ofKind: .producer) { span in
+            span.describe { describe(&$0, operation: "send", queue) }
+            var request = self
+            request.trace = RunTrace(span.context)
+            try await body(request)
+        }
+    }
+
+    /// A span for one attempt, below the span that enqueued the request.
+    func withAttemptSpan(queue: String, _ body: (RunRequest, any Span) async throws -> Void) async throws {
+        let sender = trace?.context ?? .topLevel
+        try await withSpan("invoke_agent \(agent)", context: sender, ofKind: .consumer) { span in
+            span.describe { attributes in
+                describe(&attributes, operation: "process", queue)
+                attributes["gen_ai.operation.name"] = "invoke_agent"
+            }
+            var request = self
+            // A worker without a tracer leaves the place as it is, for those that have one.
+            request.trace = RunTrace(span.context) ?? trace
+            try await body(request, span)
+        }
+    }
+
+    private func describe(_ attributes: inout SpanAttributes, operation: String, _ queue: String) {
+        attributes["messaging.system"] = "redis"
+        attributes["messaging.operation.type"] = operation
+        attributes["messaging.destination.name"] = queue
+        attributes["messaging.message.id"] = correlationID
+        attributes["gen_ai.agent.name"] = agent
+        attributes["gen_ai.conversation.id"] = conversationID
+    }
+}
+
+extension RunWriter {
+    /// Says which attempt a span is of; a later one links to the first, which `task_started` names.
+    nonisolated func describe(_ span: any Span) async {
+        guard span.isRecording else { return }
+        span.attributes["run.attempt"] = attempt
+        guard attempt > 1,
+            let first = try? await log.history().first(where: { $0.run == run && $0.kind == .taskStarted }),
+            let trace = first.decodeData(Started.self)?.trace
+        else { return }
+        span.addLink(SpanLink(context: trace.context, attributes: [:]))
+    }
+
+    private struct Started: Decodable { let trace: RunTrace? }
 }

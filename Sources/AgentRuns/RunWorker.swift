@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 public import ServiceLifecycle
 import StreamKit
@@ -13,15 +12,6 @@ public struct RunWorker: Service {
     let name: String
     let concurrency: Int
     let handler: @Sendable (RunWriter) async throws -> Void
-
-    init(
-        runs: AgentRuns, name: String, concurrency: Int, handler: @escaping @Sendable (RunWriter) async throws -> Void
-    ) {
-        self.runs = runs
-        self.name = name
-        self.concurrency = concurrency
-        self.handler = handler
-    }
 
     /// Works until the Swift task is cancelled or the service group shuts down gracefully.
     ///
@@ -51,7 +41,7 @@ public struct RunWorker: Service {
     private func answer(_ task: QueuedTask<RunRequest>) async throws {
         let request = task.payload
         do {
-            try await work(on: task)
+            try await request.withAttemptSpan(queue: runs.names.queueKey) { try await work(on: task, $0, $1) }
         } catch RunLogError.finished, RunLogError.expired {
             // Called off, given up or forgotten; or an earlier attempt ended it and died before it told the queue.
             try await runs.waiting.remove([request.correlationID])
@@ -63,10 +53,6 @@ public struct RunWorker: Service {
             guard case .damaged = error else { throw error }
             throw PermanentTaskFailure(error.description)
         }
-    }
-
-    private func work(on task: QueuedTask<RunRequest>) async throws {
-        try await runs.withAttemptSpan(task.payload) { try await work(on: task, $0, $1) }
     }
 
     private func work(on task: QueuedTask<RunRequest>, _ request: RunRequest, _ span: any Span) async throws {
@@ -100,9 +86,7 @@ public struct RunWorker: Service {
     /// forgotten when a worker dies here too.
     private func closeAbandonedRuns() async throws {
         for try await letter in runs.queue.deadLetterStream.follow(after: .beginning) {
-            guard let payload = letter["payload"],
-                let request = try? JSONDecoder().decode(RunRequest.self, from: Data(payload.utf8))
-            else { continue }
+            guard let request = letter["payload"].flatMap({ RunJSON.value(RunRequest.self, of: $0) }) else { continue }
             do {
                 try await runs.log(of: request.conversationID).close(request, userMessage: Self.givenUp)
                 try await runs.waiting.remove([request.correlationID])
@@ -133,21 +117,4 @@ public struct RunWorker: Service {
 
     /// What the user may know of a run that was tried as often as it may be.
     static let givenUp = "The agent failed several times. Please try again later."
-}
-
-extension AgentRuns {
-    /// A worker that runs when its ``RunWorker/run()`` is called, for instance by a `ServiceGroup`.
-    ///
-    /// A handler that throws has its run tried again by another attempt; a ``RunFailure`` ends it at once.
-    ///
-    /// - Parameters:
-    ///   - name: The worker's name, for people.
-    ///   - concurrency: How many runs at once. Agents mostly wait for their model, so many fit.
-    ///   - handler: Does the work and writes what happens, the end of the run included.
-    /// - Returns: The worker; it does nothing yet.
-    public func worker(
-        as name: String, concurrency: Int = 16, _ handler: @escaping @Sendable (RunWriter) async throws -> Void
-    ) -> RunWorker {
-        RunWorker(runs: self, name: name, concurrency: concurrency, handler: handler)
-    }
 }

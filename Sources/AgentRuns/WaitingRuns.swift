@@ -1,4 +1,3 @@
-import Foundation
 import StreamKit
 
 /// The runs that no worker has begun: how many there are, whose they are, and which of them need to be looked at.
@@ -29,7 +28,7 @@ struct WaitingRuns: Sendable {
     private static let dueScript = script(PackageResources.waiting_due_lua)
 
     private static func script(_ file: [UInt8]) -> RedisScript {
-        RedisScript(String(decoding: PackageResources.waiting_prelude_lua + file, as: UTF8.self))
+        RedisScript(file: PackageResources.waiting_prelude_lua + file)
     }
 
     /// Notes a run.
@@ -65,9 +64,15 @@ struct WaitingRuns: Sendable {
         return stride(from: 0, to: values.count - values.count % 3, by: 3).map { index in
             Run(
                 correlationID: values[index],
-                request: try? JSONDecoder().decode(RunRequest.self, from: Data(values[index + 1].utf8)),
+                request: RunJSON.value(RunRequest.self, of: values[index + 1]),
                 waited: .milliseconds(Int(values[index + 2]) ?? 0))
         }
+    }
+
+    /// What the user asked (HGET); `nil` for a run that does not wait.
+    func request(of correlationID: String) async throws -> RunRequest? {
+        try await redis.send("HGET", keys[1], "request:\(correlationID)").text
+            .flatMap { RunJSON.value(RunRequest.self, of: $0) }
     }
 
     /// How many wait (ZCARD).

@@ -32,7 +32,9 @@ final class Backend: Sendable {
     /// - Throws: a 404 if there is none, or it is somebody else's; a 410 for a viewer who has
     ///   seen some of it.
     func existingLog(of conversation: String, for cursor: Cursor? = nil, by caller: Caller) async throws -> RunLog {
-        guard let id = ConversationID(conversation), try await maySee(id, caller), try await runs.exists(id.text) else {
+        guard let id = ConversationID(conversation), try await maySee(id, caller),
+            case let log = runs.log(of: id.text), try await log.exists()
+        else {
             // A holder of a token hears the same of what is not theirs as of what never was.
             if cursor?.id != nil, caller.owner == nil {
                 throw Problem(
@@ -45,7 +47,7 @@ final class Backend: Sendable {
                 "There is no conversation '\(conversation)'. It never was, or it expired; start a run with "
                     + "POST /api/agents/{agent}/run.")
         }
-        return runs.log(of: id.text)
+        return log
     }
 
     private func maySee(_ conversation: ConversationID, _ caller: Caller) async throws -> Bool {

@@ -29,7 +29,7 @@ extension Route {
         var context = ServiceContext.topLevel
         InstrumentationSystem.instrument.extract(request.headers, into: &context, using: HeaderExtractor())
         let conversation = path.contains("{conversation_id}") ? parameters.first.flatMap(ConversationID.init) : nil
-        let run = if let conversation { await runs.trace(of: conversation.text) } else { ServiceContext?.none }
+        let run = if let conversation { await runs.log(of: conversation.text).trace() } else { ServiceContext?.none }
         let isOfItsOwn = !context.isEmpty
         let span = Tracing.startSpan(
             "\(method.rawValue) \(path)", context: isOfItsOwn ? context : run ?? context, ofKind: .server)

@@ -30,7 +30,7 @@ struct AgentRunsTests {
                 }
             }
             #expect(try await runs.queue.status().dead == 0)
-            #expect(try await !runs.exists(request.conversationID))
+            #expect(try await !runs.log(of: request.conversationID).exists())
         }
     }
 

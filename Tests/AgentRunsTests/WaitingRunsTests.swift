@@ -96,7 +96,7 @@ struct WaitingRunsTests {
             await #expect(throws: RunLogError.tooManyWaiting(3, ofCaller: false)) {
                 try await runs.submit(refused, caller: "eve")
             }
-            #expect(try await !runs.exists(refused.conversationID))
+            #expect(try await !runs.log(of: refused.conversationID).exists())
             #expect(try await runs.waitingRuns(of: "ada") == 2)
             try await runs.working {
                 try await eventually("nothing waits") { try await runs.load().waiting == 0 }

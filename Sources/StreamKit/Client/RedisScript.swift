@@ -8,7 +8,7 @@ public struct RedisScript: Sendable {
     public let digest: String
 
     /// Prepares a script from an embedded file.
-    init(file: [UInt8]) {
+    package init(file: [UInt8]) {
         self.init(String(decoding: file, as: UTF8.self))
     }
 
