@@ -1,14 +1,6 @@
 import Foundation
 import StreamKit
 
-#if canImport(Darwin)
-public import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-public import Musl
-#endif
-
 /// A child process, from its start until it is reaped.
 ///
 /// Foundation's `Process` passes the parent's open files on, and a server that holds somebody's pipe or

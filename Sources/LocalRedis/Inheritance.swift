@@ -3,14 +3,6 @@ import CHiredis
 import Foundation
 import StreamKit
 
-#if canImport(Darwin)
-public import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-public import Musl
-#endif
-
 /// What a child process gets from its parent: three or four files, and nothing else.
 final class Inheritance {
     #if canImport(Darwin)

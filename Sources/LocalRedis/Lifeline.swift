@@ -1,12 +1,5 @@
+import Foundation
 import StreamKit
-
-#if canImport(Darwin)
-public import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-public import Musl
-#endif
 
 /// What ends a private server when this process ends, however it ends.
 ///

@@ -3,14 +3,6 @@ import Foundation
 import StreamKit
 import Synchronization
 
-#if canImport(Darwin)
-public import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-public import Musl
-#endif
-
 // The server's process: what blocks runs on the queue, one call after the other.
 extension LocalRedis {
     func launch(acceptsLoading: Bool) async throws {

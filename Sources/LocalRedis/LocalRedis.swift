@@ -3,14 +3,6 @@ import Foundation
 public import StreamKit
 import Synchronization
 
-#if canImport(Darwin)
-public import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-public import Musl
-#endif
-
 /// A private redis-server for a lesson or a test, in a directory of its own.
 ///
 /// It listens on a unix socket that only this user may open, and on a free port of 127.0.0.1 if asked.

@@ -1,14 +1,6 @@
 import Foundation
 import StreamKit
 
-#if canImport(Darwin)
-public import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-public import Musl
-#endif
-
 /// The directory of a private server.
 enum PrivateDirectory {
     static let socketName = "redis.sock"

@@ -1,14 +1,6 @@
 import Foundation
 import StreamKit
 
-#if canImport(Darwin)
-public import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-public import Musl
-#endif
-
 /// Finds the program of a private server.
 enum ServerBinary {
     /// Names looked for on the `PATH`, the preferred one first; Valkey understands the same options.
