@@ -62,7 +62,7 @@ extension Stage {
                 ? """
                 worker-1 still wanted to write `step2` and `completed`. Nothing of it is in the log: every write is \
                 made on behalf of one attempt, and the script that writes checks first whether that attempt still \
-                holds the task. Whoever took the task over has a higher number, its *fencing token*.
+                holds the task. The worker that took the task over has a higher number, its *fencing token*.
                 """
                 : "worker-1 wrote \(late.count) entries too late, which must not happen.")
     }

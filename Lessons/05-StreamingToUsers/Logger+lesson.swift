@@ -18,7 +18,7 @@ extension Logger {
     }
 }
 
-/// Leaves out what Hummingbird calls an error when a server stops while somebody watches: here that is no fault.
+/// Leaves out what Hummingbird calls an error when a server stops while somebody watches: here that is not a fault.
 private struct WithoutHangUps: LogHandler {
     var handler: StreamLogHandler
 

@@ -3,8 +3,9 @@ import Synchronization
 
 /// The runs that this process works on, and the news that one of them was called off.
 ///
-/// Whoever calls a run off says so in a short stream, which every worker follows: so the worker's model request is closed
-/// at once. News that got lost does no harm, because the queue takes the task from its worker within a second anyway.
+/// The process that calls a run off says so in a short stream, which every worker follows: so the worker's model
+/// request is closed at once. News that got lost does no harm, because the queue takes the task from its worker within
+/// a second anyway.
 final class CalledOffRuns: Sendable {
     private let stream: RedisStream
     private struct State {

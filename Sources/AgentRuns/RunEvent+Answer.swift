@@ -1,5 +1,7 @@
 package import StreamKit
 
+// Which text counts after a worker died: everything up to the entry that the next attempt names.
+
 /// The details of an event of kind ``RunEvent/Kind/attempt``.
 public struct AttemptDetails: Codable, Hashable, Sendable {
     /// Which attempt begins, counting from 1.

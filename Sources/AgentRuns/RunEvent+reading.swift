@@ -1,6 +1,7 @@
 import Foundation
 public import StreamKit
 
+// How an entry of a log is read, whichever program wrote it.
 extension RunEvent {
     /// Reads the events in an entry of a run's stream: one, or two or three if it holds text or an end beside others.
     ///

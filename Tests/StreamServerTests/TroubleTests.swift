@@ -98,7 +98,7 @@ struct TroubleTests {
                     let viewers = try (0..<10).map { _ in try RawConnection(port: http, receiveBuffer: 16_384) }
                     for viewer in viewers { await viewer.send(request) }
                     try await eventually("every viewer has begun") { viewers.allSatisfy { $0.waiting > 0 } }
-                    // Whoever kept what is not read yet would hold 32 MB a viewer as fast as Redis delivers it.
+                    // A server that kept what is not read yet would hold 32 MB a viewer as fast as Redis delivers it.
                     let read = await viewers[0].readAll()
 
                     let grown = try memory(of: server.id) - before

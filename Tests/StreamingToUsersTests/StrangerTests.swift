@@ -62,7 +62,7 @@ struct StrangerTests {
         }
     }
 
-    @Test func `a name that is no path of its own stays one part of the address`() async throws {
+    @Test func `a name that would be a path of its own stays one part of the address`() async throws {
         let server = try CannedServer([CannedServer.answer("200 OK", type: "text/html", "")])
         defer { server.stop() }
         try await withPrograms { programs in

@@ -29,7 +29,7 @@ struct ErrorTerminal: Sendable {
     }
 
     func write(_ text: String) {
-        // A standard error that cannot be written is no reason to stop.
+        // The program goes on even if standard error cannot be written.
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 }

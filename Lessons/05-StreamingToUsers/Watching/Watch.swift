@@ -82,7 +82,7 @@ struct Watch: AsyncParsableCommand {
             }
             let configuration = try RedisConfiguration(url: redis)
             // A password must not stand on the screen.
-            let arguments = ["--redis", configuration.password == nil ? redis : "URL"]
+            let arguments = ["--redis", configuration.credentials.password == nil ? redis : "URL"]
             try await withRedis(configuration) { connection in
                 let source = RedisSource(runs: AgentRuns(redis: connection), arguments: arguments)
                 try await Viewer(source, conversation, as: view).watch(from: cursor)

@@ -18,7 +18,7 @@ func withTimeLimit(
     }
 }
 
-/// Cancels a body that takes too long, and does not wait for it: other people's code may not notice.
+/// Cancels a body that takes too long, and does not wait for it: other people's code might not notice.
 ///
 /// - Throws: ``TimeLimitReached``, what the body throws, or `CancellationError`.
 func abandoning<Value: Sendable>(

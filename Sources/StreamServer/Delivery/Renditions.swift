@@ -98,7 +98,7 @@ final class Renditions: Sendable {
     }
 
     private func end(_ rendition: Rendition, _ farewell: ByteBuffer) {
-        // Whoever comes now reads the end by itself.
+        // A viewer who comes now reads the end by itself.
         state.withLock { $0.forget(rendition) }
         rendition.end(with: farewell)
     }

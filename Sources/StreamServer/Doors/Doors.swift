@@ -38,7 +38,7 @@ extension Problem {
 
     fileprivate static let invalidLink = Problem(
         status: .unauthorized, code: "invalid_link",
-        message: "This link has expired, or is not one of this server. Whoever started the conversation gets a new one "
-            + "with POST /api/runs/{conversation_id}/link.",
+        message: "This link has expired, or is not one of this server. The person who started the conversation gets a "
+            + "new one with POST /api/runs/{conversation_id}/link.",
         headers: [.wwwAuthenticate: "Bearer realm=\"StreamServer\""])
 }

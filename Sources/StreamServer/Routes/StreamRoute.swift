@@ -24,7 +24,7 @@ struct StreamRoute: Sendable {
     ) async throws -> Response {
         let format = try StreamFormat(of: request)
         let isolation = try format.isolation(of: request)
-        // What is wrong is said now: once the body has begun there is no status code left to say it with.
+        // What is wrong is said now: once the body has begun, the status code has been sent.
         let (log, lineBreaks) = try await promptly {
             let log = try await backend.existingLog(of: conversation, for: cursor, by: context.caller)
             try await backend.runs.check(cursor.id, of: conversation)
