@@ -32,7 +32,7 @@ private func nextEntry(
     in log: RedisStream, after cursor: StreamID, waiting limit: Duration, _ trace: CommandTrace
 ) async throws -> (entries: [StreamEntry], waited: Duration) {
     var configuration = log.redis.configuration
-    configuration.trace = trace
+    configuration.observability.trace = trace
     return try await withRedis(configuration) { viewer in
         let start = ContinuousClock.now
         let entries = try await viewer.stream(log.key).read(after: cursor, wait: .atMost(limit))

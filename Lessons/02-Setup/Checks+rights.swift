@@ -118,7 +118,7 @@ private func dryRun(_ command: [String], as user: String, _ redis: Redis) async 
 /// The command for somebody who may change users, so without this user's name and password.
 private func setUser(_ user: String, _ rules: [String], _ redis: Redis) -> String {
     var address = redis.configuration
-    (address.username, address.password) = (nil, nil)
+    (address.credentials.username, address.credentials.password) = (nil, nil)
     let words = (["ACL", "SETUSER", user] + rules).map(shellQuoted).joined(separator: " ")
     return "as a user with the right to do so: \(address.redisCLI()) \(words)"
 }

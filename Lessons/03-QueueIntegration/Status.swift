@@ -20,7 +20,7 @@ struct Status: AsyncParsableCommand {
         try await withLesson(options) { redis, narrator in
             var configuration = redis.configuration
             // Figures of ten seconds ago would look like those of now.
-            if watch { configuration.commandTimeout = .seconds(2) }
+            if watch { configuration.timeouts.command = .seconds(2) }
             try await withRedis(configuration) { redis in
                 try await narrator.untraced { try await show(LibraryQueue(redis: redis).tasks) }
             }
@@ -34,7 +34,7 @@ struct Status: AsyncParsableCommand {
                 let status = try await queue.status()
                 screen.show(json ? [try status.json()] : status.lines, inPlace: watch && !json)
             } catch let error as StreamKitError where watch && !json && error.passes {
-                // Whoever breaks things on purpose may well kill Redis too.
+                // A user who breaks things on purpose may well kill Redis too.
                 screen.show(message: "Redis does not answer:\n\(error)")
             }
             if watch { try await Task.sleep(for: .seconds(1)) }

@@ -54,7 +54,7 @@ extension LessonOptions {
     /// - Returns: a line for a shell.
     public func typing(_ lesson: Int, _ arguments: String...) -> String {
         guard let redis else { return LessonCommand.typing(lesson, arguments) }
-        let hasPassword = (try? RedisConfiguration(url: redis))?.password != nil
+        let hasPassword = (try? RedisConfiguration(url: redis))?.credentials.password != nil
         return LessonCommand.typing(lesson, arguments) + " --redis " + (hasPassword ? "URL" : shellQuoted(redis))
     }
 }

@@ -43,8 +43,8 @@ extension RedisConfiguration {
                 if let value { words += [option, value] }
             }
         }
-        if let username { words += ["--user", username] }
-        if password != nil { words.append("--askpass") }
+        if let username = credentials.username { words += ["--user", username] }
+        if credentials.password != nil { words.append("--askpass") }
         return words
     }
 }

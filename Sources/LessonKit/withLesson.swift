@@ -29,7 +29,7 @@ public func withLesson<R>(
         try await cancellingOnInterrupt {
             try await withServer(options, durable: durable, environment) { server in
                 var configuration = server.configuration
-                configuration.trace = narrator.trace
+                configuration.observability.trace = narrator.trace
                 return try await withRedis(configuration) { redis in
                     let place = LessonKeys(names: keys, server: server, redis: redis, narrator: narrator)
                     return try await place.around(options) { try await body(redis, narrator) }

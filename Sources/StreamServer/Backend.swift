@@ -25,7 +25,7 @@ final class Backend: Sendable {
             source: StreamHub(redis: redis))
         renditions = Renditions(
             pingInterval: configuration.pingInterval, logger: logger,
-            metrics: DeliveryMetrics(redis.configuration.metrics ?? MetricsSystem.factory))
+            metrics: DeliveryMetrics(redis.configuration.observability.metrics ?? MetricsSystem.factory))
     }
 
     /// The log of a conversation that a client named.

@@ -88,7 +88,7 @@ struct RedisCLITests {
     private func traced(_ words: [String], _ redis: Redis) async throws -> TracedCommand {
         let seen = Mutex<TracedCommand?>(nil)
         var configuration = redis.configuration
-        configuration.trace = CommandTrace { command in seen.withLock { $0 = command } }
+        configuration.observability.trace = CommandTrace { command in seen.withLock { $0 = command } }
         try await withRedis(configuration) { _ = try? await $0.send(words) }
         return try #require(seen.withLock { $0 })
     }

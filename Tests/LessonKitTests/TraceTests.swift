@@ -70,7 +70,7 @@ struct TraceTests {
         let delayed = narrator.delayedTrace(as: "viewer")
         try await withScratchRedis { scratch in
             var configuration = scratch.configuration
-            configuration.trace = delayed.trace
+            configuration.observability.trace = delayed.trace
             try await withRedis(configuration) { _ = try await $0.send("ECHO", "hello") }
         }
         #expect(screen.lines == [""])
@@ -85,7 +85,7 @@ struct TraceTests {
         let delayed = narrator.delayedTrace(as: "viewer")
         try await withScratchRedis { scratch in
             var configuration = scratch.configuration
-            configuration.trace = delayed.trace
+            configuration.observability.trace = delayed.trace
             try await withRedis(configuration) { redis in
                 delayed.announce("ECHO", "hello")
                 delayed.show()
@@ -104,7 +104,7 @@ struct TraceTests {
     private func withTracedRedis(_ narrator: Narrator, _ body: (Redis) async throws -> Void) async throws {
         try await withScratchRedis { scratch in
             var configuration = scratch.configuration
-            configuration.trace = narrator.trace
+            configuration.observability.trace = narrator.trace
             try await withRedis(configuration) { try await body($0) }
         }
     }

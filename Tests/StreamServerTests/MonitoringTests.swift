@@ -14,7 +14,7 @@ struct MonitoringTests {
     @Test func `viewers, events, bytes, lag and reads of the hub are counted`() async throws {
         let metrics = TestMetrics()
         var redisConfiguration = try await TestServer.shared.configuration()
-        redisConfiguration.metrics = metrics
+        redisConfiguration.observability.metrics = metrics
         try await withRedis(redisConfiguration) { redis in
             var configuration = StreamServerConfiguration(port: 0, agents: ["TravelPlanner"])
             configuration.names.queueKey = scratchKey("queue")

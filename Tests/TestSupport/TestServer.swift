@@ -45,7 +45,7 @@ extension RedisConfiguration {
     /// The same server for a client that gives up soon, though not before a slow machine has answered.
     public var impatient: RedisConfiguration {
         var copy = self
-        copy.commandTimeout = .seconds(3)
+        copy.timeouts.command = .seconds(3)
         return copy
     }
 }

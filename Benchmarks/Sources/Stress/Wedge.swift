@@ -72,7 +72,7 @@ final class WedgeRun: Sendable {
         return try await withLocalRedis(options: options) { server in
             var configuration = server.configuration
             configuration.maximumBytesInFlight = limit
-            configuration.commandTimeout = .seconds(2)
+            configuration.timeouts.command = .seconds(2)
             return try await withRedis(configuration) { redis in
                 try await self.disturb(server, redis, senders)
                 let start = ContinuousClock.now

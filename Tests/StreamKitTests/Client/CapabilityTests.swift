@@ -44,7 +44,7 @@ struct CapabilityTests {
                 try await redis.send("ACL", "SETUSER", "ann", "on", "nopass", "~*", "+@all", "-command")
             }
             var configuration = server.configuration
-            (configuration.username, configuration.password) = ("ann", "any")
+            (configuration.credentials.username, configuration.credentials.password) = ("ann", "any")
             try await withRedis(configuration) { redis in
                 let capabilities = try await redis.capabilities()
                 #expect(!capabilities.isKnown && capabilities.features.isEmpty)

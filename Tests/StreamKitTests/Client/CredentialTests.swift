@@ -42,7 +42,7 @@ struct CredentialTests {
                 lifetimes.withLock { $0 += 1 }
                 return Credentials(username: "default", password: "any", lifetime: .milliseconds(200))
             }
-            configuration.longestBlock = .milliseconds(100)
+            configuration.timeouts.longestBlock = .milliseconds(100)
             try await withRedis(configuration) { redis in
                 let reading = Task { try await redis.stream("s").read(after: .zero, wait: .forever) }
                 try await eventually("each of two connections said who it is five times") {
@@ -91,8 +91,8 @@ struct CredentialTests {
     @Test func `a wrong password that stays wrong is the server's error`() async throws {
         try await withScratchServer { server in
             var configuration = server.configuration.impatient
-            configuration.connectTimeout = .seconds(2)
-            configuration.commandTimeout = .seconds(60)
+            configuration.timeouts.connect = .seconds(2)
+            configuration.timeouts.command = .seconds(60)
             configuration.credentialProvider = { Credentials(username: "nobody", password: "wrong") }
 
             let error = await #expect(throws: StreamKitError.self) {
@@ -114,8 +114,8 @@ struct CredentialTests {
                 let password = Mutex(0)
                 try await admin.send("ACL", "SETUSER", "ann", "on", "~*", "+@all", ">0")
                 var configuration = server.configuration
-                configuration.longestBlock = .milliseconds(100)
-                configuration.connectTimeout = .seconds(30)
+                configuration.timeouts.longestBlock = .milliseconds(100)
+                configuration.timeouts.connect = .seconds(30)
                 configuration.credentialProvider = {
                     Credentials(username: "ann", password: "\(password.withLock { $0 })", lifetime: pause)
                 }

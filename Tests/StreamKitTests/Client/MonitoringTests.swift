@@ -11,7 +11,7 @@ struct MonitoringTests {
     @Test func `commands, errors and durations are counted`() async throws {
         let metrics = TestMetrics()
         var configuration = try await TestServer.shared.configuration()
-        configuration.metrics = metrics
+        configuration.observability.metrics = metrics
         try await withRedis(configuration) { redis in
             _ = try await redis.send("PING")
             _ = try? await redis.send("NONSENSE")
@@ -34,7 +34,7 @@ struct MonitoringTests {
         let metrics = TestMetrics()
         try await withScratchServer { server in
             var configuration = server.configuration.impatient
-            configuration.metrics = metrics
+            configuration.observability.metrics = metrics
             await server.kill()
             try await withRedis(configuration) { redis in
                 _ = try? await redis.pipeline { batch in
@@ -52,9 +52,9 @@ struct MonitoringTests {
         let log = Log()
         try await withScratchServer { server in
             var configuration = server.configuration
-            configuration.metrics = metrics
-            configuration.logger = Logger(label: "test", factory: { _ in log })
-            configuration.logger.logLevel = .trace
+            configuration.observability.metrics = metrics
+            configuration.observability.logger = Logger(label: "test", factory: { _ in log })
+            configuration.observability.logger.logLevel = .trace
             try await withRedis(configuration) { redis in
                 try await redis.send("SET", "key", "a-payload")
                 await server.kill()

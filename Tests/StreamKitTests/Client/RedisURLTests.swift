@@ -27,8 +27,8 @@ struct RedisURLTests {
     @Test func `carries user and password, percent-encoding undone`() throws {
         let configuration = try RedisConfiguration(url: "redis://an%40n:p%2Fw%3A1@localhost")
 
-        #expect(configuration.username == "an@n")
-        #expect(configuration.password == "p/w:1")
+        #expect(configuration.credentials.username == "an@n")
+        #expect(configuration.credentials.password == "p/w:1")
     }
 
     @Test(arguments: [
@@ -82,17 +82,18 @@ struct RedisURLTests {
             url: "cache.example, user=ann, Password=x, SSL=true, defaultDatabase=2, name=web, connectTimeout=1500")
         let plain = try RedisConfiguration(url: "localhost:7000")
 
-        #expect(azure.description == "rediss://cache.redis.example.net:6380/0" && azure.password == "abc+/=")
-        #expect(full.description == "rediss://ann@cache.example:6380/2" && full.password == "x")
-        #expect(full.clientName == "web" && full.connectTimeout == .seconds(1.5))
-        #expect(plain.description == "redis://localhost:7000/0" && plain.password == nil)
+        #expect(azure.description == "rediss://cache.redis.example.net:6380/0")
+        #expect(azure.credentials.password == "abc+/=")
+        #expect(full.description == "rediss://ann@cache.example:6380/2" && full.credentials.password == "x")
+        #expect(full.clientName == "web" && full.timeouts.connect == .seconds(1.5))
+        #expect(plain.description == "redis://localhost:7000/0" && plain.credentials.password == nil)
     }
 
     @Test func `as a connection string may have a password that looks like a URL`() throws {
         let configuration = try RedisConfiguration(url: "cache.example:6380,password=a://b#c@d?e,ssl=True")
 
         #expect(configuration.description == "rediss://cache.example:6380/0")
-        #expect(configuration.password == "a://b#c@d?e")
+        #expect(configuration.credentials.password == "a://b#c@d?e")
     }
 
     @Test(arguments: [

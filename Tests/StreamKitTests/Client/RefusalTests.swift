@@ -11,8 +11,8 @@ struct RefusalTests {
     {
         try await withScratchServer(.init(extraArguments: ["--requirepass", "opensesame"])) { server in
             var (wrong, right) = (server.configuration, server.configuration)
-            wrong.password = "guesswork"
-            right.password = "opensesame"
+            wrong.credentials.password = "guesswork"
+            right.credentials.password = "opensesame"
 
             let missing = await refusal(from: server.configuration) { try await $0.send("PING") }
             let mistaken = await refusal(from: wrong) { try await $0.send("PING") }
@@ -120,7 +120,7 @@ struct RefusalTests {
             let outcome = await withTaskGroup(of: String?.self) { group in
                 group.addTask { await refusal(from: configuration) { try await $0.send("GET", "key") }?.prefix }
                 group.addTask {
-                    try? await Task.sleep(for: configuration.commandTimeout * 1.8)
+                    try? await Task.sleep(for: configuration.timeouts.command * 1.8)
                     return "nothing"
                 }
                 defer { group.cancelAll() }

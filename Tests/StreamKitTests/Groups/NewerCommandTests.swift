@@ -12,7 +12,7 @@ struct NewerCommandTests {
     @Test func `the newer command is sent where the server has it, and only there`() async throws {
         let sent = Mutex<[String]>([])
         var configuration = try await TestServer.shared.configuration()
-        configuration.trace = CommandTrace { command in sent.withLock { $0.append(command.line) } }
+        configuration.observability.trace = CommandTrace { command in sent.withLock { $0.append(command.line) } }
         let capabilities = try await withRedis(configuration) { redis in
             let stream = redis.stream(scratchKey())
             let id = try await stream.appendOnce(["n": "1"], producer: "ada", message: "1")

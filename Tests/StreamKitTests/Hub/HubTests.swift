@@ -144,7 +144,7 @@ struct HubTests {
     @Test func `a stream that is deleted and begins again is followed from its new beginning`() async throws {
         try await withScratchServer(.init()) { server in
             var configuration = server.configuration
-            configuration.longestBlock = .milliseconds(50)
+            configuration.timeouts.longestBlock = .milliseconds(50)
             try await withRedis(configuration) { redis in
                 let (stream, hub) = (redis.stream("s"), StreamHub(redis: redis))
                 let reader = Task { try await hub.follow("s", after: .beginning).firstMilliseconds(5) }

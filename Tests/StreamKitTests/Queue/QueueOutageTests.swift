@@ -137,7 +137,7 @@ struct QueueOutageTests {
                 let (hasBegun, wasCancelled) = (Shared(false), Shared(false))
                 try await queue.enqueue(Job(number: 1))
                 var configuration = RedisConfiguration(host: "127.0.0.1", port: proxy.port)
-                configuration.commandTimeout = .seconds(600)
+                configuration.timeouts.command = .seconds(600)
                 try await withRedis(configuration) { slow in
                     let stalled = TaskQueue<Job>(redis: slow, key: queue.key, group: queue.group, options: options)
                     try await withThrowingTaskGroup { group in

@@ -63,7 +63,7 @@ struct TaskEventTests {
     @Test func `a queue's metrics go where its client's metrics go`() async throws {
         let metrics = TestMetrics()
         var configuration = try await TestServer.shared.configuration()
-        configuration.metrics = metrics
+        configuration.observability.metrics = metrics
         try await withRedis(configuration) { redis in
             let queue = TaskQueue<Job>(redis: redis, key: scratchKey(), group: "workers", options: .quick)
             try await queue.enqueue(Job(number: 1))

@@ -52,7 +52,7 @@ struct TaskLeaseTests {
                 let gate = AsyncStream.makeStream(of: Void.self)
                 try await queue.enqueue(Job(number: 1))
                 var configuration = RedisConfiguration(host: "127.0.0.1", port: proxy.port)
-                configuration.commandTimeout = .seconds(5)
+                configuration.timeouts.command = .seconds(5)
                 try await withRedis(configuration) { slow in
                     let zombie = TaskQueue<Job>(redis: slow, key: queue.key, group: "workers", options: .quick)
                     try await withThrowingTaskGroup { group in

@@ -134,7 +134,7 @@ struct BackPressureTests {
         try await withScratchServer { server in
             var configuration = server.configuration
             configuration.maximumBytesInFlight = Self.limit
-            configuration.commandTimeout = commandTimeout
+            configuration.timeouts.command = commandTimeout
             let id = try #require(server.processID)
             try await withRedis(configuration) { redis in
                 try await redis.send("PING")

@@ -54,7 +54,7 @@ struct OutageTests {
     @Test func `a server that hangs is noticed by a read that waits forever, over a unix socket too`() async throws {
         try await withScratchServer(.init()) { server in
             var configuration = server.configuration.impatient
-            configuration.longestBlock = .milliseconds(100)
+            configuration.timeouts.longestBlock = .milliseconds(100)
             try await withRedis(configuration) { redis in
                 let process = try #require(server.processID)
                 async let read = redis.stream("s").read(after: .zero, wait: .forever)
@@ -74,7 +74,7 @@ struct OutageTests {
     @Test func `a follower goes on after its server hung for a while`() async throws {
         try await withScratchServer(.init()) { server in
             var configuration = server.configuration.impatient
-            configuration.longestBlock = .milliseconds(50)
+            configuration.timeouts.longestBlock = .milliseconds(50)
             try await withRedis(configuration) { redis in
                 let process = try #require(server.processID)
                 let stream = redis.stream("s")

@@ -10,7 +10,7 @@ import Testing
 struct SessionTests {
     @Test func `keeps a command's deadline while name resolution hangs`() async throws {
         var configuration = RedisConfiguration(host: "localhost")
-        configuration.commandTimeout = .milliseconds(200)
+        configuration.timeouts.command = .milliseconds(200)
         let session = Session(configuration) { _, _ in }
 
         let error = await #expect(throws: StreamKitError.self) {

@@ -76,7 +76,7 @@ struct SharedConnectionTests {
         try await withProxiedRedis { redis, proxy in
             _ = try await redis.send("PING")
             var configuration = redis.configuration
-            configuration.commandTimeout = .milliseconds(200)
+            configuration.timeouts.command = .milliseconds(200)
             try await withRedis(configuration) { impatient in
                 // A slow machine may take longer than this client waits.
                 try await eventually("it is answered") { (try? await impatient.send("PING")) != nil }
@@ -104,7 +104,7 @@ struct SharedConnectionTests {
         let seen = Mutex<[TracedCommand]>([])
         try await withScratchRedis { redis in
             var configuration = redis.configuration
-            configuration.trace = CommandTrace { command in seen.withLock { $0.append(command) } }
+            configuration.observability.trace = CommandTrace { command in seen.withLock { $0.append(command) } }
             try await withRedis(configuration) { try await $0.send("ECHO", "two \"words\"") }
         }
 

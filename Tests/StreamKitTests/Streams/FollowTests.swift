@@ -122,7 +122,7 @@ func withLonelyStream<R>(
 ) async throws -> R {
     try await withScratchServer { server in
         var configuration = server.configuration
-        configuration.longestBlock = longestBlock
+        configuration.timeouts.longestBlock = longestBlock
         return try await withRedis(configuration) { try await body($0.stream("lonely")) }
     }
 }

@@ -153,7 +153,7 @@ struct ResumeTests {
         try await withScratchServer { server in
             try await withCuttingProxy(to: try #require(server.port)) { proxy in
                 var address = RedisConfiguration(host: "127.0.0.1", port: proxy.port)
-                address.longestBlock = .seconds(60)
+                address.timeouts.longestBlock = .seconds(60)
                 try await withRedis(address) { redis in
                     let stream = redis.stream("s")
                     let reader = Task { try await stream.group("g").consumer("c").deliveries().firstMilliseconds(3) }
@@ -225,7 +225,7 @@ extension Redis {
 private func withQuickRounds<R>(_ body: (Redis) async throws -> R) async throws -> R {
     try await withScratchServer(.init()) { server in
         var configuration = server.configuration
-        configuration.longestBlock = .milliseconds(50)
+        configuration.timeouts.longestBlock = .milliseconds(50)
         return try await withRedis(configuration, body)
     }
 }

@@ -30,7 +30,7 @@ struct GreetingLimitTests {
                 words[0] == command ? attack.answer : .greeting(words)
             } _: { server in
                 var configuration = RedisConfiguration(host: "127.0.0.1", port: server.port)
-                configuration.password = "secret"
+                configuration.credentials.password = "secret"
                 let before = residentMegabytes()
 
                 let error = await #expect(throws: StreamKitError.self) {
@@ -51,8 +51,8 @@ struct GreetingLimitTests {
             return .greeting(words)
         } _: { server in
             var configuration = RedisConfiguration(host: "127.0.0.1", port: server.port)
-            configuration.connectTimeout = .milliseconds(700)
-            configuration.commandTimeout = .seconds(600)
+            configuration.timeouts.connect = .milliseconds(700)
+            configuration.timeouts.command = .seconds(600)
 
             let error = await #expect(throws: StreamKitError.self) {
                 try await withRedis(configuration) { try await $0.send("ECHO", "x") }

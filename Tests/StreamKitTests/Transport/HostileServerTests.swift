@@ -126,7 +126,7 @@ private func withHostility(
             ? attack.answer : .text("$\(words[1].utf8.count)\r\n\(words[1])\r\n")
     } _: { server in
         var address = RedisConfiguration(host: "127.0.0.1", port: server.port)
-        address.commandTimeout = .seconds(60)
+        address.timeouts.command = .seconds(60)
         try await withRedis(attack.isSilent ? address.impatient : address) { redis in
             try await body(redis, server) { isHostile.value.store(false, ordering: .relaxed) }
         }

@@ -20,7 +20,8 @@ struct IntroductionTests {
     @Test func `says user, database, name and library, and says it all again after each break`() async throws {
         try await withUser("on", ">secret", "~*", "+@all") { admin, server in
             var configuration = server
-            (configuration.password, configuration.database, configuration.clientName) = ("secret", 3, "kitchen")
+            configuration.credentials.password = "secret"
+            (configuration.database, configuration.clientName) = (3, "kitchen")
             try await withRedis(configuration) { redis in
                 let read = Task { try await redis.stream("s").read(after: .zero, wait: .forever) }
                 var known: Set<Substring> = []
@@ -46,7 +47,7 @@ struct IntroductionTests {
     @Test func `serves a user who is allowed nothing but the commands it sends`() async throws {
         try await withUser("on", ">secret", "~*", "+xadd", "+xrange", "+xread") { _, server in
             var configuration = server
-            configuration.password = "secret"
+            configuration.credentials.password = "secret"
             try await withRedis(configuration) { redis in
                 let stream = redis.stream("s")
                 let id = try await stream.append(["event": "one"])
@@ -77,8 +78,8 @@ struct IntroductionTests {
             .silence
         } _: { server in
             var configuration = RedisConfiguration(host: "127.0.0.1", port: server.port)
-            configuration.connectTimeout = .milliseconds(200)
-            configuration.commandTimeout = .seconds(600)
+            configuration.timeouts.connect = .milliseconds(200)
+            configuration.timeouts.command = .seconds(600)
 
             let error = await #expect(throws: StreamKitError.self) {
                 try await withRedis(configuration) { try await $0.send("PING") }
@@ -117,7 +118,7 @@ struct IntroductionTests {
             try await withRedis(server.configuration) { admin in
                 try await admin.send(["ACL", "SETUSER", "ann", "reset"] + rules)
                 var configuration = server.configuration
-                configuration.username = "ann"
+                configuration.credentials.username = "ann"
                 try await body(admin, configuration)
             }
         }

@@ -84,7 +84,7 @@ struct TLSTests {
         try await withScratchServer { server in
             var configuration = server.configuration
             configuration.usesTLS = true
-            configuration.connectTimeout = .seconds(3)
+            configuration.timeouts.connect = .seconds(3)
 
             let error = await #expect(throws: StreamKitError.self) { try await ping(configuration) }
 
