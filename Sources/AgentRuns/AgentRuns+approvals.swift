@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import StreamKit
 
+// What becomes of runs that wait for a person: the run is paused, a decision is written down, and the run goes on.
 extension AgentRuns {
     /// Writes down what a person decided about a call that waits for it, and lets the run go on.
     ///
@@ -66,7 +67,7 @@ extension AgentRuns {
 
     private func write(_ decision: ApprovalDecision, for request: RunRequest) async throws {
         let event = RunScripts.Event(
-            kind: .approvalDecided, fields: [("data", try RunJSON.text(of: decision))])
+            kind: .approvalDecided, fields: [("data", try SortedJSON.text(of: decision))])
         try await log(of: request.conversationID).scripts.decide(request.correlationID, call: decision.call, event)
     }
 

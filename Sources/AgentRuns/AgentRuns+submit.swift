@@ -26,7 +26,7 @@ extension AgentRuns {
     private func submit(traced request: RunRequest, onlyIfIdle: Bool, inLine: Bool, caller: String?) async throws {
         let log = log(of: request.conversationID)
         do {
-            // Each step done again changes nothing, so a lost reply is no reason to refuse a prompt.
+            // Each step done again changes nothing, so a prompt need not be refused because a reply was lost.
             try await RetryPolicy(limit: .seconds(2)).run { _ in
                 try await waiting.add(request, caller: caller)
                 try await accept(request, log, onlyIfIdle: onlyIfIdle)
@@ -82,22 +82,22 @@ extension AgentRuns {
         let name = names.claim(key)
         let life = max(1, (retention.maximumWait + retention.timeToLive).wholeMilliseconds)
         let reply = try await redis.send(
-            "SET", name, try RunJSON.text(of: claim), "NX", "GET", "PX", String(life))
+            "SET", name, try SortedJSON.text(of: claim), "NX", "GET", "PX", String(life))
         guard let text = reply.text else {
             do {
                 try await submit(claim.request, onlyIfIdle: !inLine, inLine: inLine, caller: caller)
             } catch let refusal as RunLogError {
                 // A repeat must not find the key and lose it again.
-                try? await redis.send("DEL", name)
+                _ = try? await redis.send("DEL", name)
                 throw refusal
             } catch {
                 // Unstructured, because the caller has its answer meanwhile.
-                Task { try? await redis.send("DEL", name) }
+                Task { _ = try? await redis.send("DEL", name) }
                 throw error
             }
             return claim
         }
-        guard let kept = RunJSON.value(RunClaim.self, of: text) else {
+        guard let kept = SortedJSON.value(RunClaim.self, of: text) else {
             throw StreamKitError.unexpectedReply("The key '\(name)' does not hold a claim. Remove it from Redis.")
         }
         // The server of the first request died before it accepted the run, or is about to.

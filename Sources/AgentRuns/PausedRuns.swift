@@ -28,13 +28,13 @@ struct PausedRuns: Sendable {
     /// Notes a run, to be looked at when its time is over (HSET, ZADD).
     func add(_ run: Run) async throws {
         let id = run.request.correlationID
-        _ = try await redis.send("HSET", keys[1], id, try RunJSON.text(of: run))
+        _ = try await redis.send("HSET", keys[1], id, try SortedJSON.text(of: run))
         _ = try await redis.send("ZADD", keys[0], String(Int(run.deadline)), id)
     }
 
     /// A run that waits (HGET).
     func run(_ correlationID: String) async throws -> Run? {
-        try await redis.send("HGET", keys[1], correlationID).text.flatMap { RunJSON.value(Run.self, of: $0) }
+        try await redis.send("HGET", keys[1], correlationID).text.flatMap { SortedJSON.value(Run.self, of: $0) }
     }
 
     /// Has a run looked at soon (ZADD XX).

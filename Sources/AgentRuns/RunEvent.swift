@@ -81,6 +81,6 @@ public struct RunEvent: Hashable, Sendable {
     ///
     /// - Returns: `nil` if the event has none, or they have another shape.
     public func decodeData<Value: Decodable>(_ type: Value.Type) -> Value? {
-        data.flatMap { RunJSON.value(type, of: $0) }
+        data.flatMap { SortedJSON.value(type, of: $0) }
     }
 }

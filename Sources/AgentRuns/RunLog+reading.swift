@@ -1,5 +1,6 @@
 public import StreamKit
 
+// What a log says: its events, how a run stands, and whether something can still come.
 extension RunLog {
     /// Whether Redis holds anything of the conversation.
     ///

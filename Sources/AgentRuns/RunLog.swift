@@ -48,9 +48,9 @@ public struct RunLog: Sendable {
             let correlation_id: String
             let message: String
         }
-        let data = try RunJSON.text(
+        let data = try SortedJSON.text(
             of: Queued(agent: request.agent, correlation_id: request.correlationID, message: request.message))
-        let trace = try request.trace.map { try RunJSON.text(of: $0) }
+        let trace = try request.trace.map { try SortedJSON.text(of: $0) }
         try await scripts.accept(
             request.correlationID, onlyIfIdle: onlyIfIdle, data: data, trace: trace ?? "", owner: request.owner)
     }
@@ -79,7 +79,7 @@ public struct RunLog: Sendable {
             let message: String
             let trace: RunTrace?
         }
-        let data = try RunJSON.text(
+        let data = try SortedJSON.text(
             of: Started(
                 agent: request.agent, correlation_id: request.correlationID, message: request.message,
                 trace: request.trace))

@@ -102,14 +102,14 @@ struct RunScripts: Sendable {
 
     func approvals(of correlationID: String) async throws -> (decided: Int, waiting: [String]) {
         let reply = try await run(Self.approvalsScript, [correlationID])
-        guard reply.count > 1, let decided = reply[1].text.flatMap({ Int($0) }) else { throw Self.unexpected(reply) }
+        guard reply.count > 1, let decided = reply[1].integer else { throw Self.unexpected(reply) }
         return (decided, reply.dropFirst(2).compactMap(\.text))
     }
 
     /// The open run that comes first; `nil` if none is open.
     func oldestOpenRun() async throws -> (correlationID: String, attempts: Int)? {
         let reply = try await run(Self.oldestOpenScript, [])
-        guard reply.count > 2, let id = reply[1].text, let attempts = reply[2].text.flatMap({ Int($0) }) else {
+        guard reply.count > 2, let id = reply[1].text, let attempts = reply[2].integer else {
             throw Self.unexpected(reply)
         }
         return id.isEmpty ? nil : (id, attempts)

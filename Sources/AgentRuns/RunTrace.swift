@@ -63,7 +63,7 @@ extension RunLog {
         guard let run = try? await redis.send("HGET", stateKey, "runs").text,
             let text = try? await redis.send("HGET", stateKey, "trace:\(run)").text
         else { return nil }
-        return RunJSON.value(RunTrace.self, of: text)?.context
+        return SortedJSON.value(RunTrace.self, of: text)?.context
     }
 }
 

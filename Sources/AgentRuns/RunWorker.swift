@@ -86,7 +86,9 @@ public struct RunWorker: Service {
     /// forgotten when a worker dies here too.
     private func closeAbandonedRuns() async throws {
         for try await letter in runs.queue.deadLetterStream.follow(after: .beginning) {
-            guard let request = letter["payload"].flatMap({ RunJSON.value(RunRequest.self, of: $0) }) else { continue }
+            guard let payload = letter["payload"], let request = SortedJSON.value(RunRequest.self, of: payload) else {
+                continue
+            }
             do {
                 try await runs.log(of: request.conversationID).close(request, userMessage: Self.givenUp)
                 try await runs.waiting.remove([request.correlationID])

@@ -48,7 +48,10 @@ public actor RunWriter {
     ///   a ``StreamKitError``, or `CancellationError`.
     @discardableResult
     public func append(_ kind: RunEvent.Kind, text: String? = nil, data: String? = nil) async throws -> StreamID {
-        try await write(kind, text: text, data: data)
+        var fields: [(String, String)] = []
+        if let text { fields.append(("text", text)) }
+        if let data { fields.append(("data", data)) }
+        return try await write(RunScripts.Event(kind: kind, fields: fields))
     }
 
     /// Appends an event whose details are encoded to JSON.
@@ -58,7 +61,7 @@ public actor RunWriter {
     public func append(
         _ kind: RunEvent.Kind, text: String? = nil, encoding details: some Encodable & Sendable
     ) async throws -> StreamID {
-        try await write(kind, text: text, data: try RunJSON.text(of: details))
+        try await append(kind, text: text, data: try SortedJSON.text(of: details))
     }
 
     /// Appends an event that later attempts take up from: what it tells is not done again.
@@ -72,7 +75,7 @@ public actor RunWriter {
     /// - Throws: As ``append(_:text:data:)``.
     @discardableResult
     public func checkpoint(_ kind: RunEvent.Kind, data: String) async throws -> StreamID {
-        let id = try await write(kind, data: data)
+        let id = try await append(kind, data: data)
         await onCheckpoint()
         return id
     }
@@ -90,7 +93,7 @@ public actor RunWriter {
     /// - Throws: As ``append(_:text:data:)``.
     @discardableResult
     public func complete(data: String? = nil) async throws -> StreamID {
-        try await write(.taskCompleted, data: data ?? #"{"status":"completed"}"#)
+        try await append(.taskCompleted, data: data ?? #"{"status":"completed"}"#)
     }
 
     /// Ends the run badly.
@@ -101,13 +104,6 @@ public actor RunWriter {
     @discardableResult
     public func fail(userMessage: String) async throws -> StreamID {
         try await write(.failure(userMessage))
-    }
-
-    private func write(_ kind: RunEvent.Kind, text: String? = nil, data: String? = nil) async throws -> StreamID {
-        var fields: [(String, String)] = []
-        if let text { fields.append(("text", text)) }
-        if let data { fields.append(("data", data)) }
-        return try await write(RunScripts.Event(kind: kind, fields: fields))
     }
 
     private func write(_ event: RunScripts.Event) async throws -> StreamID {

@@ -38,7 +38,7 @@ struct WaitingRuns: Sendable {
         let reply = try await redis.run(
             Self.addScript, keys: keys,
             arguments: [
-                request.correlationID, try RunJSON.text(of: request), caller ?? "", String(limits.maximumWaiting),
+                request.correlationID, try SortedJSON.text(of: request), caller ?? "", String(limits.maximumWaiting),
                 String(limits.maximumWaitingPerCaller), String(Self.soon.wholeMilliseconds),
             ])
         let parts = (reply.elements ?? []).compactMap(\.text)
@@ -64,7 +64,7 @@ struct WaitingRuns: Sendable {
         return stride(from: 0, to: values.count - values.count % 3, by: 3).map { index in
             Run(
                 correlationID: values[index],
-                request: RunJSON.value(RunRequest.self, of: values[index + 1]),
+                request: SortedJSON.value(RunRequest.self, of: values[index + 1]),
                 waited: .milliseconds(Int(values[index + 2]) ?? 0))
         }
     }
@@ -72,7 +72,7 @@ struct WaitingRuns: Sendable {
     /// What the user asked (HGET); `nil` for a run that does not wait.
     func request(of correlationID: String) async throws -> RunRequest? {
         try await redis.send("HGET", keys[1], "request:\(correlationID)").text
-            .flatMap { RunJSON.value(RunRequest.self, of: $0) }
+            .flatMap { SortedJSON.value(RunRequest.self, of: $0) }
     }
 
     /// How many wait (ZCARD).

@@ -55,7 +55,7 @@ struct RunLogTests {
     @Test func `what follows an entry whose reply was lost is written too`() async throws {
         try await withScratchServer { server in
             var patient = server.configuration
-            patient.commandTimeout = .seconds(600)
+            patient.timeouts.command = .seconds(600)
             try await withRedis(patient) { redis in
                 let request = RunRequest(conversationID: "c", correlationID: "r", agent: "a", message: "m")
                 let writer = try await RunLog(redis: redis, conversationID: "c").begin(request, token: 1)

@@ -22,7 +22,7 @@ public final class StreamHub: EntrySource {
         self.redis = redis
         reads = Counter(
             label: "streamkit.hub.reads", dimensions: [],
-            factory: redis.configuration.metrics ?? MetricsSystem.factory)
+            factory: redis.configuration.observability.metrics ?? MetricsSystem.factory)
     }
 
     /// A reader that waits together with all others; the hub follows the stream while the reader exists.
@@ -62,7 +62,7 @@ public final class StreamHub: EntrySource {
             return (lane, lane.flatMap { state.lanes[$0.0]?.interrupt })
         }
         if lane?.isNew == true, let number = lane?.0 {
-            // Unstructured: it lives as long as its streams have readers, which is no caller's scope.
+            // Unstructured: it lives as long as its streams have readers, longer than any caller's scope.
             Task { await run(number) }
         }
         interrupt?()

@@ -112,8 +112,7 @@ extension TaskQueue {
     }
 
     private func encode(_ payloads: [Payload]) throws -> [Data] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let encoder = SortedJSON.encoder
         return try payloads.map { payload in
             let data: Data
             do {

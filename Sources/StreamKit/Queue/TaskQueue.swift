@@ -37,7 +37,7 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
         self.group = group
         self.options = options
         calls = QueueCalls(redis: redis, key: key, group: group, options: options)
-        metrics = QueueMetrics(queue: key, redis.configuration.metrics)
+        metrics = QueueMetrics(queue: key, redis.configuration.observability.metrics)
     }
 
     /// Every key that a queue on the stream `key` may use, except its idempotency keys.

@@ -63,6 +63,14 @@ public struct Reply: Sendable {
             return Reply(storage: storage, index: next)
         }
     }
+
+    /// The values of an array of names and values in turn, as XINFO answers, by name.
+    var dictionary: [String: Reply] {
+        let all = elements ?? []
+        return Dictionary(
+            stride(from: 0, to: all.count - 1, by: 2).map { (all[$0].text ?? "", all[$0 + 1]) },
+            uniquingKeysWith: { first, _ in first })
+    }
 }
 
 extension Reply: CustomStringConvertible {

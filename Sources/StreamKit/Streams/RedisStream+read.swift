@@ -1,4 +1,4 @@
-// Ranges, reads, deleting and trimming; and how XREAD is written and its answer read.
+// What is in a stream: ranges, reads, following, length and state.
 extension RedisStream {
     /// The entries of a range, oldest first (XRANGE).
     ///
@@ -74,116 +74,39 @@ extension RedisStream {
         }.count("XLEN")
     }
 
-    /// Deletes entries (XDEL).
-    ///
-    /// - Parameter ids: the entries; missing ones are ignored.
-    /// - Returns: how many of them were there.
-    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
-    @discardableResult
-    public func delete(_ ids: [StreamID]) async throws -> Int {
-        guard !ids.isEmpty else { return 0 }
-        return try await redis.execute { buffer in
-            buffer.beginCommand("XDEL", arguments: 2 + ids.count)
-            buffer.argument(key)
-            for id in ids { buffer.argument(id) }
-        }.count("XDEL")
-    }
-
-    /// Drops old entries (XTRIM).
-    ///
-    /// - Parameter trim: which ones to keep.
-    /// - Returns: how many were dropped.
-    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
-    @discardableResult
-    public func trim(_ trim: StreamTrim) async throws -> Int {
-        try await redis.execute { buffer in
-            buffer.beginCommand("XTRIM", arguments: 2 + StreamTrim.argumentCount)
-            buffer.argument(key)
-            trim.write(to: &buffer)
-        }.count("XTRIM")
-    }
-
-    /// Removes the stream with everything in it, groups included (DEL).
-    ///
-    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
-    public func remove() async throws {
-        try await redis.send("DEL", key)
-    }
-}
-
-extension Redis {
-    /// Reads from several streams at once (XREAD): what comes after the given ID in each.
+    /// Follows the stream (XREAD BLOCK): first what is there after the position, then what comes.
     ///
     /// - Parameters:
-    ///   - positions: the key of each stream, and the ID to read after.
-    ///   - limit: the most entries per stream.
-    ///   - wait: how long to wait when there is nothing in any of them.
-    /// - Returns: the entries by key; a stream without new entries is left out.
+    ///   - position: where to begin.
+    ///   - retry: how long to keep trying when the server cannot be reached.
+    /// - Returns: a sequence that goes on until the task is cancelled or reading fails for good.
+    public func follow(after position: StreamPosition, retry: RetryPolicy = RetryPolicy()) -> StreamFollower {
+        StreamFollower(stream: self, source: redis, position: position, retry: retry)
+    }
+
+    /// What the server knows about the stream (XINFO STREAM).
+    ///
+    /// - Returns: `nil` if there is no such key.
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
-    public func read(
-        _ positions: [(key: String, after: StreamID)], limit: Int? = nil, wait: ReadWait = .no
-    ) async throws -> [String: [StreamEntry]] {
-        guard !positions.isEmpty else { return [:] }
-        return try await readInRounds(
-            repeatable: true, wait: wait, decode: { try $0.entriesByStream() }
-        ) { buffer, round in
-            buffer.beginRead(ofStreams: positions.count, limit: limit, wait: round)
-            for position in positions { buffer.argument(position.key) }
-            for position in positions { buffer.argument(position.after) }
+    public func info() async throws -> StreamInfo? {
+        let reply: Reply
+        do {
+            reply = try await redis.execute(repeatable: true) { buffer in
+                buffer.beginCommand("XINFO", arguments: 3)
+                buffer.argument("STREAM")
+                buffer.argument(key)
+            }
+        } catch let StreamKitError.server(error) where error.message.contains("no such key") {
+            return nil
         }
-    }
-}
-
-extension ByteBuffer {
-    /// Begins an XREAD; the caller adds the keys, then as many IDs.
-    fileprivate mutating func beginRead(ofStreams count: Int, limit: Int?, wait: ReadWait) {
-        beginCommand("XREAD", arguments: 2 + count * 2 + (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2))
-        writeReadOptions(limit: limit, wait: wait)
-        argument("STREAMS")
+        return try StreamInfo(reply)
     }
 
-    mutating func writeReadOptions(limit: Int?, wait: ReadWait) {
-        if let limit {
-            argument("COUNT")
-            argument(limit)
-        }
-        switch wait {
-        case .no: break
-        case .atMost(let duration):
-            argument("BLOCK")
-            // BLOCK 0 would wait forever.
-            argument(max(1, duration.wholeMilliseconds))
-        case .forever:
-            argument("BLOCK")
-            argument(0)
-        }
-    }
-}
-
-extension Reply {
-    /// The entries in an answer of XREAD or XREADGROUP, by stream.
-    func entriesByStream() throws -> [String: [StreamEntry]] {
-        guard let streams = elements else { return [:] }
-        var result: [String: [StreamEntry]] = [:]
-        for stream in streams {
-            let (key, entries) = try stream.keyAndEntries()
-            result[key.text ?? ""] = try StreamEntry.all(in: entries)
-        }
-        return result
-    }
-
-    /// The entries in an answer about a single stream.
-    func entriesOfOneStream() throws -> [StreamEntry] {
-        let streams = storage.token(index)
-        guard streams.kind == .array, streams.value > 0 else { return [] }
-        return try StreamEntry.all(in: Reply(storage: storage, index: index + 1).keyAndEntries().entries)
-    }
-
-    private func keyAndEntries() throws -> (key: Reply, entries: Reply) {
-        let pair = storage.token(index)
-        guard pair.kind == .array, pair.value == 2 else {
-            throw StreamKitError.unexpectedReply("A stream's part of the reply is not a pair of key and entries.")
-        }
-        return (Reply(storage: storage, index: index + 1), Reply(storage: storage, index: index + 2))
+    /// The highest ID ever given in this stream, even if that entry is gone.
+    ///
+    /// - Returns: `nil` if there is no such key.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
+    public func lastID() async throws -> StreamID? {
+        try await info()?.lastGeneratedID
     }
 }

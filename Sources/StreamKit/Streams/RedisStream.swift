@@ -1,7 +1,9 @@
+import Foundation
+
 /// A stream: an append-only log of entries under one key.
 ///
 /// Source: <https://redis.io/docs/latest/develop/data-types/streams/>
-public struct RedisStream: Sendable {
+public struct RedisStream: EntryReader {
     /// The client it is reached through.
     public let redis: Redis
     /// The key that holds it.
@@ -20,85 +22,90 @@ public struct RedisStream: Sendable {
     public func append(
         _ fields: EntryFields, id: StreamID? = nil, trim: StreamTrim? = nil
     ) async throws -> StreamID {
-        try await add(fields, id: id, trim: trim, onlyIfExists: false).streamID("XADD")
-    }
-
-    /// Appends an entry only if the stream exists (XADD NOMKSTREAM).
-    ///
-    /// - Parameters:
-    ///   - fields: at least one; names may repeat.
-    ///   - trim: drops old entries in the same step.
-    /// - Returns: the ID of the entry; `nil` if there is no such stream; then nothing was written.
-    /// - Throws: as ``append(_:id:trim:)`` does.
-    @discardableResult
-    public func appendIfExists(_ fields: EntryFields, trim: StreamTrim? = nil) async throws -> StreamID? {
-        let reply = try await add(fields, id: nil, trim: trim, onlyIfExists: true)
-        return reply.isNull ? nil : try reply.streamID("XADD")
-    }
-
-    private func add(
-        _ fields: EntryFields, id: StreamID?, trim: StreamTrim?, onlyIfExists: Bool
-    ) async throws -> Reply {
         guard !fields.isEmpty else {
             throw StreamKitError.invalidInput("An entry needs at least one field. Nothing was appended to '\(key)'.")
         }
-        return try await redis.execute { buffer in
-            Self.encode(&buffer, key: key, fields: fields, id: id, trim: trim, onlyIfExists: onlyIfExists)
-        }
+        return try await redis.execute { Self.encode(&$0, key: key, fields: fields, id: id, trim: trim) }
+            .streamID("XADD")
     }
 
-    static func encode(
-        _ buffer: inout ByteBuffer, key: String, fields: EntryFields, id: StreamID?, trim: StreamTrim?,
-        onlyIfExists: Bool
+    /// Appends an entry with a value as JSON in one field (XADD).
+    ///
+    /// ``StreamEntry/decode(_:from:)`` gives it back.
+    ///
+    /// - Parameters:
+    ///   - value: what to write; its keys are sorted, so that equal values are equal text.
+    ///   - name: the field that holds it.
+    ///   - fields: more fields, which come before it.
+    ///   - trim: drops old entries in the same step.
+    /// - Returns: the ID of the entry.
+    /// - Throws: ``StreamKitError/invalidInput(_:)`` if the value cannot be written as JSON, another ``StreamKitError``
+    ///   if the server refuses or cannot be reached, `CancellationError` if cancelled.
+    @discardableResult
+    public func append<Value: Encodable>(
+        _ value: Value, as name: String, with fields: EntryFields = [:], trim: StreamTrim? = nil
+    ) async throws -> StreamID {
+        let json: Data
+        do {
+            json = try SortedJSON.encoder.encode(value)
+        } catch {
+            throw StreamKitError.invalidInput(
+                "This \(Value.self) cannot be written as JSON: \(error). Nothing was appended to '\(key)'.")
+        }
+        return try await append(fields.adding(name, Array(json)), trim: trim)
+    }
+
+    /// Deletes entries (XDEL).
+    ///
+    /// - Parameter ids: the entries; missing ones are ignored.
+    /// - Returns: how many of them were there.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
+    @discardableResult
+    public func delete(_ ids: [StreamID]) async throws -> Int {
+        guard !ids.isEmpty else { return 0 }
+        return try await redis.execute { buffer in
+            buffer.beginCommand("XDEL", arguments: 2 + ids.count)
+            buffer.argument(key)
+            for id in ids { buffer.argument(id) }
+        }.count("XDEL")
+    }
+
+    /// Drops old entries (XTRIM).
+    ///
+    /// - Parameter trim: which ones to keep.
+    /// - Returns: how many were dropped.
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
+    @discardableResult
+    public func trim(_ trim: StreamTrim) async throws -> Int {
+        try await redis.execute { buffer in
+            buffer.beginCommand("XTRIM", arguments: 2 + StreamTrim.argumentCount)
+            buffer.argument(key)
+            trim.write(to: &buffer)
+        }.count("XTRIM")
+    }
+
+    /// Removes the stream with everything in it, groups included (DEL).
+    ///
+    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
+    public func remove() async throws {
+        try await redis.send("DEL", key)
+    }
+
+    fileprivate static func encode(
+        _ buffer: inout ByteBuffer, key: String, fields: EntryFields, id: StreamID? = nil, trim: StreamTrim?
     ) {
-        let arguments = 3 + fields.count * 2 + (trim == nil ? 0 : StreamTrim.argumentCount) + (onlyIfExists ? 1 : 0)
+        let arguments = 3 + fields.count * 2 + (trim == nil ? 0 : StreamTrim.argumentCount)
         buffer.beginCommand("XADD", arguments: arguments)
         buffer.argument(key)
-        if onlyIfExists { buffer.argument("NOMKSTREAM") }
         trim?.write(to: &buffer)
         if let id { buffer.argument(id) } else { buffer.argument("*") }
         fields.write(to: &buffer)
     }
 }
 
-extension Redis {
-    /// The stream under a key, whether it exists yet or not; nothing is sent.
-    public func stream(_ key: String) -> RedisStream {
-        RedisStream(redis: self, key: key)
-    }
-}
-
 extension Pipeline {
     /// Adds one XADD.
     public mutating func append(_ fields: EntryFields, to key: String, trim: StreamTrim? = nil) {
-        add { buffer in
-            RedisStream.encode(&buffer, key: key, fields: fields, id: nil, trim: trim, onlyIfExists: false)
-        }
-    }
-}
-
-extension Reply {
-    /// The stream ID that a command promised.
-    func streamID(_ command: String) throws -> StreamID {
-        let token = storage.token(index)
-        let id = token.kind == .string ? storage.withBytes(of: token) { StreamID(ascii: $0) } : nil
-        guard let id else { throw StreamKitError.unexpectedReply("\(command) did not answer with an ID but \(self).") }
-        return id
-    }
-
-    /// The count that a command promised.
-    func count(_ command: String) throws -> Int {
-        guard kind == .integer else {
-            throw StreamKitError.unexpectedReply("\(command) did not answer with a number but \(self).")
-        }
-        return try number(command)
-    }
-
-    /// A count or a time in an answer: a number that is not negative, or its digits.
-    func number(_ command: String) throws -> Int {
-        guard let integer, integer >= 0 else {
-            throw StreamKitError.unexpectedReply("\(command) has no number where one belongs but \(self).")
-        }
-        return integer
+        add { RedisStream.encode(&$0, key: key, fields: fields, trim: trim) }
     }
 }

@@ -117,6 +117,24 @@ public struct StreamEntry: Sendable, Identifiable {
         }
     }
 
+    /// The text of the first field of that name, if it is valid UTF-8.
+    ///
+    /// The subscript, in contrast, repairs invalid UTF-8.
+    ///
+    /// - Parameter name: the field's name.
+    /// - Returns: its value.
+    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` that names entry and field when it is missing or not UTF-8.
+    public func text(_ name: String) throws -> String {
+        guard let bytes = bytes(name) else {
+            throw StreamKitError.unexpectedReply("Entry \(id) has no field '\(name)'.")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw StreamKitError.unexpectedReply(
+                "Field '\(name)' of entry \(id) is not UTF-8 text: \(Reply.quoted(bytes)). Read its bytes instead.")
+        }
+        return text
+    }
+
     private func token(of name: String) -> ReplyStorage.Token? {
         var name = name
         return name.withUTF8 { wanted in

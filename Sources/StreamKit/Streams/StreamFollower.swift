@@ -56,7 +56,7 @@ public struct StreamFollower: AsyncSequence, Sendable {
                 }
                 history.note(batch)
                 let start = try await startingPoint()
-                let round = ReadWait.atMost(stream.redis.configuration.longestBlock)
+                let round = ReadWait.atMost(stream.redis.configuration.timeouts.longestBlock)
                 (batch, delivered) = ([], 0)
                 batch = try await retry.run { failures in
                     // On a connection that breaks within long replies, shorter ones still get through.
@@ -92,18 +92,6 @@ public struct StreamFollower: AsyncSequence, Sendable {
             self.last = isSetBack ? info?.lastGeneratedID : .zero
             history.note(self.last ?? .zero)
         }
-    }
-}
-
-extension RedisStream {
-    /// Follows the stream (XREAD BLOCK): first what is there after the position, then what comes.
-    ///
-    /// - Parameters:
-    ///   - position: where to begin.
-    ///   - retry: how long to keep trying when the server cannot be reached.
-    /// - Returns: a sequence that goes on until the task is cancelled or reading fails for good.
-    public func follow(after position: StreamPosition, retry: RetryPolicy = RetryPolicy()) -> StreamFollower {
-        StreamFollower(stream: self, source: redis, position: position, retry: retry)
     }
 }
 

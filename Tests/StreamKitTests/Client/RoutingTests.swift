@@ -36,7 +36,6 @@ struct RoutingTests {
         let consumer = group.consumer("c")
         try await group.create()
         let first = try await stream.append(["n": "1"], trim: .maximumLength(100))
-        _ = try await stream.appendIfExists(["n": "2"])
         _ = try await stream.appendOnce(["n": "3"], producer: "p", message: "m")
         _ = try await redis.pipeline { $0.append(["n": "4"], to: stream.key) }
         _ = try await (stream.entries(), stream.entriesReversed(limit: 1), stream.length(), stream.info())

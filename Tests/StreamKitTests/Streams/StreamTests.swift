@@ -72,18 +72,6 @@ struct StreamTests {
         }
     }
 
-    @Test func `is not created by an append that asks for an existing one`() async throws {
-        try await withScratchStream { stream in
-            let first = try await stream.appendIfExists(["n": "1"])
-            try await stream.append(["n": "2"])
-            let second = try await stream.appendIfExists(["n": "3"])
-
-            #expect(first == nil)
-            #expect(second != nil)
-            #expect(try await stream.length() == 2)
-        }
-    }
-
     @Test func `without fields is refused before anything is sent`() async throws {
         try await withScratchStream { stream in
             let nothing: [(String, String)] = []

@@ -19,10 +19,3 @@ public protocol EntryReader: Sendable {
     /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
     func read(after id: StreamID, limit: Int?, wait: ReadWait) async throws -> [StreamEntry]
 }
-
-extension RedisStream: EntryReader {}
-
-extension Redis: EntrySource {
-    /// A reader that asks the server each time: the stream itself.
-    public func reader(of key: String) -> any EntryReader { stream(key) }
-}
