@@ -1,6 +1,7 @@
 /// Decides whether a command that failed is sent again, and waits until it is time to.
 ///
-/// It repeats a command if the server certainly did not carry it out, or if carrying it out twice does no harm.
+/// This is the one place that knows what becomes of a command whose reply was lost. It repeats a command if the server
+/// certainly did not carry it out, or if carrying it out twice does no harm.
 struct CommandRetry {
     /// How often a lost reply is asked for again.
     private static let mostLostReplies = 2

@@ -1,7 +1,3 @@
-#if DistributedTracingSupport
-import Tracing
-#endif
-
 /// Sees every command that a client sends, with its reply: for narration, logs and debugging.
 ///
 /// Without a trace nothing is recorded, and commands cost no more.
@@ -68,46 +64,6 @@ public struct TracedCommand: Sendable {
                     })
             }
             return commands
-        }
-    }
-}
-
-extension Redis {
-    /// Sends commands, and tells metrics, the trace and the tracer about them.
-    func observed(
-        blocks: Bool = false, commands count: Int = 1, _ encode: (inout ByteBuffer) -> Void,
-        _ send: () async throws -> Replies
-    ) async throws -> Replies {
-        guard isObserved else { return try await send() }
-        #if DistributedTracingSupport
-        let span = blocks ? nil : configuration.commandSpans?.start(encode)
-        defer { span?.end() }
-        #endif
-        let words = configuration.observability.trace == nil ? [] : TracedCommand.words(writtenBy: encode)
-        let start = ContinuousClock.now
-        func report(_ replies: [Reply?], _ error: StreamKitError?) -> Duration {
-            let duration = start.duration(to: .now)
-            for (words, reply) in zip(words, replies) {
-                configuration.observability.trace?.handler(
-                    TracedCommand(words: words, reply: reply, error: error, duration: duration))
-            }
-            return duration
-        }
-        do {
-            let replies = try await send()
-            #if DistributedTracingSupport
-            span?.note(replies.all)
-            #endif
-            let duration = report(replies.all, nil)
-            configuration.commandMetrics?.answered(replies.all, after: blocks ? nil : duration)
-            return replies
-        } catch {
-            #if DistributedTracingSupport
-            span?.note(error)
-            #endif
-            _ = report(Array(repeating: nil, count: count), error as? StreamKitError)
-            configuration.commandMetrics?.unanswered(count, error)
-            throw error
         }
     }
 }

@@ -10,13 +10,12 @@ public struct RandomID: Hashable, Sendable {
 
     /// Draws a new identifier.
     public init() {
-        var generator = SystemRandomNumberGenerator()
-        self.init(using: &generator)
+        let bits = UInt64.min...UInt64.max
+        self.init(.random(in: bits), .random(in: bits))
     }
 
-    /// Draws an identifier from a generator of your own, for tests that must repeat.
-    public init(using generator: inout some RandomNumberGenerator) {
-        let (high, low): (UInt64, UInt64) = (generator.next(), generator.next())
+    /// Makes an identifier of 128 bits, of which the version and the variant are replaced.
+    init(_ high: UInt64, _ low: UInt64) {
         // The version (4) and the variant (binary 10), as a UUID marks them.
         hex = (high & ~0xf000 | 0x4000).hexDigits + (low & ~(0b11 << 62) | 0b10 << 62).hexDigits
     }
@@ -28,9 +27,6 @@ public struct RandomID: Hashable, Sendable {
             digits.dropFirst(range.lowerBound).prefix(range.count)
         }.joined(separator: "-")
     }
-
-    /// The first 8 hexadecimal digits, which are all random: enough to tell a handful of processes apart.
-    public var short: String { String(hex.prefix(8)) }
 }
 
 extension RandomID: CustomStringConvertible {

@@ -9,8 +9,8 @@ extension Redis {
         while true {
             do {
                 let replies =
-                    isObserved
-                    ? try await sendObserved(encode) : try await shared.send(timeout: shared.commandTimeout, encode)
+                    configuration.observers == nil
+                    ? try await shared.send(timeout: shared.commandTimeout, encode) : try await sendObserved(encode)
                 let reply = try replies.single()
                 return reply.kind == .error ? try reply.orThrow(configuration, encode) : reply
             } catch let error as StreamKitError {
@@ -26,6 +26,15 @@ extension Redis {
     @inline(never)
     private func sendObserved(_ encode: (inout ByteBuffer) -> Void) async throws -> Replies {
         try await observed(encode) { try await shared.send(timeout: shared.commandTimeout, encode) }
+    }
+
+    /// Sends commands, and tells those who observe the client.
+    private func observed(
+        blocks: Bool = false, commands count: Int = 1, _ encode: (inout ByteBuffer) -> Void,
+        _ send: () async throws -> Replies
+    ) async throws -> Replies {
+        guard let observers = configuration.observers else { return try await send() }
+        return try await observers.observe(blocks: blocks, commands: count, encode, send)
     }
 
     /// Sends one encoded command that may block, on a connection that nobody else uses meanwhile.
@@ -128,37 +137,6 @@ extension Redis {
             return try await evaluate("EVALSHA", script.digest)
         } catch let StreamKitError.server(error) where error.prefix == "NOSCRIPT" {
             return try await evaluate("EVAL", script.source)
-        }
-    }
-}
-
-extension Result<Reply, StreamKitError> {
-    /// The error of a command that the server did not carry out and may carry out later.
-    fileprivate var refusal: StreamKitError? {
-        guard case .failure(let error) = self, error.isTransient else { return nil }
-        return error
-    }
-}
-
-extension Reply {
-    fileprivate func orThrow(
-        _ configuration: RedisConfiguration, _ encode: (inout ByteBuffer) -> Void
-    ) throws -> Reply {
-        guard kind == .error else { return self }
-        return try [self].results(configuration, encode)[0].get()
-    }
-}
-
-extension [Reply] {
-    /// The result of each reply; an error names the command that it answers.
-    fileprivate func results(
-        _ configuration: RedisConfiguration, _ encode: (inout ByteBuffer) -> Void
-    ) -> [Result<Reply, StreamKitError>] {
-        zip(self, TracedCommand.words(writtenBy: encode)).map { reply, words in
-            guard reply.kind == .error else { return .success(reply) }
-            let error = ServerError(
-                message: reply.text ?? "", command: words.first ?? "", address: "\(configuration)")
-            return .failure(.server(error))
         }
     }
 }

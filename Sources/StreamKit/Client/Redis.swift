@@ -1,4 +1,3 @@
-import CoreMetrics
 public import ServiceLifecycle
 import Synchronization
 
@@ -10,28 +9,20 @@ import Synchronization
 public final class Redis: Sendable {
     /// Where and how this client connects.
     public let configuration: RedisConfiguration
-    /// Whether a trace, metrics or a tracer want to know about commands.
-    let isObserved: Bool
     let shared: Session
     let blocking: BlockingSessions
 
     /// A client that connects on its first command.
     public init(_ configuration: RedisConfiguration) {
         var configuration = configuration
-        configuration.commandMetrics = CommandMetrics(configuration.metrics ?? MetricsSystem.factory)
+        configuration.observers = CommandObservers(configuration)
         let current = Mutex(WeakSession())
         configuration.credentialStore = configuration.credentialProvider.map { provider in
-            CredentialStore(provider, logger: configuration.logger) { credentials, generation in
+            CredentialStore(provider, logger: configuration.observability.logger) { credentials, generation in
                 try await current.withLock { $0.session }?.authenticate(credentials, generation)
             }
         }
-        var isObserved = configuration.trace != nil || configuration.commandMetrics != nil
-        #if DistributedTracingSupport
-        configuration.commandSpans = CommandSpans(configuration)
-        isObserved = isObserved || configuration.commandSpans != nil
-        #endif
         self.configuration = configuration
-        self.isObserved = isObserved
         shared = Session(configuration)
         blocking = BlockingSessions(configuration)
         current.withLock { $0.session = shared }
@@ -89,6 +80,28 @@ public final class Redis: Sendable {
     public func sendBlocking(_ arguments: [String], wait: ReadWait) async throws -> Reply {
         try Self.check(arguments)
         return try await executeBlocking(wait: wait) { $0.command(arguments) }
+    }
+
+    /// What the server offers beyond Redis 7.0 (COMMAND INFO, COMMAND DOCS, HELLO).
+    ///
+    /// The server is asked once per connection, on first use. After a reconnect it is asked again.
+    ///
+    /// - Returns: its features; none if an ACL forbids the question, see ``ServerCapabilities/isKnown``.
+    /// - Throws: ``StreamKitError`` if it cannot be reached, `CancellationError` if cancelled.
+    public func capabilities() async throws -> ServerCapabilities {
+        if let known = shared.link?.capabilities.withLock({ $0 }) { return known }
+        return try await RetryPolicy(maximumRetries: 2).run(if: Self.isLoss) { _ in
+            // It connects first, so that it is certain which connection's server the answer is about.
+            if !shared.isConnected { try await send("PING") }
+            let link = shared.link
+            let answer = ServerCapabilities(try await pipeline(ServerCapabilities.ask).map { try? $0.get() })
+            if let link, link === shared.link { link.capabilities.withLock { $0 = answer } }
+            return answer
+        }
+    }
+
+    private static func isLoss(_ error: any Error) -> Bool {
+        if case StreamKitError.connectionLost = error { true } else { false }
     }
 
     private static func check(_ arguments: [String]) throws {

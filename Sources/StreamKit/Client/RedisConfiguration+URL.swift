@@ -34,7 +34,7 @@ extension RedisConfiguration {
         }
         usesTLS = parts.scheme == "rediss"
         if usesTLS { tls = try Self.tlsOptions(parts.query) }
-        (username, password) = (parts.username, parts.password)
+        credentials = Credentials(username: parts.username, password: parts.password)
     }
 
     private static func database(_ text: String?) throws -> Int {
@@ -53,11 +53,10 @@ extension RedisConfiguration {
         options.certificateFile = value("cert")
         options.keyFile = value("key")
         options.serverName = value("sni")
-        switch value("insecure")?.lowercased() {
-        case nil, "false", "0", "no": break
-        case "true", "1", "yes": options.verification = .none
-        default: throw RedisURL.refusal("has an option insecure that is neither true nor false")
+        guard let isInsecure = RedisURL.flag(query["insecure"]) else {
+            throw RedisURL.refusal("has an option insecure that is neither true nor false")
         }
+        if isInsecure { options.verification = .none }
         return options
     }
 }

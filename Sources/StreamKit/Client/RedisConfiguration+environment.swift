@@ -1,5 +1,6 @@
 public import Foundation
 
+// Where Redis is according to the environment: REDIS_URL, REDIS_CONNECTION_STRING or REDIS_HOST.
 extension RedisConfiguration {
     /// The configuration that the environment asks for: `REDIS_URL`, else `REDIS_CONNECTION_STRING`, else `REDIS_HOST`.
     ///
@@ -57,12 +58,11 @@ private struct RedisSettings {
 
     var usesEntra: Bool {
         get throws {
-            switch self["REDIS_USE_ENTRA_ID"]?.lowercased() {
-            case nil, "false", "0", "no": false
-            case "true", "1", "yes": true
-            case let text?:
-                throw StreamKitError.invalidInput("REDIS_USE_ENTRA_ID is '\(text)'. Set it to true or to false.")
+            let text = self["REDIS_USE_ENTRA_ID"]
+            guard let flag = RedisURL.flag(text) else {
+                throw StreamKitError.invalidInput("REDIS_USE_ENTRA_ID is '\(text ?? "")'. Set it to true or to false.")
             }
+            return flag
         }
     }
 
@@ -76,7 +76,7 @@ private struct RedisSettings {
                 "REDIS_USE_ENTRA_ID is true, but \(configuration) is without TLS, and a token must not travel in the "
                     + "open. Set REDIS_HOST, or begin the URL with rediss://.")
         }
-        guard configuration.password == nil else {
+        guard configuration.credentials.password == nil else {
             throw StreamKitError.invalidInput(
                 "REDIS_USE_ENTRA_ID is true, and the address of Redis holds a password. Remove one of them.")
         }
@@ -85,7 +85,7 @@ private struct RedisSettings {
     private var port: Int? {
         get throws {
             guard let text = self["REDIS_PORT"] else { return nil }
-            guard let port = RedisURL.number(text[...]), (1...65_535).contains(port) else {
+            guard let port = RedisURL.port(text[...]) else {
                 throw StreamKitError.invalidInput("REDIS_PORT is '\(text)', which is not a number from 1 to 65535.")
             }
             return port

@@ -1,12 +1,6 @@
 // What an address and its certificates must not contain.
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Foundation
 
 extension RedisConfiguration {
     /// Refuses what the system's functions would cut off or misread on the way to the server.

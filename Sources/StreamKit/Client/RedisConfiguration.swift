@@ -1,6 +1,3 @@
-public import CoreMetrics
-public import Logging
-
 /// Where Redis is, which user the client is, how long it waits, and who observes it.
 public struct RedisConfiguration: Sendable {
     /// The address of a server.
@@ -38,10 +35,7 @@ public struct RedisConfiguration: Sendable {
     public var observability = Observability()
 
     /// What ``Redis`` adds for its connections.
-    var commandMetrics: CommandMetrics?
-    #if DistributedTracingSupport
-    var commandSpans: CommandSpans?
-    #endif
+    var observers: CommandObservers?
     var credentialStore: CredentialStore?
 
     /// A server reached over TCP.
@@ -59,7 +53,7 @@ public struct RedisConfiguration: Sendable {
 extension RedisConfiguration: CustomStringConvertible {
     /// The address as a URL, without the password.
     public var description: String {
-        let user = username.map { RedisURL.encoded($0) + "@" } ?? ""
+        let user = credentials.username.map { RedisURL.encoded($0) + "@" } ?? ""
         switch endpoint {
         case .tcp(let host, let port):
             let shown = host.contains(":") ? "[\(host)]" : host
@@ -68,49 +62,5 @@ extension RedisConfiguration: CustomStringConvertible {
             let shown = RedisURL.encoded(path, keepingSlashes: true)
             return "unix://\(user)\(shown)" + (database == 0 ? "" : "?db=\(database)")
         }
-    }
-}
-
-// Shortcuts to properties of the parts.
-extension RedisConfiguration {
-    /// The ACL user; `nil` means the default user.
-    public var username: String? {
-        get { credentials.username }
-        set { credentials.username = newValue }
-    }
-    /// The password; `nil` means that no AUTH is sent.
-    public var password: String? {
-        get { credentials.password }
-        set { credentials.password = newValue }
-    }
-    /// How long one attempt to connect may take: ``Timeouts/connect``.
-    public var connectTimeout: Duration {
-        get { timeouts.connect }
-        set { timeouts.connect = newValue }
-    }
-    /// How long a command that does not block may take: ``Timeouts/command``.
-    public var commandTimeout: Duration {
-        get { timeouts.command }
-        set { timeouts.command = newValue }
-    }
-    /// How long the server is asked to block at once: ``Timeouts/longestBlock``.
-    public var longestBlock: Duration {
-        get { timeouts.longestBlock }
-        set { timeouts.longestBlock = newValue }
-    }
-    /// Receives every command and its reply: ``Observability/trace``.
-    public var trace: CommandTrace? {
-        get { observability.trace }
-        set { observability.trace = newValue }
-    }
-    /// Receives connects, disconnects and retries: ``Observability/logger``.
-    public var logger: Logger {
-        get { observability.logger }
-        set { observability.logger = newValue }
-    }
-    /// Where counters and timers go: ``Observability/metrics``.
-    public var metrics: (any MetricsFactory)? {
-        get { observability.metrics }
-        set { observability.metrics = newValue }
     }
 }

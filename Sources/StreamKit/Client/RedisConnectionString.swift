@@ -38,13 +38,13 @@ struct RedisConnectionString {
         var result = RedisConfiguration(host: host, port: port ?? (usesTLS ? 6380 : 6379))
         result.usesTLS = usesTLS
         result.tls.serverName = text("sslhost")
-        result.username = text("user")
-        result.password = text("password")
+        result.credentials.username = text("user")
+        result.credentials.password = text("password")
         result.database = try number("defaultdatabase") ?? 0
         if let name = text("name") { result.clientName = name }
-        if let limit = try number("connecttimeout") { result.connectTimeout = .milliseconds(limit) }
+        if let limit = try number("connecttimeout") { result.timeouts.connect = .milliseconds(limit) }
         if let limit = try number("asynctimeout") ?? number("synctimeout") {
-            result.commandTimeout = .milliseconds(limit)
+            result.timeouts.command = .milliseconds(limit)
         }
         return result
     }
@@ -63,9 +63,7 @@ struct RedisConnectionString {
         var host = text
         var port: Int?
         if let colon = text.lastIndex(of: ":"), !text.hasSuffix("]") {
-            guard let number = RedisURL.number(text[text.index(after: colon)...]), (1...65_535).contains(number) else {
-                return nil
-            }
+            guard let number = RedisURL.port(text[text.index(after: colon)...]) else { return nil }
             (host, port) = (text[..<colon], number)
         }
         let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
@@ -79,11 +77,10 @@ struct RedisConnectionString {
     }
 
     private func flag(_ name: String) throws -> Bool {
-        switch options[name]?.lowercased() {
-        case nil, "", "false", "no", "0": return false
-        case "true", "yes", "1": return true
-        default: throw StreamKitError.invalidInput("The connection string's \(name) is neither True nor False.")
+        guard let flag = RedisURL.flag(text(name)) else {
+            throw StreamKitError.invalidInput("The connection string's \(name) is neither True nor False.")
         }
+        return flag
     }
 
     private func number(_ name: String) throws -> Int? {

@@ -82,7 +82,7 @@ struct RedisURL {
             port = text.dropFirst(name.count)
         }
         guard !port.isEmpty else { return }
-        guard port.hasPrefix(":"), let number = Self.number(port.dropFirst()), (1...65_535).contains(number) else {
+        guard port.hasPrefix(":"), let number = Self.port(port.dropFirst()) else {
             throw Self.refusal("has a port that is not a number from 1 to 65535")
         }
         self.port = number
@@ -118,6 +118,19 @@ extension RedisURL {
 
     static func number(_ digits: Substring) -> Int? {
         digits.allSatisfy { $0.isASCII && $0.isNumber } ? Int(digits) : nil
+    }
+
+    static func port(_ digits: Substring) -> Int? {
+        number(digits).flatMap { (1...65_535).contains($0) ? $0 : nil }
+    }
+
+    /// The value of a setting that is on or off; off where it is not set, and `nil` for anything else.
+    static func flag(_ text: String?) -> Bool? {
+        switch text?.lowercased() {
+        case nil, "", "false", "no", "0": false
+        case "true", "yes", "1": true
+        default: nil
+        }
     }
 
     private static func nonEmpty(_ text: String) -> String? { text.isEmpty ? nil : text }

@@ -5,11 +5,11 @@ public struct RetryPolicy: Sendable, Hashable {
     /// The most retries in a row; `nil` sets no such limit.
     public var maximumRetries: Int?
     /// How long after the first failure the last retry may begin; `nil` sets no such limit.
+    ///
+    /// It stands still while the server is loading its data (`LOADING`), which ends by itself.
     public var limit: Duration?
     /// The pauses between tries.
     public var backoff: RetryBackoff
-    /// Whether ``limit`` stands still while the server is loading its data (`LOADING`), which ends by itself.
-    public var waitsForLoading = true
 
     /// A policy that retries within a time, within a number of retries, or both; see the properties of these names.
     public init(
@@ -66,7 +66,7 @@ public struct RetryPolicy: Sendable, Hashable {
             } catch {
                 failures += 1
                 let now = clock.now
-                let isLoading = waitsForLoading && (error as? StreamKitError)?.serverPrefix == "LOADING"
+                let isLoading = (error as? StreamKitError)?.serverPrefix == "LOADING"
                 let start = isLoading ? now : firstFailure ?? now
                 firstFailure = start
                 guard shouldRetry(error), let pause = pause(afterFailures: failures, elapsed: start.duration(to: now))

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What the server offers beyond Redis 7.0, as it says itself.
 ///
 /// StreamKit uses a newer command where it is there and the portable way elsewhere, under one name:
@@ -34,7 +32,7 @@ public struct ServerCapabilities: Sendable, Hashable {
 
 extension ServerCapabilities {
     /// Asks what ``init(_:)`` wants answered.
-    fileprivate static func ask(_ pipeline: inout Pipeline) {
+    static func ask(_ pipeline: inout Pipeline) {
         pipeline.add("HELLO")
         pipeline.add("COMMAND", "INFO", "XACKDEL")
         pipeline.add("COMMAND", "DOCS", "XREADGROUP", "XADD")
@@ -60,29 +58,5 @@ extension ServerCapabilities {
         guard let elements = documentation?.elements else { return false }
         return zip(elements, elements.dropFirst()).contains { $0.text == "token" && $1.text == token }
             || elements.contains { names(token, in: $0) }
-    }
-}
-
-extension Redis {
-    /// What the server offers beyond Redis 7.0 (COMMAND INFO, COMMAND DOCS, HELLO).
-    ///
-    /// The server is asked once per connection, on first use. After a reconnect it is asked again.
-    ///
-    /// - Returns: its features; none if an ACL forbids the question, see ``ServerCapabilities/isKnown``.
-    /// - Throws: ``StreamKitError`` if it cannot be reached, `CancellationError` if cancelled.
-    public func capabilities() async throws -> ServerCapabilities {
-        if let known = shared.link?.capabilities.withLock({ $0 }) { return known }
-        return try await RetryPolicy(maximumRetries: 2).run(if: Self.isLoss) { _ in
-            // It connects first, so that it is certain which connection's server the answer is about.
-            if !shared.isConnected { try await send("PING") }
-            let link = shared.link
-            let answer = ServerCapabilities(try await pipeline(ServerCapabilities.ask).map { try? $0.get() })
-            if let link, link === shared.link { link.capabilities.withLock { $0 = answer } }
-            return answer
-        }
-    }
-
-    private static func isLoss(_ error: any Error) -> Bool {
-        if case StreamKitError.connectionLost = error { true } else { false }
     }
 }

@@ -86,3 +86,36 @@ extension ServerError: CustomStringConvertible {
         }
     }
 }
+
+// How replies become results.
+
+extension Result<Reply, StreamKitError> {
+    /// The error of a command that the server did not carry out and may carry out later.
+    var refusal: StreamKitError? {
+        guard case .failure(let error) = self, error.isTransient else { return nil }
+        return error
+    }
+}
+
+extension Reply {
+    func orThrow(
+        _ configuration: RedisConfiguration, _ encode: (inout ByteBuffer) -> Void
+    ) throws -> Reply {
+        guard kind == .error else { return self }
+        return try [self].results(configuration, encode)[0].get()
+    }
+}
+
+extension [Reply] {
+    /// The result of each reply; an error names the command that it answers.
+    func results(
+        _ configuration: RedisConfiguration, _ encode: (inout ByteBuffer) -> Void
+    ) -> [Result<Reply, StreamKitError>] {
+        zip(self, TracedCommand.words(writtenBy: encode)).map { reply, words in
+            guard reply.kind == .error else { return .success(reply) }
+            let error = ServerError(
+                message: reply.text ?? "", command: words.first ?? "", address: "\(configuration)")
+            return .failure(.server(error))
+        }
+    }
+}

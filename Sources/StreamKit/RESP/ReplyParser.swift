@@ -4,6 +4,7 @@ import CHiredis
 ///
 /// hiredis calls one of those functions for every value it meets, outermost first; each call adds one
 /// token to a flat list. A reply of any shape costs two growing pieces of memory instead of a tree of objects.
+/// They take in the types of RESP2; those of RESP3, such as maps, would be added in `ReplyFunctions`, below.
 ///
 /// Safety: hiredis' reader is not thread-safe. The parser belongs to the one who reads from the socket.
 /// Source: <https://github.com/redis/hiredis#reader-api>

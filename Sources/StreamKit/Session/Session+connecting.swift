@@ -41,8 +41,8 @@ extension Session {
             return effects
         }
         guard let effects else { return link.socket.shutDown() }
-        if wasConnected { configuration.commandMetrics?.reconnected() }
-        configuration.logger.debug("connected", metadata: ["redis": "\(address)"])
+        if wasConnected { configuration.observers?.metrics?.reconnected() }
+        configuration.observability.logger.debug("connected", metadata: ["redis": "\(address)"])
         perform(effects, nil)
     }
 

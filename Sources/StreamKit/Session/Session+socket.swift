@@ -1,12 +1,5 @@
+import Foundation
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 // What the shell does with a connected socket, and what others may ask about it.
 extension Session {
@@ -103,6 +96,6 @@ extension SessionState.Options {
 
     /// A little longer than the attempt's own limit, because the attempt's error says more about the reason.
     private static func attemptTimeout(_ configuration: RedisConfiguration) -> UInt64 {
-        configuration.connectTimeout.nanoseconds &+ 1_000_000_000
+        configuration.timeouts.connect.nanoseconds &+ 1_000_000_000
     }
 }

@@ -41,7 +41,7 @@ final class Session: Sendable {
         self.configuration = configuration
         address = "\(configuration)"
         openConnection = connect
-        commandTimeout = configuration.commandTimeout.nanoseconds
+        commandTimeout = configuration.timeouts.command.nanoseconds
         guarded = Mutex(Guarded(state: SessionState(options ?? .shared(configuration))))
     }
 
@@ -124,7 +124,7 @@ final class Session: Sendable {
         if let dropped {
             IOThread.shared.forget(dropped.socket)
             dropped.socket.shutDown()
-            configuration.logger.debug("disconnected", metadata: ["redis": "\(address)"])
+            configuration.observability.logger.debug("disconnected", metadata: ["redis": "\(address)"])
         }
         if effects.hangUp { link?.socket.shutDown() }
         if effects.connect { connect() }

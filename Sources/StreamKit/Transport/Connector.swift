@@ -5,7 +5,7 @@ import Foundation
 enum Connector {
     /// Opens a connection on a thread that may block, and reports the result.
     static let connect: Session.Connect = { configuration, done in
-        let deadline = MonotonicClock.deadline(after: configuration.connectTimeout.nanoseconds)
+        let deadline = MonotonicClock.deadline(after: configuration.timeouts.connect.nanoseconds)
         ConnectQueue.shared.add(
             .init(
                 run: {

@@ -1,12 +1,5 @@
 import CHiredis
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Foundation
 
 /// One connected, non-blocking socket, opened by hiredis.
 ///

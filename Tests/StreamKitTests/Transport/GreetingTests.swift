@@ -134,7 +134,7 @@ struct GreetingTests {
     @Test(arguments: [nil, "secret"], [0, 3])
     func `is reported as a Sentinel if it is one`(password: String?, database: Int) async throws {
         // A Sentinel wants a configuration file, which comes first on its command line.
-        let folder = FileManager.default.temporaryDirectory.appending(path: "sentinel-\(RandomID().short)")
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sentinel-\(RandomID().hex)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let program = folder.appending(path: "redis-sentinel").path
@@ -150,7 +150,7 @@ struct GreetingTests {
         }
         try await withScratchServer(LocalRedis.Options(tcp: true, binary: program)) { server in
             var configuration = server.configuration
-            (configuration.password, configuration.database) = (password, database)
+            (configuration.credentials.password, configuration.database) = (password, database)
 
             let error = await #expect(throws: StreamKitError.self) {
                 try await withRedis(configuration) { try await $0.stream("s").append(["a": "1"]) }
