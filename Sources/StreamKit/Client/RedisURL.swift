@@ -1,3 +1,5 @@
+import Foundation
+
 /// The parts of a `redis://`, `rediss://` or `unix://` URL, percent-encoding undone.
 ///
 /// It is parsed by hand, because a general URL parser misreads characters in a password: from
@@ -57,7 +59,8 @@ struct RedisURL {
             try readQuery(path[path.index(after: mark)...])
             path = path[..<mark]
         }
-        self.path = Self.leniently(path)
+        let escaped = path.replacing(/%(?![0-9a-fA-F]{2})/, with: "%25")
+        self.path = String(escaped).removingPercentEncoding ?? String(path)
     }
 
     /// Reads user and password, and returns what comes after them.
@@ -136,34 +139,11 @@ extension RedisURL {
     private static func nonEmpty(_ text: String) -> String? { text.isEmpty ? nil : text }
 
     private static func decoded(_ text: Substring, _ part: String) throws -> String {
-        guard let decoded = decode(text, leniently: false) else {
+        guard let decoded = String(text).removingPercentEncoding else {
             throw refusal(
                 "has a % in its \(part) that two hexadecimal digits do not follow, or that is not UTF-8", encoding)
         }
         return decoded
-    }
-
-    private static func leniently(_ text: Substring) -> String { decode(text, leniently: true) ?? String(text) }
-
-    /// - Returns: `nil` if a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8.
-    private static func decode(_ text: Substring, leniently: Bool) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(2)
-            if byte != UInt8(ascii: "%") {
-                bytes.append(byte)
-            } else if digits.count == 2, digits.allSatisfy({ UnicodeScalar($0).properties.isASCIIHexDigit }),
-                let value = UInt8(Substring(digits), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                guard leniently else { return nil }
-                bytes.append(byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 
     /// The text with those characters percent-encoded that would mean something else in a URL.
