@@ -59,11 +59,7 @@ extension AgentRuns {
         try await forget([request.correlationID])
     }
 
-    /// Forgets that runs wait, and takes their tasks from the queue.
-    ///
-    /// - Parameters:
-    ///   - correlationIDs: The runs.
-    ///   - tasks: Tasks to be taken from their workers as well.
+    /// Forgets that runs wait, and takes their tasks from the queue: also the given ones, which workers have.
     func forget(_ correlationIDs: [String], tasks: [StreamID] = []) async throws {
         for task in try await waiting.remove(correlationIDs) + tasks { try await queue.cancel(task) }
     }

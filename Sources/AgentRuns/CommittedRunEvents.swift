@@ -4,7 +4,7 @@ import StreamKit
 ///
 /// A scout runs ahead through the live events and only notes where sealed text ends. What is sealed is then read from
 /// the log, so a viewer costs the same memory however long an answer is.
-struct CommittedRunEvents: Sendable {
+struct CommittedRunEvents: RunWalk {
     /// Text of a run that no later attempt counts.
     private struct Superseded {
         let run: Int

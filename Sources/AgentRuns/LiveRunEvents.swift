@@ -1,7 +1,7 @@
 import StreamKit
 
 /// Walks through the events of a conversation as they are written.
-struct LiveRunEvents: Sendable {
+struct LiveRunEvents: RunWalk {
     let log: RunLog
     private let reader: any EntryReader
     let position: StreamPosition

@@ -20,20 +20,12 @@ public struct RunEvents: AsyncSequence, Sendable {
     /// Begins to follow, at the position given.
     public func makeAsyncIterator() -> Iterator {
         let live = LiveRunEvents(log: log, source: source, position: position, whileIdle: whileIdle)
-        switch isolation {
-        case .live: return Iterator(source: .live(live))
-        case .committed: return Iterator(source: .committed(CommittedRunEvents(live)))
-        }
+        return Iterator(walk: isolation == .live ? live : CommittedRunEvents(live))
     }
 
     /// Walks through the events, waiting for those that have not happened yet.
     public struct Iterator: AsyncIteratorProtocol, Sendable {
-        enum Source: Sendable {
-            case live(LiveRunEvents)
-            case committed(CommittedRunEvents)
-        }
-
-        var source: Source
+        var walk: any RunWalk
 
         /// The next event, or `nil` after the last.
         ///
@@ -51,24 +43,20 @@ public struct RunEvents: AsyncSequence, Sendable {
 
         /// The next event, or what there is in its place; without `waiting` it says so if nothing more is there.
         package mutating func step(waiting: Bool) async throws -> RunStep {
-            switch source {
-            case .live(var events):
-                defer { source = .live(events) }
-                return try await events.step(waiting: waiting)
-            case .committed(var events):
-                defer { source = .committed(events) }
-                return try await events.step(waiting: waiting)
-            }
+            try await walk.step(waiting: waiting)
         }
 
         /// The entry of the next event, if that is there already, without a look at the log.
-        package var bufferedID: StreamID? {
-            switch source {
-            case .live(let events): events.bufferedID
-            case .committed(let events): events.bufferedID
-            }
-        }
+        package var bufferedID: StreamID? { walk.bufferedID }
     }
+}
+
+/// A way through the events of a conversation: as they are written, or once they are sure to count.
+protocol RunWalk: Sendable {
+    /// The entry of the next event, if that is there already.
+    var bufferedID: StreamID? { get }
+    /// The next event, or what there is in its place; without `waiting` it says so if nothing more is there.
+    mutating func step(waiting: Bool) async throws -> RunStep
 }
 
 /// What a follower of a run meets next.
