@@ -42,14 +42,7 @@ public struct RunLog: Sendable {
     ///   owner and the conversation is not theirs, ``RunLogError/damaged(conversationID:field:)``, or a
     ///   ``StreamKitError``.
     public func accept(_ request: RunRequest, onlyIfIdle: Bool = false) async throws {
-        struct Queued: Encodable {
-            let status = "queued"
-            let agent: String
-            let correlation_id: String
-            let message: String
-        }
-        let data = try SortedJSON.text(
-            of: Queued(agent: request.agent, correlation_id: request.correlationID, message: request.message))
+        let data = try SortedJSON.text(of: Opening(request, status: .queued, trace: nil))
         let trace = try request.trace.map { try SortedJSON.text(of: $0) }
         try await scripts.accept(
             request.correlationID, onlyIfIdle: onlyIfIdle, data: data, trace: trace ?? "", owner: request.owner)
@@ -73,16 +66,7 @@ public struct RunLog: Sendable {
         _ request: RunRequest, token: Int, mayOpen: Bool = true, task: StreamID? = nil,
         onCheckpoint: @escaping @Sendable () async -> Void = {}
     ) async throws -> RunWriter {
-        struct Started: Encodable {
-            let agent: String
-            let correlation_id: String
-            let message: String
-            let trace: RunTrace?
-        }
-        let data = try SortedJSON.text(
-            of: Started(
-                agent: request.agent, correlation_id: request.correlationID, message: request.message,
-                trace: request.trace))
+        let data = try SortedJSON.text(of: Opening(request, status: nil, trace: request.trace))
         let address = RunScripts.Address(
             correlationID: request.correlationID, token: token, writer: RandomID().hex)
         let begun = try await scripts.begin(address, mayOpen: mayOpen, data: data, task: task)
@@ -125,5 +109,19 @@ public struct RunLog: Sendable {
     /// - Throws: A ``StreamKitError``.
     public func remove() async throws {
         _ = try await redis.send("DEL", stream.key, stateKey)
+    }
+}
+
+/// What the log says of a request when it is accepted, and again when a worker begins it.
+private struct Opening: Encodable {
+    let status: RunStatus?
+    let agent: String
+    let correlation_id: String
+    let message: String
+    let trace: RunTrace?
+
+    init(_ request: RunRequest, status: RunStatus?, trace: RunTrace?) {
+        (self.status, self.trace) = (status, trace)
+        (agent, correlation_id, message) = (request.agent, request.correlationID, request.message)
     }
 }

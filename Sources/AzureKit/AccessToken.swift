@@ -18,7 +18,22 @@ public struct AccessToken: Hashable, Sendable {
     /// The object ID of the identity, which is its user name in Redis (claim `oid`).
     ///
     /// It is read without checking the signature, which only the service that the token is for can do.
-    public var objectID: String? { TokenClaims(of: value)?.oid }
+    ///
+    /// - Returns: `nil` if the token is not a JSON Web Token, or names no object.
+    public var objectID: String? {
+        struct Claims: Decodable { let oid: String? }
+        let parts = value.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let claims = Data(base64URL: parts[1]) else { return nil }
+        return try? JSONDecoder().decode(Claims.self, from: claims).oid
+    }
+}
+
+extension Data {
+    /// Decodes Base64 in the alphabet of URLs, which has `-` and `_` and no padding.
+    fileprivate init?(base64URL text: some StringProtocol) {
+        let standard = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
+        self.init(base64Encoded: standard + String(repeating: "=", count: (4 - standard.count % 4) % 4))
+    }
 }
 
 extension AccessToken: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

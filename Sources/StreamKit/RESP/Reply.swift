@@ -31,11 +31,8 @@ public struct Reply: Sendable {
     /// The text of a string, status or error, invalid UTF-8 repaired; the digits of an integer.
     public var text: String? {
         let token = storage.token(index)
-        switch token.kind {
-        case .string, .status, .error: return storage.text(token)
-        case .integer: return String(token.value)
-        case .null, .array: return nil
-        }
+        if token.kind.isText { return storage.text(token) }
+        return token.kind == .integer ? String(token.value) : nil
     }
 
     /// The value of an integer, or of text that spells one.
@@ -47,10 +44,7 @@ public struct Reply: Sendable {
     /// The bytes of a string, status or error.
     public var bytes: [UInt8]? {
         let token = storage.token(index)
-        switch token.kind {
-        case .string, .status, .error: return storage.withBytes(of: token) { Array($0) }
-        case .integer, .null, .array: return nil
-        }
+        return token.kind.isText ? storage.bytes(of: token) : nil
     }
 
     /// The elements of an array.

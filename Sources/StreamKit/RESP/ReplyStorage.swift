@@ -78,7 +78,7 @@ final class ReplyStorage: @unchecked Sendable {
 
 extension Reply.Kind {
     @inline(__always)
-    fileprivate var isText: Bool {
+    var isText: Bool {
         switch self {
         case .string, .status, .error: true
         case .null, .integer, .array: false
