@@ -1,4 +1,3 @@
-import Hummingbird
 public import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -49,12 +48,12 @@ public struct StreamServer: Service {
         }
     }
 
-    /// Runs the application, and stops it some time after this task is told to shut down.
+    /// Runs the server, and stops it some time after this task is told to shut down.
     private func serve() async throws {
         let drain = Drain()
-        let application = buildApplication(
+        let server = try buildServer(
             redis: redis, configuration: configuration, drain: drain, logger: logger, onServerRunning: onServerRunning)
-        let group = ServiceGroup(services: [application], logger: logger)
+        let group = ServiceGroup(services: [server], logger: logger)
         // Detached, so that the shutdown reaches it when the time to drain is over, and not before.
         let serving = Task.detached { try await group.run() }
         try await withTaskCancellationHandler {

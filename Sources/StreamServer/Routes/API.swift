@@ -8,28 +8,19 @@ import NIOHTTP1
 /// Everything that the server answers, as one table.
 ///
 /// Which paths there are, which methods they take, and what an unknown path is told all follow from ``routes``.
-struct API: HTTPResponder {
-    typealias Context = APIContext
-
+struct API: Sendable {
     let access: AccessPolicy
     let crossOrigin: CrossOriginPolicy
     let doors: Doors
+    let logger: Logger
     let routes: [Route]
 
-    /// Answers in a task of its own: what that needs of the stack is given back at its end, while the connection's task
-    /// would keep it as long as somebody watches.
-    func respond(to request: Request, context: APIContext) async throws -> Response {
-        let answering = Task { try await logged(request, context) }
-        return try await withTaskCancellationHandler {
-            try await answering.value
-        } onCancel: {
-            answering.cancel()
-        }
-    }
-
-    private func logged(_ request: Request, _ context: APIContext) async throws -> Response {
+    /// What is answered to a request.
+    func response(to request: Request, on channel: any Channel) async throws -> Response {
         let start = ContinuousClock.now
-        let response = try await answer(request, context)
+        let context = APIContext(channel: channel, logger: logger)
+        var response = try await answer(request, context)
+        response.headers[.date] = HTTPDate.now
         AccessLog.write(request, response.status, context, ContinuousClock.now - start)
         return response
     }

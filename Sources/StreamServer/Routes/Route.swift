@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 
 /// One line of the API: a method, a path and what answers it.
@@ -45,18 +46,18 @@ struct Route: Sendable {
 }
 
 /// What is known of a request beside the request.
-struct APIContext: RequestContext {
-    var coreContext: CoreRequestContextStorage
+struct APIContext: Sendable {
     /// Who sent the request.
     var caller = Caller.anybody
     /// The address that the connection comes from, without its port.
     let remoteAddress: String
     /// The connection.
     let channel: any Channel
+    let logger: Logger
 
-    init(source: Source) {
-        coreContext = .init(source: source)
-        channel = source.channel
-        remoteAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
+    init(channel: any Channel, logger: Logger) {
+        self.channel = channel
+        self.logger = logger
+        remoteAddress = channel.remoteAddress?.ipAddress ?? "unknown"
     }
 }

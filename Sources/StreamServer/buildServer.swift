@@ -1,36 +1,41 @@
-import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOPosix
+import ServiceLifecycle
 import StreamKit
 
-/// Builds the HTTP application.
+/// Builds the HTTP server.
 ///
 /// It knows no agent: it accepts a run into the log of its conversation, puts it into the queue, and
 /// follows the log for its viewers. Which process does the work is none of its business.
-func buildApplication(
+///
+/// Hummingbird's server without its `Application`: that keeps some kilobytes more for each connection that is answered.
+func buildServer(
     redis: Redis,
     configuration: StreamServerConfiguration,
     drain: Drain,
     logger: Logger,
     onServerRunning: @escaping @Sendable (Int) async -> Void
-) -> some ApplicationProtocol {
+) throws -> any Service {
     let limits = configuration.connections
     let maximumBodySize = RunMessage.maximumBodySize(for: configuration.maximumMessageSize)
-    return Application(
-        responder: buildAPI(redis: redis, configuration: configuration, drain: drain, logger: logger),
-        server: .guarded(limits, maximumBodySize: maximumBodySize),
-        configuration: ApplicationConfiguration(
+    let api = buildAPI(redis: redis, configuration: configuration, drain: drain, logger: logger)
+    return try HTTPServerBuilder.guarded(limits, maximumBodySize: maximumBodySize).buildServer(
+        configuration: ServerConfiguration(
             address: .hostname(configuration.host, port: configuration.port),
-            serverName: "StreamServer",
             // Some more than are served, so that those beyond the limit are told instead of left waiting.
             availableConnectionsDelegate: MaximumAvailableConnections(limits.connections + 32)
         ),
+        eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+        logger: logger,
+        responder: { request, writer, channel in
+            try await api.answer(request, with: writer, on: channel)
+        },
         onServerRunning: { channel in
             try? await channel.pipeline.addHandler(AcceptPause(), position: .first).get()
             await onServerRunning(channel.localAddress?.port ?? configuration.port)
-        },
-        logger: logger
+        }
     )
 }
 
@@ -54,7 +59,7 @@ func buildAPI(redis: Redis, configuration: StreamServerConfiguration, drain: Dra
             host: configuration.host, allowedHosts: configuration.allowedHosts,
             allowedOrigins: configuration.allowedOrigins),
         crossOrigin: CrossOriginPolicy(allowedOrigins: configuration.allowedOrigins),
-        doors: Doors(tokens: configuration.tokens, links: links),
+        doors: Doors(tokens: configuration.tokens, links: links), logger: logger,
         routes: (routes + [OpenAPIRoute(routes: routes, configuration: configuration).route])
             .map { $0.traced(backend.runs) })
 }
