@@ -47,21 +47,24 @@ final class RawConnection: Sendable {
     ///
     /// - Returns: Whether the other side has taken it; it has not once it has hung up.
     @discardableResult
-    func send(_ text: String) async -> Bool {
+    func send(_ text: String) async -> Bool { await send(Array(text.utf8)) }
+
+    /// Sends all bytes, as ``send(_:)`` does a text.
+    @discardableResult
+    func send(_ bytes: [UInt8]) async -> Bool {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(returning: self.write(text))
+                continuation.resume(returning: self.write(bytes))
             }
         }
     }
 
-    private func write(_ text: String) -> Bool {
+    private func write(_ bytes: [UInt8]) -> Bool {
         #if canImport(Darwin)
         let flags: Int32 = 0
         #else
         let flags = Int32(MSG_NOSIGNAL)
         #endif
-        let bytes = Array(text.utf8)
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { systemSend(descriptor, $0.baseAddress, $0.count, flags) }
