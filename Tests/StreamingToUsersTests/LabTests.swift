@@ -40,6 +40,18 @@ struct LabTests {
         }
     }
 
+    @Test func `one after the other can be killed and replaced, and of the dead the list keeps a few`() async throws {
+        try await withLab { _, lab in
+            for _ in 0..<9 {
+                let last = try #require(try await lab.report().workers.last { $0.state == "running" })
+                #expect(try await lab.act("workers/\(last.process)/kill") == 200)
+                #expect(try await lab.act("workers") == 200)
+            }
+            let workers = try await lab.report().workers
+            #expect(workers.count { $0.state == "running" } == 2 && workers.count <= 9)
+        }
+    }
+
     @Test func `the report names the streams, and the commands that go by`() async throws {
         try await withLab { _, lab in
             let conversation = try await lab.client.ask("Plan a trip")

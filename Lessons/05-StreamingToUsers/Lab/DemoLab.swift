@@ -43,7 +43,8 @@ actor DemoLab: Lab {
         guard workers.count(where: { $0.isRunning }) < 8 else {
             throw LabError("Eight workers are running. Kill one first.")
         }
-        workers.removeAll { !$0.isRunning && workers.count > 8 }
+        // The dead are shown while there is place for them.
+        if workers.count > 8 { workers.removeAll { !$0.isRunning } }
         workers.append(try LabWorker(redis: "unix://\(local.socket)", model: model))
     }
 

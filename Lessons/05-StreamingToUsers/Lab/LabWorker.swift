@@ -34,7 +34,7 @@ final class LabWorker {
         process.terminationHandler = { [watchdog] _ in if watchdog.isRunning { watchdog.terminate() } }
         try process.run()
         id = process.processIdentifier
-        watchdog.arguments = ["-c", "read -r line; kill -9 \(id)"]
+        watchdog.arguments = ["-c", "read -r line; kill -9 \(id) 2>/dev/null"]
         try watchdog.run()
     }
 
