@@ -49,12 +49,11 @@ struct Serve: AsyncParsableCommand {
         if let port, !(0...65_535).contains(port) {
             throw ValidationError("--port \(port): a port is 0 to 65535.")
         }
-        let numbers = [
-            ("waiting-runs", waitingRuns), ("waiting-runs-per-caller", waitingRunsPerCaller),
-            ("connections-per-address", connectionsPerAddress), ("drain-seconds", drainSeconds),
-        ]
-        for (name, number) in numbers where number < 0 {
-            throw ValidationError("--\(name) \(number): a limit is 0 or more.")
+        for (option, number, meaning) in limitOptions where number < 0 {
+            throw ValidationError("--\(option) \(number): \(meaning) is 0 or more; 0 is any number.")
+        }
+        guard (0...86_400).contains(drainSeconds) else {
+            throw ValidationError("--drain-seconds \(drainSeconds): give a number of seconds from 0 to 86400, a day.")
         }
         guard !lab || !noWorker else {
             throw ValidationError("--lab starts workers that can be killed. Leave out --no-worker.")
@@ -62,6 +61,14 @@ struct Serve: AsyncParsableCommand {
         guard !lab || options.redis == nil else {
             throw ValidationError("--lab crashes its Redis, so it only takes a private one. Leave out --redis.")
         }
+    }
+
+    private var limitOptions: [(String, Int, meaning: String)] {
+        [
+            ("waiting-runs", waitingRuns, "how many prompts may wait"),
+            ("waiting-runs-per-caller", waitingRunsPerCaller, "how many prompts of one caller may wait"),
+            ("connections-per-address", connectionsPerAddress, "how many connections one address may have"),
+        ]
     }
 
     func run() async throws {

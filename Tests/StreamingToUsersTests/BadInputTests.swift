@@ -18,8 +18,23 @@ struct BadInputTests {
             (["ask", "x", "--server", "nonsense"], 64, "write it like http://127.0.0.1:8080"),
             (["watch", "x", "--server", "ftp://a"], 64, "write it like http://127.0.0.1:8080"),
             (["serve", "--port", "70000"], 64, "a port is 0 to 65535"),
-            (["serve", "--waiting-runs=-1"], 64, "--waiting-runs -1: a limit is 0 or more"),
-            (["serve", "--waiting-runs-per-caller=-1"], 64, "--waiting-runs-per-caller -1: a limit is 0 or more"),
+            (["serve", "--port=-1"], 64, "--port -1: a port is 0 to 65535"),
+            (["by-hand", "--port", "70000"], 64, "--port 70000: a port is 0 to 65535"),
+            (["serve", "--waiting-runs=-1"], 64, "--waiting-runs -1: how many prompts may wait is 0 or more"),
+            (
+                ["serve", "--waiting-runs-per-caller=-1"], 64,
+                "--waiting-runs-per-caller -1: how many prompts of one caller may wait is 0 or more"
+            ),
+            (
+                ["serve", "--connections-per-address=-1"], 64,
+                "--connections-per-address -1: how many connections one address may have is 0 or more"
+            ),
+            (["serve", "--drain-seconds=-1"], 64, "--drain-seconds -1: give a number of seconds from 0 to 86400"),
+            (
+                ["serve", "--drain-seconds", "\(Int.max)"], 64,
+                "--drain-seconds \(Int.max): give a number of seconds from 0 to 86400"
+            ),
+            (["serve", "--drain-seconds", "x"], 64, "The value 'x' is invalid for '--drain-seconds <drain-seconds>'"),
             (["serve", "--host", "no.such.host.invalid"], 1, "Cannot listen on"),
             (["serve", "--redis", "redis://127.0.0.1:1", "--port", "0"], 1, "Cannot connect to Redis"),
             (["work", "--redis", "redis://127.0.0.1:1"], 1, "Cannot connect to Redis"),
