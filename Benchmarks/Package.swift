@@ -42,7 +42,7 @@ let package = Package(
             swiftSettings: strict
         ),
         // Viewers of event streams, in C so that what is measured is the server: see viewers.c.
-        .executableTarget(name: "viewers", path: "Sources/Viewers", exclude: ["peer.py", "contest.sh"]),
+        .executableTarget(name: "viewers", path: "Sources/Viewers", exclude: ["peer.py", "contest.sh", "measure.py"]),
         .executableTarget(
             name: "stress",
             dependencies: [streamKit, localRedis, agentRuns, agentKit, faultKit, argumentParser],

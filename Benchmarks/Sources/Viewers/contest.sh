@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # One round of the load generator: a Redis of its own, a server, viewers, and what both sides spent.
 # Run:    contest.sh ours --viewers 1000 --rate 100     contest.sh python --viewers 1000 --rate 100
 # Expect: the generator's report. SERVER is the streaming-to-users program, VIEWERS the generator, PYTHON has the packages.
@@ -10,6 +10,8 @@ root=$here/../../..
 server=${SERVER:-$root/.build/release/streaming-to-users}
 viewers=${VIEWERS:-$root/Benchmarks/.build/release/viewers}
 redis_port=${REDIS_PORT:-7392} http_port=${HTTP_PORT:-7393}
+# A server takes half of these as connections.
+ulimit -n "$(ulimit -H -n)"
 
 redis-server --port "$redis_port" --save '' --maxclients 20000 --logfile /dev/null >/dev/null &
 redis=$!
