@@ -17,7 +17,7 @@ function askForApproval({ run, call, tool, arguments: given }, parent) {
   const card = element("form", "approval"), comment = element("input");
   card.dataset.call = String(call);
   card.dataset.asked = `${brief(tool)}(${given ? brief(given) : ""})`;
-  comment.placeholder = "Comment for the agent (optional)";
+  comment.placeholder = "Comment (optional)";
   comment.setAttribute("aria-label", "Comment for the agent");
   const buttons = element("div", "row");
   for (const [decision, name, kind] of [["approve", "Approve", "primary"], ["reject", "Reject", ""]]) {

@@ -7,11 +7,18 @@ import { eventNames } from "./words.js";
 export const address = (conversation, rest = "") =>
   `/api/agent/stream/${encodeURIComponent(conversation)}${rest}`;
 
+/** What people are told where the server's words are for programs. */
+const sentences = {
+  unknown_conversation: "There is no such conversation, or it has expired. Ask something.",
+  expired: "This conversation has expired. Ask something new.",
+};
+
 /** What the server says of a request that it refused. */
 export async function refusal(reply) {
   const answer = await reply.json().catch(() => ({}));
   const { code, message } = answer.error ?? answer;
-  return { status: reply.status, code, message: message ?? answer.detail ?? `The server answers ${reply.status}.` };
+  const said = sentences[code] ?? message ?? answer.detail ?? `The server answers ${reply.status}.`;
+  return { status: reply.status, code, message: said };
 }
 
 export class Connection {
