@@ -8,7 +8,10 @@ import Testing
 
 @Suite("Approvals and waiting in line over HTTP", .timeLimit(.minutes(2)))
 struct ApprovalRouteTests {
-    @Test func `a decision is accepted once, and the run goes on`() async throws {
+    @Test(arguments: [("Too dear", "Too dear"), (" ", "no comment")])
+    func `a decision is accepted once, and the run goes on; an empty comment is none`(
+        comment: String, heard: String
+    ) async throws {
         try await withRedisAndServer { redis, configuration, server in
             let runs = AgentRuns(redis: redis, names: configuration.names)
             let request = RunRequest(
@@ -18,7 +21,8 @@ struct ApprovalRouteTests {
                 guard let decision = decisions.first?.decodeData(ApprovalDecision.self) else {
                     throw RunPause([ApprovalRequest(call: "1-0", data: "{}")], limit: .seconds(600))
                 }
-                try await writer.append(.text, text: "\(decision.decision.rawValue): \(decision.comment ?? "")")
+                try await writer.append(
+                    .text, text: "\(decision.decision.rawValue): \(decision.comment ?? "no comment")")
                 try await writer.complete()
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -38,12 +42,12 @@ struct ApprovalRouteTests {
                     #expect(try await post(path, body).status == 400)
                 }
                 #expect(try await post("/api/runs/nobody/approvals/1-0", #"{"decision":"approve"}"#).status == 404)
-                let answer = try await post(path, #"{"decision":"reject","comment":"Too dear"}"#)
+                let answer = try await post(path, #"{"decision":"reject","comment":"\#(comment)"}"#)
                 #expect(answer.status == 202 && answer.text.contains("rejected"))
                 #expect(try await post(path, #"{"decision":"approve"}"#).status == 409)
 
                 try await eventually("the run ends") { try await log.history().last?.isLast == true }
-                #expect(try await log.history().answer == "rejected: Too dear")
+                #expect(try await log.history().answer == "rejected: " + heard)
             }
         }
     }

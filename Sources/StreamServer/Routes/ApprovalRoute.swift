@@ -49,7 +49,8 @@ struct ApprovalRoute: Sendable {
                 "The body is not a decision. Send {\"decision\": \"approve\"} or {\"decision\": \"reject\"}, and a "
                     + "\"comment\" of at most 16 KB if you like.")
         }
-        return ApprovalDecision(call: call, verdict, comment: body.comment)
+        let comment = body.comment.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
+        return ApprovalDecision(call: call, verdict, comment: comment)
     }
 
     private struct Decided: Encodable {
