@@ -17,6 +17,7 @@ parser = argparse.ArgumentParser(prog="./lesson bench viewers")
 parser.add_argument("--seconds", type=int, default=10, help="how long events are written in each case")
 parser.add_argument("--scale", type=float, default=1, help="the share of all viewers and streams")
 parser.add_argument("--python", help="a Python that has what peer.py needs")
+parser.add_argument("--only", choices=["one", "idle", "many", "other"], help="one group of cases: one stream, idle viewers …")
 parser.add_argument("--check", action="store_true", help="end with an error if a bar is missed")
 options = parser.parse_args()
 folder = pathlib.Path(__file__).resolve().parent
@@ -54,11 +55,11 @@ def row(case, figure, bar, is_met, result):
 
 def one_stream():
     viewers = scaled(1_000)
-    full = measure(viewers=viewers, rate=100)
-    due = viewers * 100
-    # A hundredth less: what is written in the last moment is not read in it.
-    row(f"{viewers:,} viewers of one stream, 100 events/s each", f"{full['delivered']:,.0f} events/s",
-        f">= {due:,}", full["delivered"] >= .99 * due, full)
+    # Two more than the bar needs: what is written in the last moment is not read in it.
+    full = measure(viewers=viewers, rate=102)
+    bar = viewers * 100
+    row(f"{viewers:,} viewers of one stream, 102 events/s each", f"{full['delivered']:,.0f} events/s", f">= {bar:,}",
+        full["delivered"] >= bar, full)
     row("the server's CPU for an event of these", f"{full['cpu']:.2f} us", "<= 4.6", full["cpu"] <= 4.6, full)
     half = measure(viewers=viewers, rate=50)
     row("half as many: 99 % arrive within", f"{half['p99']:.1f} ms", "< 50", half["p99"] < 50, half)
@@ -79,7 +80,7 @@ def many_streams():
     streams = scaled(2_000)
     many = measure(viewers=streams, streams=streams, rate=5)
     due = streams * 5
-    row(f"{streams:,} streams with one viewer each, 5 events/s", f"{many['delivered']:,.0f} events/s", f">= {due:,}",
+    row(f"{streams:,} streams with one viewer each, 5 events/s", f"{many['delivered']:,.0f} events/s", f"99 % of {due:,}",
         many["delivered"] >= .99 * due, many)
 
 
@@ -101,6 +102,7 @@ def table():
 
 
 for part in [one_stream, idle_viewers, many_streams, other_streams]:
-    part()
+    if not options.only or part.__name__.startswith(options.only):
+        part()
 print(table())
 sys.exit(1 if options.check and any(row[-1] == "NO" for row in rows) else 0)
