@@ -35,8 +35,7 @@ extension RunEvent.Kind {
             let comment = details?["comment"]?.string.map { ": \($0)" } ?? ""
             line = (details?["decision"]?.string ?? "decided") + comment
         case .historySummary: line = "summary: " + (details?["summary"]?.string ?? details?.brief ?? "")
-        case .attempt:
-            line = "attempt \(details?["attempt"]?.brief ?? "?"): another worker goes on"
+        case .attempt: line = Self.attempt(details)
         case .taskCompleted: line = Self.completion(details)
         case .taskFailed: line = "failed: " + (error ?? "the run failed")
         case .taskCancelled: line = "cancelled"
@@ -53,6 +52,18 @@ extension RunEvent.Kind {
         case let status?: details?["message"]?.string ?? status
         case nil: "progress: " + (details?.brief ?? "")
         }
+    }
+
+    private static func attempt(_ details: JSONValue?) -> String {
+        let reason =
+            switch details?["cause"]?.string.flatMap(AttemptCause.init) {
+            case .decision: "goes on after the decision"
+            case .failure: "tries again after a failure"
+            case .shutdown: "goes on, as the worker before was shut down"
+            case .workerLost: "another worker goes on, as the one before was lost"
+            case nil: "goes on from the log"
+            }
+        return "attempt \(details?["attempt"]?.brief ?? "?"): \(reason)"
     }
 
     private static func toolUse(_ details: JSONValue?) -> String {

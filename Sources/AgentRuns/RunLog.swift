@@ -55,6 +55,7 @@ public struct RunLog: Sendable {
     /// - Parameters:
     ///   - request: What the user asked.
     ///   - token: A number that only grows from one attempt to the next: ``QueuedTask/fencingToken``.
+    ///   - cause: Why this is not the first attempt, for those who watch; `nil` if nobody knows.
     ///   - mayOpen: Whether to open a run that was never accepted, or whose log is gone.
     ///   - task: The queue's task; ``AgentRuns/cancel(_:)`` takes it from its worker.
     ///   - onCheckpoint: Is called after each entry that later attempts need not produce again.
@@ -63,13 +64,13 @@ public struct RunLog: Sendable {
     ///   ``RunLogError/finished(_:)`` if the run has ended, ``RunLogError/expired(conversationID:)`` if there is no
     ///   such run and `mayOpen` is false, ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``.
     public func begin(
-        _ request: RunRequest, token: Int, mayOpen: Bool = true, task: StreamID? = nil,
+        _ request: RunRequest, token: Int, cause: AttemptCause? = nil, mayOpen: Bool = true, task: StreamID? = nil,
         onCheckpoint: @escaping @Sendable () async -> Void = {}
     ) async throws -> RunWriter {
         let data = try SortedJSON.text(of: Opening(request, status: nil, trace: request.trace))
         let address = RunScripts.Address(
             correlationID: request.correlationID, token: token, writer: RandomID().hex)
-        let begun = try await scripts.begin(address, mayOpen: mayOpen, data: data, task: task)
+        let begun = try await scripts.begin(address, cause: cause, mayOpen: mayOpen, data: data, task: task)
         return RunWriter(
             log: self, request: request, address: address, run: begun.run, attempt: begun.attempt,
             onCheckpoint: onCheckpoint)

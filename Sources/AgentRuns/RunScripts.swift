@@ -57,13 +57,14 @@ struct RunScripts: Sendable {
     }
 
     func begin(
-        _ address: Address, mayOpen: Bool, data: String, task: StreamID?
+        _ address: Address, cause: AttemptCause? = nil, mayOpen: Bool, data: String, task: StreamID?
     ) async throws -> (id: StreamID, run: Int, attempt: Int) {
         let reply = try await run(
             Self.beginScript,
             [
                 address.correlationID, String(address.token), address.writer, mayOpen ? "1" : "0",
                 RunEvent.Kind.taskStarted.rawValue, data, RunEvent.Kind.attempt.rawValue, task.map { "\($0)" } ?? "",
+                cause?.rawValue ?? "",
             ], token: address.token)
         guard reply.count > 3, let id = reply[1].text.flatMap(StreamID.init), let run = reply[2].integer,
             let attempt = reply[3].integer

@@ -57,7 +57,7 @@ public struct RunWorker: Service {
 
     private func work(on task: QueuedTask<RunRequest>, _ request: RunRequest, _ span: any Span) async throws {
         let writer = try await runs.log(of: request.conversationID).begin(
-            request, token: request.token(of: task), mayOpen: false, task: task.id,
+            request, token: request.token(of: task), cause: AttemptCause(of: task), mayOpen: false, task: task.id,
             // Lost progress is not lost work: the queue would only count a worker's death too many.
             onCheckpoint: { try? await task.madeProgress() })
         await writer.describe(span)

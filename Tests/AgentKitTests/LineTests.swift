@@ -38,8 +38,10 @@ struct LineTests {
             ("task_completed", #"{"task_id":"7","status":"success"}"#, "completed"),
             ("task_completed", #"{"task_id":"7","status":"failed"}"#, "completed: failed"),
             ("progress", "not JSON", "progress: not JSON"),
+            ("attempt", #"{"attempt":2,"last_valid_id":"1-0"}"#, "attempt 2: goes on from the log"),
+            ("attempt", #"{"attempt":3,"cause":"a later version's"}"#, "attempt 3: goes on from the log"),
         ] as [(String, String, String)])
-    func `the events of lesson 4's agent made by hand are lines, too`(event: String, data: String, line: String) {
+    func `events of programs other than this one are lines, too`(event: String, data: String, line: String) {
         #expect(RunEvent.Kind(rawValue: event).line(data: data) == line)
     }
 

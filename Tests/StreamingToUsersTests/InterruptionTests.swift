@@ -59,7 +59,7 @@ struct InterruptionTests {
                 _ = try await programs.start("streaming-to-users", "work", "--redis", url)
 
                 #expect(await watching.end() == .exited(0))
-                #expect(watching.complained.contains("another worker goes on"))
+                #expect(watching.complained.contains("the worker before was shut down"))
                 #expect(try await client.text(of: conversation).contains("Have a wonderful trip"))
             }
         }

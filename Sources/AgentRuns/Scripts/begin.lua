@@ -3,7 +3,7 @@
 -- KEYS   the log's
 -- ARGV   5 correlation ID, 6 fencing token, 7 the writer's name, 8 `1` to open a run that was never accepted,
 --        9 and 10 the event's name and `data` for the first attempt, 11 the event's name for a later one, 12 the ID of
---        the queue's task or empty
+--        the queue's task or empty, 13 why there is a later attempt or empty
 -- Reply  `ok`, entry ID, run, attempts; `stale`, token; `finished`, event; `expired`; or `damaged`, field
 
 local correlation, token, writer = ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -26,6 +26,7 @@ else
     attempts = whole('attempts:' .. number) + 1
     if attempts > 1 then
         local data = {attempt = attempts, last_valid_id = field(number, 'checkpoint') or '0-0'}
+        if ARGV[13] ~= '' then data.cause = ARGV[13] end
         event = {name = ARGV[11], fields = {'data', cjson.encode(data)}}
     end
 end

@@ -11,6 +11,8 @@ struct DeliveredTask: Sendable {
     let attempt: Int
     /// How many of the attempts before this one failed.
     let chargedFailures: Int
+    /// How the attempt before this one ended.
+    let formerEnd: AttemptEnd?
     /// What is wrong with the entry's own fields; if anything is, no attempt is made.
     private let defect: String?
     private let payload: Data?
@@ -19,6 +21,7 @@ struct DeliveredTask: Sendable {
         self.stream = stream
         self.entry = entry.id
         payload = entry.data("payload")
+        formerEnd = entry["ended"].flatMap(AttemptEnd.init)
         guard let id = entry["task"] else {
             (task, attempt, chargedFailures, defect) = (entry.id, 1, 0, nil)
             return

@@ -12,6 +12,8 @@ public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
     ///
     /// The queue decides this: attempts that were handed back and deaths of workers do not count.
     public let isLastAttempt: Bool
+    /// How the attempt before this one ended; `nil` for the first.
+    public var formerEnd: AttemptEnd? { lease.delivered.formerEnd }
     let lease: Lease
     let calls: QueueCalls
 

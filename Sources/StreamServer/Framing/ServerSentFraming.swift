@@ -4,7 +4,7 @@ import StreamKit
 
 /// Events as `text/event-stream`: `message` for text, then `done` or `error`.
 ///
-/// An `attempt` event tells that a worker was lost: text after its `last_valid_id` no longer counts.
+/// An `attempt` event tells that the run goes on in another attempt: text after its `last_valid_id` no longer counts.
 /// With `everything`, the other events of the log appear under their own names too, see ``loggedName(of:)``.
 struct ServerSentFraming: EventFraming {
     let everything: Bool

@@ -53,7 +53,7 @@ export class Conversation {
   }
 
   /**
-   * A worker was lost: what it said after the last entry that counts is taken back.
+   * Another attempt goes on: what the former one said after the last entry that counts is taken back.
    *
    * False if it is not known how much that is, because it came with a snapshot.
    */

@@ -4,7 +4,7 @@ import { askServer, named, snapshotOf, stopRun } from "./api.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { Replay } from "./replay.js";
-import { brief, details } from "./words.js";
+import { brief, details, reasons } from "./words.js";
 import { Status } from "./status.js";
 import { Timeline } from "./timeline.js";
 import { Waterfall } from "./waterfall.js";
@@ -141,10 +141,10 @@ function follow(name, given) {
   status.set("thinking", given.action === "call" && given.tool ? `Thinking: calls ${brief(given.tool)}` : "");
 }
 
-function takeBack({ attempt, last_valid_id: lastValid }) {
+function takeBack({ attempt, last_valid_id: lastValid, cause }) {
   // After a decision the run goes on in a new attempt, and no worker was lost.
   if (!isDecided) status.attempt(attempt);
-  status.set(isDecided ? "thinking" : "lost");
+  status.set(isDecided ? "thinking" : "lost", isDecided ? "" : reasons[cause]);
   if (!conversation.takeBack(lastValid)) watch(connection.conversation);
 }
 

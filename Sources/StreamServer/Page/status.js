@@ -4,7 +4,7 @@
 const states = {
   idle: ["", "Ready"], asking: ["wait", "Asking"], loading: ["wait", "Loading"],
   queued: ["wait", "Queued: waits for a worker"], thinking: ["live", "Thinking"], writing: ["live", "Writing"],
-  waiting: ["warn", "Waits for your decision"], lost: ["warn", "A worker was lost; another one goes on"],
+  waiting: ["warn", "Waits for your decision"], lost: ["warn", "The run goes on in another attempt"],
   done: ["good", "Done"], failed: ["bad", "Failed"], cancelled: ["stopped", "Stopped"], error: ["bad", ""],
 };
 

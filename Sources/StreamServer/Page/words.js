@@ -36,6 +36,15 @@ export function sentence(name, data) {
   return said && said !== "{}" ? `${title(name)}: ${shortened(said)}` : `${title(name)}.`;
 }
 
+/** Why a run goes on in another attempt. */
+export const reasons = {
+  __proto__: null,
+  decision: "The run goes on after the decision",
+  failure: "The attempt failed; another one begins",
+  shutdown: "The worker was shut down; another one goes on",
+  worker_lost: "The worker was lost; another one goes on",
+};
+
 // Without a prototype: a program may name its event `constructor` or `__proto__`.
 const sentences = {
   __proto__: null,
@@ -58,7 +67,7 @@ const sentences = {
     if (response) return `The model says: ${brief(response)}`;
     return model && `${brief(model)} has finished turn ${brief(turn)}.`;
   },
-  attempt: ({ attempt }) => `A worker goes on from the log${attempt ? ` (attempt ${brief(attempt)})` : ""}.`,
+  attempt: ({ attempt, cause }) => `${reasons[cause] ?? "The run goes on"}${attempt ? ` (attempt ${brief(attempt)})` : ""}.`,
   task_completed: () => "The run is complete.",
   task_failed: ({ error }) => (error ? `The run failed: ${brief(error)}` : "The run failed."),
   task_cancelled: () => "The run was stopped.",

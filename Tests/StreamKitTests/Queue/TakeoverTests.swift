@@ -65,7 +65,7 @@ struct TakeoverTests {
         var options = TaskQueueOptions.quick
         options.maximumAttempts = 2
         try await withScratchQueue(options) { queue in
-            let seen = Shared<[(attempt: Int, isLast: Bool)]>([])
+            let seen = Shared<[(attempt: Int, isLast: Bool, formerEnd: AttemptEnd?)]>([])
             try await queue.enqueue(Job(number: 1))
             _ = try await queue.calls.prepare(knownGeneration: 0)
             try await dieOver(queue, from: .normal, as: "dead-1")
@@ -74,7 +74,7 @@ struct TakeoverTests {
             try await queue.calls.handBackAll(by: "leaver")
 
             try await working(on: queue) { task in
-                seen.withLock { $0.append((task.attempt, task.isLastAttempt)) }
+                seen.withLock { $0.append((task.attempt, task.isLastAttempt, task.formerEnd)) }
                 throw Failure(description: "attempt \(task.attempt)")
             } until: {
                 try await queue.status().dead == 1
@@ -82,6 +82,7 @@ struct TakeoverTests {
 
             #expect(seen.withLock { $0.map(\.attempt) } == [4, 5])
             #expect(seen.withLock { $0.map(\.isLast) } == [false, true])
+            #expect(seen.withLock { $0.map(\.formerEnd) } == [.handedBack, .failed])
             #expect(try await queue.deadLetters().map(\.reason) == [.failed])
         }
     }

@@ -24,5 +24,6 @@ if reason ~= '' then
 end
 f.task, f.attempts, f.waived, f.first_error = f.task or id, whole(attempts), whole(waived), f.first_error or err
 f.deaths = not has_progressed and whole(deaths) or nil
+f.ended = 'failed'
 delay(f, now() + tonumber(ARGV[8]))
 return 1

@@ -22,6 +22,7 @@ local function hand_back(name, id, begun)
   if attempts then
     f.attempts, f.waived = whole(attempts + begun), whole(waived + begun)
     if has_progressed then f.deaths = nil end
+    if is_all then f.ended = 'handed-back' end
   end
   put('resumed', f)
   count = count + 1

@@ -140,7 +140,7 @@ end
 
 local function listed(f)
   local list = {}
-  for _, name in ipairs({'payload', 'task', 'attempts', 'waived', 'deaths', 'first_error', 'priority'}) do
+  for _, name in ipairs({'payload', 'task', 'attempts', 'waived', 'deaths', 'ended', 'first_error', 'priority'}) do
     if f[name] then
       list[#list + 1] = name
       list[#list + 1] = f[name]

@@ -56,7 +56,7 @@ local function free(name, id, worker)
   end
   if has_progressed then deaths = 0 end
   -- If this worker itself left a task lying, its reply was lost; no worker died.
-  if worker ~= consumer then deaths = deaths + 1 end
+  if worker ~= consumer then deaths, f.ended = deaths + 1, 'worker-lost' end
   f.task, f.attempts, f.waived, f.deaths = task, whole(attempts + 1), whole(waived + 1), whole(deaths)
   if deaths >= tonumber(ARGV[4]) then
     give_up(task, f, attempts + 1, 'worker-died',
