@@ -40,6 +40,20 @@ struct ScriptTests {
         }
     }
 
+    @Test func `two terminals build the same lesson at once`() async throws {
+        try await withPrograms { programs in
+            let folder = try workspace(in: programs, named: "workspace")
+            let line = #"""
+                export PATH="$1/bin:$PATH" BUILDS_AT_ONCE=2
+                "$1/lesson" 1 one & "$1/lesson" 1 two && wait $!
+                """#
+            let script = try await programs.start(["/bin/sh", "-c", line, "sh", folder.path])
+
+            #expect(await script.end() == .exited(0), "\(script.complained)")
+            #expect(script.said.contains("<one>") && script.said.contains("<two>"))
+        }
+    }
+
     @Test func `refuses an empty command`() async throws {
         try await withPrograms { programs in
             let folder = try workspace(in: programs, named: "workspace")
@@ -117,6 +131,11 @@ struct ScriptTests {
         #!/bin/sh
         [ "$1" != --version ] || { echo 'Swift version 6.3.1'; exit; }
         echo "$*" >>calls
+        tries=0
+        while [ "$(wc -l <calls)" -lt "${BUILDS_AT_ONCE:-1}" ] && [ $tries -lt 100 ]; do
+            sleep 0.1
+            tries=$((tries + 1))
+        done
         for product do :; done
         mkdir -p .build/debug
         cat >".build/debug/$product" <<END
