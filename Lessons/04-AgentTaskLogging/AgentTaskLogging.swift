@@ -23,8 +23,10 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Let the agent answer a prompt, and watch its log.")
 
     @OptionGroup var options: LessonOptions
-    @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
-    var model = "scripted"
+    @Option(
+        help: "The model: scripted, openai, responses or azure; .env.example tells their settings.",
+        transform: { try ModelKind(named: $0) })
+    var model = ModelKind.scripted
     @Argument(help: "What you want of the TravelPlanner, for example \"Plan a 3-day trip to Tokyo\".")
     var prompt: String
 
@@ -33,7 +35,7 @@ struct Run: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let planner = try TravelPlanner(modelNamed: model)
+        let planner = try TravelPlanner(model)
         try await withLesson(options) { redis, narrator in
             let request = RunRequest(
                 conversationID: UUID().uuidString.lowercased(), correlationID: UUID().uuidString.lowercased(),
@@ -59,8 +61,10 @@ struct Work: AsyncParsableCommand {
 
     @OptionGroup var options: LessonOptions
     @Option(help: "The worker's name.") var name = "worker-\(getpid())"
-    @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
-    var model = "scripted"
+    @Option(
+        help: "The model: scripted, openai, responses or azure; .env.example tells their settings.",
+        transform: { try ModelKind(named: $0) })
+    var model = ModelKind.scripted
     @Option(help: "Seconds until the task of a worker that was killed goes to another one.") var lease = 15.0
 
     func validate() throws {
@@ -69,7 +73,7 @@ struct Work: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let planner = try TravelPlanner(modelNamed: model)
+        let planner = try TravelPlanner(model)
         try await withLesson(options) { redis, narrator in
             narrator.show("\(name), process \(getpid()), waits for requests in agent-tasks. Ctrl-C ends it.")
             narrator.show("To kill it from another terminal:\nkill -9 \(getpid())")

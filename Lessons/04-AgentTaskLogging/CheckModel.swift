@@ -11,12 +11,14 @@ struct CheckModel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-model", abstract: "Check a model: its settings, endpoint and key, streaming, tools.")
 
-    @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
-    var model: String
+    @Option(
+        help: "The model: scripted, openai, responses or azure; .env.example tells their settings.",
+        transform: { try ModelKind(named: $0) })
+    var model: ModelKind
 
     func run() async throws {
         try await cancellingOnInterrupt {
-            let planner = try TravelPlanner(modelNamed: model)
+            let planner = try TravelPlanner(model)
             report("✓", "settings: model \(planner.model.name)")
             let answer = try await turn(of: planner.model, "Count from 1 to 20 in words.", tools: [])
             report("✓", "endpoint and key: it answers")

@@ -13,8 +13,10 @@ struct Notes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Let a second agent write release notes.")
 
     @OptionGroup var options: LessonOptions
-    @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
-    var model = "scripted"
+    @Option(
+        help: "The model: scripted, openai, responses or azure; .env.example tells their settings.",
+        transform: { try ModelKind(named: $0) })
+    var model = ModelKind.scripted
     @Argument(help: "A folder with one .md or .txt file per change.") var folder: String
 
     func validate() throws {
@@ -25,7 +27,7 @@ struct Notes: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let model = try ModelSettings().model(try ModelKind(named: model), scripted: ScriptedNotes())
+        let model = try ModelSettings().model(model, scripted: ScriptedNotes())
         let agent = ReleaseNotes(folder: URL(fileURLWithPath: folder), model: model)
         try await withLesson(options) { redis, narrator in
             let request = RunRequest(

@@ -38,8 +38,10 @@ struct Serve: AsyncParsableCommand {
     var waitingRuns = RunLimits().maximumWaiting
     @Option(help: "How many of them one caller may have: a token's holder, or an address; 0 is any number.")
     var waitingRunsPerCaller = RunLimits().maximumWaitingPerCaller
-    @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
-    var model = "scripted"
+    @Option(
+        help: "The model: scripted, openai, responses or azure; .env.example tells their settings.",
+        transform: { try ModelKind(named: $0) })
+    var model = ModelKind.scripted
     @Flag(help: "Leave the work to other processes (the command `work`).") var noWorker = false
     @Flag(help: "For instructors: show on the page what Redis holds, and let it kill workers and Redis.")
     var lab = false
@@ -72,7 +74,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let planner = try TravelPlanner(modelNamed: model)
+        let planner = try TravelPlanner(model)
         try await EndTime.$limit.withValue(.seconds(drainSeconds + 2)) {
             guard !lab else { return try await serveLab(planner) }
             try await reportingServerErrors {
@@ -100,7 +102,7 @@ struct Serve: AsyncParsableCommand {
             host: host, port: try chosenPort, agents: [planner.name], retention: retention)
         configuration.allowedHosts = allowedHost
         configuration.allowedOrigins = allowedOrigin
-        configuration.model = noWorker ? nil : (planner.model as? RemoteModel)?.name ?? model
+        configuration.model = noWorker ? nil : (planner.model as? RemoteModel)?.name ?? model.rawValue
         configuration.limits = limits
         if connectionsPerAddress > 0 { configuration.connections.connectionsPerAddress = connectionsPerAddress }
         configuration.drainTime = .seconds(drainSeconds)
@@ -158,12 +160,14 @@ struct Work: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Work on what the server accepts; start as many as you like.")
 
-    @Option(help: "The model: scripted, openai, responses or azure; .env.example tells their settings.")
-    var model = "scripted"
+    @Option(
+        help: "The model: scripted, openai, responses or azure; .env.example tells their settings.",
+        transform: { try ModelKind(named: $0) })
+    var model = ModelKind.scripted
     @OptionGroup var options: LessonOptions
 
     func run() async throws {
-        let planner = try TravelPlanner(modelNamed: model)
+        let planner = try TravelPlanner(model)
         do {
             try await withService(options) { redis, narrator in
                 narrator.show("Worker, process \(getpid()), waits for runs. Ctrl-C ends it; another one goes on.")

@@ -64,10 +64,10 @@ final class LabWorker {
 struct LabWorkerProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "lab-worker", shouldDisplay: false)
     @Option var redis: String
-    @Option var model: String
+    @Option(transform: { try ModelKind(named: $0) }) var model: ModelKind
 
     func run() async throws {
-        let planner = try TravelPlanner(modelNamed: model)
+        let planner = try TravelPlanner(model)
         try await withRedis(try RedisConfiguration(url: redis)) { redis in
             let narrator = Narrator(try LessonOptions.parse([]))
             // A short lease: nobody wants to wait long for a takeover that is being shown.

@@ -2,6 +2,7 @@
 // Run:    ./lesson 5 serve --lab
 // Expect: a page with a third column; workers in processes of their own, and a Redis that survives a crash.
 
+import AgentKit
 import LessonKit
 import LocalRedis
 import ServiceLifecycle
@@ -30,7 +31,7 @@ extension Serve {
     ) async throws {
         try await withRedis(local.configuration) { inspector in
             let feed = CommandFeed(socket: local.socket)
-            let lab = DemoLab(local, redis: inspector, feed: feed, model: model)
+            let lab = DemoLab(local, redis: inspector, feed: feed, model: model.rawValue)
             for _ in 0..<2 { try await lab.startWorker() }
             do {
                 try await serve(planner, with: redis, narrator, lab: lab, beside: [FeedService(feed: feed)])

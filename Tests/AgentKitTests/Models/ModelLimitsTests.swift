@@ -13,7 +13,8 @@ struct ModelLimitsTests {
         let steps: [[ReplayServer.Step]] = [[], .stream(nothing, isWhole: false)]
         for answer in steps {
             let error = try await error(after: .seconds(120)) { _, _ in answer + [.waitForClient] }
-            #expect(error?.description == "The model did not send a first token within 120.0 seconds.")
+            #expect(error?.description.hasPrefix("The model did not send a first token within 120.0 seconds.") == true)
+            #expect(error?.description.contains("/v1/chat/completions") == true)
         }
     }
 
@@ -21,7 +22,7 @@ struct ModelLimitsTests {
         let error = try await error(after: .seconds(30), heard: "Hi") { _, _ in
             .stream(Chat.stream([Chat.text("Hi")]), isWhole: false) + [.waitForClient]
         }
-        #expect(error?.description == "The model did not send another token within 30.0 seconds.")
+        #expect(error?.description.hasPrefix("The model did not send another token within 30.0 seconds.") == true)
         #expect(error?.mayPass == true)
     }
 
@@ -31,7 +32,7 @@ struct ModelLimitsTests {
         let error = try await error(after: .seconds(20), heard: "Hi", limits: limits) { _, _ in
             .stream(Chat.stream([Chat.text("Hi")]), isWhole: false) + [.waitForClient]
         }
-        #expect(error?.description == "The model did not finish its turn within 20.0 seconds.")
+        #expect(error?.description.hasPrefix("The model did not finish its turn within 20.0 seconds.") == true)
     }
 
     @Test func `a pause that the turn has no time for is not made`() async throws {

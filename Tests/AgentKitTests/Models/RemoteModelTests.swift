@@ -63,7 +63,7 @@ struct RemoteModelTests {
     }
 
     @Test(arguments: ["{", #"{"choices":[{"index":0,"delta":{"content":"ö"#])
-    func `a stream that is cut in the middle of an event ends the turn with an error that may pass`(
+    func `a stream that is cut in the middle of an event ends the turn with an error that names the server`(
         cut: String
     ) async throws {
         // The last byte is half a character.
@@ -74,6 +74,7 @@ struct RemoteModelTests {
             } _: { server in
                 let turn = try await server.turn()
                 #expect(turn.text == "Hi" && turn.error?.mayPass == true)
+                #expect(turn.error?.description.contains("127.0.0.1:\(server.port)") == true)
                 // What was said cannot be taken back here, so the request is not sent again.
                 #expect(server.requests.count == 1)
             }
@@ -155,6 +156,10 @@ struct RemoteModelTests {
     @Test(arguments: [
         ("401 Unauthorized", #"{"error":{"message":"Incorrect API key provided: s3cr3t-k3y."}}"#, "Check the key"),
         ("403 Forbidden", "<html>no, s3cr3t-k3y</html>", "Check the key"),
+        (
+            "400 Bad Request", #"{"error":{"code":"context_length_exceeded","message":"Too long: s3cr3t-k3y"}}"#,
+            "Shorten the prompt"
+        ),
         ("404 Not Found", #"{"error":{"code":"DeploymentNotFound","message":"No s3cr3t-k3y"}}"#, "/v1"),
         ("400 Bad Request", #"{"detail":[{"msg":"s3cr3t-k3y?"}]}"#, "msg"),
         ("302 Found", "", "redirects are not followed"),

@@ -31,7 +31,7 @@ extension ModelError {
         ModelError("The model's stream holds an event that is not valid: \(event.shortened).", mayPass: true)
     }
 
-    static let cut = ModelError("The model's stream ended in the middle of the answer.", mayPass: true)
+    static let cut = ModelError("The model's stream ended before the answer was complete.", mayPass: true)
 
     static let limitInToolCall = ModelError(
         "The model reached its limit of tokens in the middle of a tool call. Raise the limit, or ask for less.",

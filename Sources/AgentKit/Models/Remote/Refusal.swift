@@ -20,7 +20,10 @@ struct Refusal {
         reason =
             service?.message
             ?? "it sent \(type)\(body.isEmpty ? ", empty" : ": " + body.prefix(100).description.shortened)"
-        hint = Self.hint(status, endpoint)
+        hint =
+            service?.isTooLong == true
+            ? "Shorten the prompt, begin a new conversation, or choose a model that reads more."
+            : Self.hint(status, endpoint)
     }
 
     /// What the user may see as an event, if a content filter refused the prompt.
@@ -43,8 +46,7 @@ struct Refusal {
     var wrongAnswer: ModelError {
         if let service { return ModelError(inStream: service) }
         return ModelError(
-            "The model at \(place) answered, but not with a stream of events: \(reason) — "
-                + "is the address right? The base URL of most servers ends with /v1.",
+            "The model at \(place) answered, but not with a stream of events: \(reason) — \(hint)",
             status: status, mayPass: false, userMessage: Self.userMessage(status, mayPass: false))
     }
 
@@ -59,6 +61,8 @@ struct Refusal {
         case 401, 403: endpoint.credential.hint
         case 404: "is the model's or deployment's name right, and the address? That of most servers ends with /v1."
         case 300..<400: "redirects are not followed: use the address it points to."
+        case 200..<300: "is the address right? The base URL of most servers ends with /v1."
+        case 500...: "the server's own log may say why."
         default: ""
         }
     }

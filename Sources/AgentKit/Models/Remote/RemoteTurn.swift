@@ -19,7 +19,7 @@ struct RemoteTurn {
         let clock = model.startClock()
         let watchdog = Watchdog(model.limits, clock: clock)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await watchdog.watch() }
+            group.addTask { try await located { try await watchdog.watch() } }
             group.addTask { try await ask(watchdog, clock, yield) }
             defer { group.cancelAll() }
             try await group.next()
@@ -55,13 +55,24 @@ struct RemoteTurn {
             guard Self.isEventStream(response) else {
                 throw Refusal(response, body: await Self.text(of: response), credential, model.endpoint).wrongAnswer
             }
-            try await read(response.body, watchdog, yield)
+            try await located { try await read(response.body, watchdog, yield) }
         } catch let error as ModelError {
             throw credential.redact(error)
         } catch let error as EventStreamError {
-            throw ModelError("The model's stream cannot be read: \(error)", mayPass: false)
+            throw ModelError(
+                "The stream of the model at \(model.endpoint.place) cannot be read: \(error)", mayPass: false)
         } catch let error where !(error is ModelError || error is CancellationError) {
             throw NetworkFailure(error, at: model.endpoint.place).whileReading
+        }
+    }
+
+    /// Adds to an error of the stream which server it came from.
+    private func located(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch var error as ModelError where error.mayPass {
+            error.description += " If this happens again, the log of the server at \(model.endpoint.place) may say why."
+            throw error
         }
     }
 
