@@ -48,6 +48,21 @@ struct ModelSettingsTests {
         #expect(openAI.endpoint.credential.description == "bearer key")
     }
 
+    @Test(arguments: ["s3cr\net", "s3cr et", "s3crét", "s3cr\u{0}et"])
+    func `a key that no header may hold is refused, and not shown`(key: String) async throws {
+        let settings = ["OPENAI_MODEL": "m", "OPENAI_API_KEY": key]
+        let error = #expect(throws: ModelSettingsError.self) { try remote(.openai, settings) }
+        #expect(error?.description.hasPrefix("OPENAI_API_KEY holds") == true)
+        #expect(error?.description.contains("s3cr") == false)
+        let sent = await #expect(throws: ModelError.self) { try await SentCredential(.bearer(key)) }
+        #expect(sent?.description.contains("s3cr") == false)
+    }
+
+    @Test func `a line break that was copied with a key is left out`() async throws {
+        let model = try remote(.openai, ["OPENAI_MODEL": "m", "OPENAI_API_KEY": " s3cret\r\n"])
+        #expect(try await SentCredential(model.endpoint.credential).header?.value == "Bearer s3cret")
+    }
+
     @Test func `Azure takes the key in its own header, and without a key asks for an identity`() throws {
         let names = [
             "AZURE_OPENAI_ENDPOINT": "https://n.openai.azure.com", "AZURE_OPENAI_CHAT_DEPLOYMENT_NAME": "d",
@@ -73,10 +88,16 @@ struct ModelSettingsTests {
     @Test func `options are read as numbers`() throws {
         let names = ["OPENAI_MODEL": "m", "OPENAI_API_KEY": "k", "OPENAI_TEMPERATURE": "0.5"]
         #expect(try remote(.openai, names).options == ModelOptions(temperature: 0.5))
-        let error = #expect(throws: ModelSettingsError.self) {
-            try remote(.openai, names.merging(["OPENAI_MAX_COMPLETION_TOKENS": "many"]) { $1 })
+        for (name, value, what) in [
+            ("OPENAI_MAX_COMPLETION_TOKENS", "many", "a whole number of 1 or more"),
+            ("OPENAI_MAX_COMPLETION_TOKENS", "-5", "a whole number of 1 or more"),
+            ("OPENAI_TEMPERATURE", "nan", "a number"),
+        ] {
+            let error = #expect(throws: ModelSettingsError.self) {
+                try remote(.openai, names.merging([name: value]) { $1 })
+            }
+            #expect(error?.description == "\(name) is '\(value)', which is not \(what).")
         }
-        #expect(error?.description == "OPENAI_MAX_COMPLETION_TOKENS is 'many', which is not a number.")
     }
 
     @Test func `an unknown model is answered with those there are`() {

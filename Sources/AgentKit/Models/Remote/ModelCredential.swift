@@ -16,6 +16,9 @@ public enum ModelCredential: Sendable {
     /// Where services on Azure say that a token has to be for.
     public static let azureScope = "https://cognitiveservices.azure.com/.default"
 
+    /// Whether a secret can stand in a header: no blanks, and nothing but ASCII.
+    static func canBeSent(_ secret: String) -> Bool { secret.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
+
     /// What to check when a service refuses the credential.
     var hint: String {
         switch self {

@@ -19,6 +19,10 @@ struct SentCredential {
             let token = try await Self.token(from: source, scope)
             (header, self.token, secret) = (("authorization", "Bearer \(token.value)"), token, token.value)
         }
+        // The HTTP client would refuse the header, and show it.
+        guard ModelCredential.canBeSent(secret ?? "") else {
+            throw ModelError("The model's key holds a character that a header cannot hold.", mayPass: false)
+        }
     }
 
     /// A text without the secret: services repeat what they were sent.

@@ -50,7 +50,7 @@ public struct ModelSettings: Sendable, CustomReflectable {
 
     private func openAI(_ dialect: ModelEndpoint.Dialect) throws -> RemoteModel {
         let name = try required("openai.model", "the name of a model that the service has")
-        let key = reader.string(forKey: "openai.api.key", isSecret: true)
+        let key = try key("openai.api.key")
         let baseURL = reader.string(forKey: "openai.base.url") ?? Self.openAIBaseURL
         if key == nil, baseURL == Self.openAIBaseURL {
             throw ModelSettingsError(
@@ -65,7 +65,7 @@ public struct ModelSettings: Sendable, CustomReflectable {
     private func azure() throws -> RemoteModel {
         let resource = try required("azure.openai.endpoint", "https://NAME.openai.azure.com")
         let deployment = try required("azure.openai.chat.deployment.name", "the name of a deployment of a chat model")
-        let key = reader.string(forKey: "azure.openai.api.key", isSecret: true)
+        let key = try key("azure.openai.api.key")
         let endpoint = try ModelEndpoint(
             azure: resource, deployment: deployment, apiVersion: reader.string(forKey: "azure.openai.api.version"),
             credential: try key.map { .apiKey($0) } ?? identity)
@@ -84,18 +84,34 @@ public struct ModelSettings: Sendable, CustomReflectable {
     private var options: ModelOptions {
         get throws {
             ModelOptions(
-                temperature: try number("openai.temperature", Double.init),
-                maximumTokens: try number("openai.max.completion.tokens", Int.init),
+                temperature: try number("openai.temperature", "a number") {
+                    Double($0).flatMap { $0.isFinite ? $0 : nil }
+                },
+                maximumTokens: try number("openai.max.completion.tokens", "a whole number of 1 or more") {
+                    Int($0).flatMap { $0 > 0 ? $0 : nil }
+                },
                 reasoningEffort: reader.string(forKey: "openai.reasoning.effort"))
         }
     }
 
-    private func number<Number>(_ key: String, _ parse: (String) -> Number?) throws -> Number? {
+    private func number<Number>(_ key: String, _ what: String, _ parse: (String) -> Number?) throws -> Number? {
         guard let text = reader.string(forKey: ConfigKey(key)) else { return nil }
         guard let number = parse(text) else {
-            throw ModelSettingsError("\(Self.name(of: key)) is '\(text.prefix(40))', which is not a number.")
+            throw ModelSettingsError("\(Self.name(of: key)) is '\(text.prefix(40))', which is not \(what).")
         }
         return number
+    }
+
+    /// A key, without the blanks and line breaks that were copied with it.
+    private func key(_ name: String) throws -> String? {
+        let key = reader.string(forKey: ConfigKey(name), isSecret: true)?
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let key, !key.isEmpty else { return nil }
+        guard ModelCredential.canBeSent(key) else {
+            throw ModelSettingsError(
+                "\(Self.name(of: name)) holds a blank, a line break or a letter that no key has. Copy it again.")
+        }
+        return key
     }
 
     private func required(_ key: String, _ what: String) throws -> String {
