@@ -40,12 +40,13 @@ final class WorkerState: Sendable {
 
     // MARK: Handlers
 
-    /// How many handlers may be started; waits until there is a place.
+    /// How many handlers should be started next; waits until there is a place.
     /// - Returns: `nil` once the worker should stop.
     func freePlaces() async -> Int? {
         await state.wait { $0.isStopping || $0.places > 0 }
         // There is still a place: only the caller fills them, and the limit of ended attempts need not be exact.
-        return state.withLock { $0.isStopping ? nil : max($0.places, 1) }
+        // Half of them at a time: the server looks for the next tasks while the handlers of the last ones run.
+        return state.withLock { $0.isStopping ? nil : max(min($0.places, ($0.concurrency + 1) / 2), 1) }
     }
 
     func start(_ leases: [Lease]) {
