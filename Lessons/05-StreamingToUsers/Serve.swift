@@ -27,7 +27,7 @@ struct Serve: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A file with the bearer tokens that callers need, one per line: name:token, or token alone.",
-            discussion: "Without it STREAM_SERVER_TOKENS has them, with commas in between; without both, all may ask.",
+            discussion: "Without it STREAM_SERVER_TOKENS has them, with commas in between; without either, everybody may ask.",
             valueName: "path"))
     var tokensFile: String?
     @Option(help: "How many connections one address may have; 0 is any number. Users behind a proxy share its address.")
@@ -75,7 +75,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let planner = try TravelPlanner(model)
-        try await EndTime.$limit.withValue(.seconds(drainSeconds + 2)) {
+        try await EndTime.$limit.withValue(.seconds(drainSeconds + 5)) {
             guard !lab else { return try await serveLab(planner) }
             try await reportingServerErrors {
                 try await withService(options) { try await serve(planner, with: $0, $1) }
@@ -112,8 +112,10 @@ struct Serve: AsyncParsableCommand {
             narrator.show("Open \(address(port)) in a browser.")
             narrator.show("This is process \(getpid()). Ctrl-C stops the server.")
         }
-        var services: [any Service] = [server] + companions
+        // They are told to stop from the last to the first: viewers are served, and runs go on, while the server drains.
+        var services = companions
         if !noWorker, lab == nil { services.append(reportingWorker(with: planner, redis, retention, narrator)) }
+        services.append(server)
         // The first to end takes the other along: a page that nobody works for helps nobody.
         try await endingGracefully(ServiceGroup(services: services, logger: logger))
     }

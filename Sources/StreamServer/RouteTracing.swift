@@ -1,13 +1,14 @@
 import AgentRuns
 import HTTPTypes
 import Hummingbird
+import Synchronization
 import Tracing
 
 extension Route {
     /// The same route with a span for each request, in OpenTelemetry's words for HTTP servers.
     ///
     /// Requests belong to the trace that their `traceparent` names. A viewer without one belongs to the trace of the run
-    /// that it watches, one with its own links to that run. The span of a viewer ends when the viewer leaves.
+    /// that it watches; one that names a trace of its own links to that run. The span of a viewer ends when the viewer leaves.
     /// Without a tracer the route stays as it is.
     func traced(_ runs: AgentRuns) -> Route {
         guard RunTrace.isWanted else { return self }
@@ -25,11 +26,16 @@ extension Route {
         }
     }
 
+    /// A trace is not worth a long wait for Redis.
+    private func trace(of conversation: ConversationID, _ runs: AgentRuns) async -> ServiceContext? {
+        try? await promptly { await runs.log(of: conversation.text).trace() }
+    }
+
     private func startSpan(_ request: Request, _ parameters: [String], _ runs: AgentRuns) async -> any Span {
         var context = ServiceContext.topLevel
         InstrumentationSystem.instrument.extract(request.headers, into: &context, using: HeaderExtractor())
         let conversation = path.contains("{conversation_id}") ? parameters.first.flatMap(ConversationID.init) : nil
-        let run = if let conversation { await runs.log(of: conversation.text).trace() } else { ServiceContext?.none }
+        let run = if let conversation { await trace(of: conversation, runs) } else { ServiceContext?.none }
         let isOfItsOwn = !context.isEmpty
         let span = Tracing.startSpan(
             "\(method.rawValue) \(path)", context: isOfItsOwn ? context : run ?? context, ofKind: .server)
@@ -55,7 +61,7 @@ extension Span {
         var response = response
         let (body, ending) = (response.body, SpanEnding(span: self))
         response.body = ResponseBody { writer in
-            defer { ending.span.end() }
+            defer { ending.end() }
             try await ServiceContext.withValue(context) { try await body.write(writer) }
         }
         return response
@@ -71,8 +77,14 @@ extension Span {
 /// Ends a span even if nobody ever writes the body.
 private final class SpanEnding: Sendable {
     let span: any Span
+    private let hasEnded = Atomic(false)
+
     init(span: any Span) { self.span = span }
-    deinit { span.end() }
+    deinit { end() }
+
+    func end() {
+        if !hasEnded.exchange(true, ordering: .relaxed) { span.end() }
+    }
 }
 
 private struct HeaderExtractor: Extractor {

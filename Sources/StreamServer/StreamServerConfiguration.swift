@@ -16,7 +16,7 @@ public struct StreamServerConfiguration: Sendable {
     public var allowedHosts: [String] = []
     /// The origins, for example `https://chat.example.com`, whose pages may use this server from a browser (CORS).
     public var allowedOrigins: [String] = []
-    /// The bearer tokens that the server accepts; `nil`, and everybody may ask and watch.
+    /// The bearer tokens that the server accepts; with `nil` everybody may ask and watch.
     ///
     /// With tokens, a conversation belongs to the holder of the token that started it. For everybody else it does not
     /// exist.

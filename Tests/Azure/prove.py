@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lesson 5 as it runs on Azure, on one machine: Tests/Azure/prove.py PROGRAM [tokens|cuts|refusals …]
 
-PROGRAM is streaming-to-users, built with --traits TLS. It needs redis-server with TLS, openssl and nginx, for one part the
+PROGRAM is streaming-to-users, built with --traits default,TLS. It needs redis-server with TLS, openssl and nginx, for one part the
 package azure-identity, and for another chromedriver. Identity endpoint, model and Redis are those of fakes.py. What is proved:
   tokens    tokens of 20 seconds, rotated passwords, an identity endpoint out of order, connections killed and then left
             to outlive their tokens, while 50 viewers follow and the queue works: every text is whole, nobody sees an

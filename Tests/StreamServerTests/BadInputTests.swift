@@ -68,6 +68,8 @@ struct BadInputTests {
             while sent < 100, await connection.send(lines) { sent += 1 }
             let answer = await connection.readAll()
             #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4"), "\(answer.prefix(80))")
+            // Either the server stopped listening, or it read the last of them and says no.
+            #expect(sent < 100 || !answer.isEmpty)
             #expect(try await server.send("/api/health").status == 200)
         }
     }

@@ -29,6 +29,14 @@ struct ConnectionCountTests {
         #expect(count.enter(from: one) == nil)
     }
 
+    @Test func `connections of an address that has too many take no place of others`() throws {
+        let count = count(inAll: 3)
+        for _ in 0..<10 { _ = count.enter(from: try address("192.0.2.1")) }
+
+        #expect(count.enter(from: try address("192.0.2.2")) == nil)
+        #expect(count.enter(from: try address("192.0.2.2"))?.status == .serviceUnavailable)
+    }
+
     @Test func `the limit in all holds for addresses that have few`() throws {
         let count = count(inAll: 1)
         #expect(count.enter(from: try address("192.0.2.1")) == nil)

@@ -36,6 +36,19 @@ struct TerminalTests {
         }
     }
 
+    @Test func `a prompt that waits for a worker is shown as queued`() async throws {
+        try await withPrograms { programs in
+            let server = try await programs.start("streaming-to-users", "serve", "--port", "0", "--no-worker")
+            let client = try await client(of: server)
+            let conversation = try await client.ask("Go")
+            let terminal = try PseudoTerminal()
+            _ = try await programs.shell(
+                "exec $PRODUCTS/streaming-to-users watch \(conversation) --server \(client.server)" + terminal.redirection)
+
+            try await terminal.shows("queued, waits for a worker")
+        }
+    }
+
     @Test func `a question that somebody else answers is no longer open`() async throws {
         try await withPrograms { programs in
             let server = try await programs.start("streaming-to-users", "serve", "--port", "0")
@@ -45,8 +58,8 @@ struct TerminalTests {
             let line = "exec $PRODUCTS/streaming-to-users watch \(conversation) --server \(client.server)"
             let first = try await programs.shell(line + one.redirection)
             let second = try await programs.shell(line + two.redirection)
-            try await one.shows("approve? y or n")
-            try await two.shows("approve? y or n")
+            try await one.shows("book_hotel: approve? y or n")
+            try await two.shows("book_hotel: approve? y or n")
 
             one.type("n\n")
 

@@ -35,7 +35,14 @@ final class LabWorker {
         try process.run()
         id = process.processIdentifier
         watchdog.arguments = ["-c", "read -r line; kill -9 \(id) 2>/dev/null"]
-        try watchdog.run()
+        do {
+            try watchdog.run()
+        } catch {
+            kill(id, SIGKILL)
+            throw error
+        }
+        // The worker may have ended before there was a watchdog to end.
+        if !process.isRunning { watchdog.terminate() }
     }
 
     var isRunning: Bool { process.isRunning && !isKilled }

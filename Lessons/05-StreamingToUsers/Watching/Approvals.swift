@@ -16,20 +16,24 @@ actor Approvals {
         let run: Int
         let call: String
         let correlationID: String
+        let tool: String
     }
 
     private let source: any RunSource
     private let screen: Screen
     private var open: [Question] = []
     private var isReading = false
-    private let (lines, line) = AsyncStream<String>.makeStream()
+    /// When the question that is open was put.
+    private var asked = ContinuousClock.now
+    private let (lines, line) = AsyncStream<(text: String, typed: ContinuousClock.Instant)>.makeStream()
 
     init(_ source: any RunSource, _ screen: Screen) { (self.source, self.screen) = (source, screen) }
 
     /// Puts a question that nobody has answered yet.
     func ask(_ event: SeenEvent) async {
         guard let call = event.call, let correlationID = event.details?["run"]?.string else { return }
-        let question = Question(run: event.run, call: call, correlationID: correlationID)
+        let tool = event.details?["tool"]?.string ?? call
+        let question = Question(run: event.run, call: call, correlationID: correlationID, tool: tool)
         guard !open.contains(question) else { return }
         guard isatty(STDIN_FILENO) == 1 else {
             return await screen.note(source.waysToDecide(call: call, run: correlationID))
@@ -48,20 +52,26 @@ actor Approvals {
 
     /// Passes on what is typed, for as long as this task lives.
     func passOnAnswers() async {
-        for await line in lines { await answer(line) }
+        for await line in lines { await answer(line.text, typed: line.typed) }
     }
 
-    private func put() async { await screen.note("approve? y or n, then Enter") }
-
-    private func answer(_ line: String) async {
+    private func put() async {
         guard let question = open.first else { return }
+        asked = .now
+        await screen.note("\(question.tool): approve? y or n, then Enter")
+    }
+
+    private func answer(_ line: String, typed: ContinuousClock.Instant) async {
+        // What was typed before the question came was meant for another one.
+        guard let question = open.first, typed > asked else { return }
         let word = line.trimmingCharacters(in: .whitespaces).lowercased()
         guard ["y", "yes", "n", "no"].contains(word) else { return await put() }
         do {
             try await source.decide(
                 word.hasPrefix("y") ? .approved : .rejected, call: question.call, run: question.correlationID)
+            let wasFirst = open.first == question
             open.removeAll { $0 == question }
-            if !open.isEmpty { await put() }
+            if wasFirst { await put() }
         } catch {
             await screen.note("\(error)")
         }
@@ -72,7 +82,7 @@ actor Approvals {
         guard !isReading else { return }
         isReading = true
         Thread.detachNewThread { [line] in
-            while let text = readLine() { line.yield(text) }
+            while let text = readLine() { line.yield((text, .now)) }
         }
     }
 }

@@ -43,6 +43,7 @@ struct Viewer {
     /// Shows what there is at once, then each event; if the connection breaks, the next one begins after the last event.
     private func watch(from place: inout Place, needsSnapshot: Bool) async throws {
         var (needsSnapshot, last, failures, newest) = (needsSnapshot, SeenEvent?.none, 0, place.cursor)
+        var hole: String?
         while failures < Self.maximumFailures {
             do {
                 if needsSnapshot, try await showSnapshot(&place).isOver { return try await conclude(nil) }
@@ -56,6 +57,8 @@ struct Viewer {
                 if case .over(let message) = end { return try await conclude(last, message) }
             } catch is MissedEvents {
                 await screen.note("events are missing here: the log was trimmed")
+                if let cursor = place.cursor, cursor == hole { throw Self.hole(after: cursor) }
+                hole = place.cursor
                 (place.cursor, needsSnapshot) = (nil, screen.view == .answer)
             } catch {
                 let reason = try reasonToTryAgain(error, place)
@@ -68,6 +71,12 @@ struct Viewer {
         throw WatchEnd.unreachable("\(source.name) did not come back. To go on: \(command(after: place.cursor))")
     }
     // end snippet
+
+    private static func hole(after cursor: String) -> LessonProblem {
+        LessonProblem(
+            "Somebody has deleted what came after \(cursor), so the events cannot all be shown. To see the answer: watch "
+                + "without --json and --timeline.")
+    }
 
     private func showSnapshot(_ place: inout Place) async throws -> RunStatus {
         let seen = try await source.snapshot(of: conversation)

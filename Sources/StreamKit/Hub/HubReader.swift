@@ -17,7 +17,9 @@ final class HubReader: EntryReader {
 
     func read(after id: StreamID, limit: Int?, wait: ReadWait) async throws -> [StreamEntry] {
         let deadline = wait.deadline
-        if goesBack(to: id) { hub.state.withLock { $0.distrustWindow(of: key) } }
+        if goesBack(to: id) {
+            for waiter in hub.state.withLock({ $0.distrustWindow(of: key) }) { waiter.resume(.success(())) }
+        }
         while true {
             switch hub.state.withLock({ $0.look(key, after: id, limit: limit ?? .max) }) {
             case .entries(let entries):

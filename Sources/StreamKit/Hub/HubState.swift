@@ -79,9 +79,14 @@ struct HubState {
     }
 
     /// Makes readers ask Redis, because the window holds entries of a stream that is gone.
-    mutating func distrustWindow(of key: String) {
-        guard topics[key]?.window != nil else { return }
-        topics[key]?.window = RecentWindow(at: .maximum, maximumSize: 0)
+    /// - Returns: the waiters, which wait for what comes after those entries.
+    mutating func distrustWindow(of key: String) -> [Waiter] {
+        guard var topic = topics[key], topic.window != nil else { return [] }
+        topic.window = RecentWindow(at: .maximum, maximumSize: 0)
+        defer { topics[key] = topic }
+        let waiters = Array(topic.waiters.values)
+        topic.waiters = [:]
+        return waiters
     }
 
     /// Keeps a waiter, unless there is something for it already.

@@ -38,7 +38,7 @@ enum Connector {
         guard !configuration.usesTLS else {
             throw .cannotConnect(
                 "\(configuration): TLS (rediss://) is not built in. Build with StreamKit's trait TLS "
-                    + "(swift build --traits TLS), or use redis:// or unix://.")
+                    + "(swift build --traits default,TLS), or use redis:// or unix://.")
         }
         #endif
         try configuration.validate()

@@ -1,4 +1,3 @@
-import Hummingbird
 
 /// Who a request comes from, as far as the server asks.
 enum Caller: Hashable, Sendable {

@@ -16,19 +16,22 @@ final class ConnectionCount: Sendable {
         self.limits = limits
     }
 
-    /// Counts a connection that opened, and says why it cannot be served; `nil` if it can.
+    /// Counts a connection that opened; one that cannot be served is not counted, so it takes nobody's place.
+    /// - Returns: why it cannot be served; `nil` if it can.
     func enter(from address: SocketAddress?) -> Problem? {
         open.withLock { open in
-            open.total += 1
-            if let client = address?.client {
-                open.ofAddress[client, default: 0] += 1
-                if open.ofAddress[client, default: 0] > limits.connectionsPerAddress { return .tooManyOfAddress }
+            let client = address?.client
+            if let client, open.ofAddress[client, default: 0] >= limits.connectionsPerAddress {
+                return .tooManyOfAddress
             }
-            return open.total > limits.connections ? .tooManyConnections : nil
+            guard open.total < limits.connections else { return .tooManyConnections }
+            open.total += 1
+            if let client { open.ofAddress[client, default: 0] += 1 }
+            return nil
         }
     }
 
-    /// Counts a connection that closed.
+    /// Counts a connection that was served and has closed.
     func leave(from address: SocketAddress?) {
         open.withLock { open in
             open.total -= 1

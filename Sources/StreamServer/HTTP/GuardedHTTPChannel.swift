@@ -46,8 +46,14 @@ struct GuardedHTTPChannel: HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let address = channel.remoteAddress
         let refusal = count.enter(from: address)
-        channel.closeFuture.whenComplete { _ in count.leave(from: address) }
-        return channel.eventLoop.makeCompletedFuture {
+        var limits = limits
+        if refusal == nil {
+            channel.closeFuture.whenComplete { _ in count.leave(from: address) }
+        } else {
+            // It is to be told why, and must not keep its descriptor for long.
+            limits.headTime = min(limits.headTime, .seconds(1))
+        }
+        return channel.eventLoop.makeCompletedFuture { [limits] in
             let pipeline = channel.pipeline.syncOperations
             let options = channel.syncOptions
             try? options?.setOption(.socketOption(.so_sndbuf), value: Self.sendBuffer)

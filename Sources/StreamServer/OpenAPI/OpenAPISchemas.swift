@@ -47,7 +47,7 @@ enum OpenAPISchemas {
 
     static var text: [String: Any] { ["type": "string"] }
     /// Something beside blanks.
-    static var prompt: [String: Any] { ["type": "string", "pattern": "[!-~]", "maxLength": 16_384] }
+    static var prompt: [String: Any] { ["type": "string", "pattern": "\\S", "maxLength": 65_536] }
     static var conversationID: [String: Any] { ["type": "string", "pattern": "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$"] }
     private static var number: [String: Any] { ["type": "integer"] }
     // A later server may know more of them.

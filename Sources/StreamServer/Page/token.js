@@ -5,8 +5,12 @@ let hasDeclined = false;
 
 /** Sends a request; where the server asks for a token, the person is asked for it, once. */
 export async function authorized(path, options = {}) {
+  const sent = sessionStorage.getItem(name);
   const reply = await fetch(path, withToken(options));
-  if (reply.status !== 401 || hasDeclined) return reply;
+  if (reply.status !== 401) return reply;
+  // Another request may have asked meanwhile.
+  if (sessionStorage.getItem(name) !== sent) return fetch(path, withToken(options));
+  if (hasDeclined) return reply;
   const token = prompt("This server asks for a token:")?.trim();
   hasDeclined = !token;
   if (hasDeclined) return reply;

@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// One line per request, at level `info`, without what would let its reader in.
+/// One line per request, at level `info`, without tokens and signatures.
 enum AccessLog {
     /// Writes the line when an answer begins: a stream goes on after that.
     static func write(

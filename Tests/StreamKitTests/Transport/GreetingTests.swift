@@ -192,7 +192,7 @@ struct GreetingTests {
                 }
             }
 
-            #expect(error?.description.contains("--traits TLS") == true, "\(error as Any)")
+            #expect(error?.description.contains("--traits default,TLS") == true, "\(error as Any)")
             #expect(server.acceptedConnections == 0)
         }
     }
