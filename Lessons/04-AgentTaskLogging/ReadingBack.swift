@@ -66,8 +66,9 @@ struct Trace: AsyncParsableCommand {
                 try await existingHistory(of: RunLog(redis: redis, conversationID: id))
             }
             for run in Set(history.map(\.run)).sorted() {
-                narrator.show("Run \(run):")
-                for line in RunTimeline(of: history, run: run).lines() { StandardOutput.print(line) }
+                StandardOutput.print("Run \(run):")
+                let lines = RunTimeline(of: history, run: run).lines(width: narrator.width - 1)
+                for line in lines { StandardOutput.print(line) }
             }
         }
     }
@@ -76,7 +77,11 @@ struct Trace: AsyncParsableCommand {
 private func existingHistory(of log: RunLog) async throws -> [RunEvent] {
     let history = try await log.history()
     guard !history.isEmpty else {
-        throw LessonProblem("There is no log of conversation \(log.conversationID): it expired or never existed.")
+        // Whatever was typed, it fits into a line.
+        let name = log.conversationID.prefix(60).split(whereSeparator: \.isNewline).joined(separator: " ")
+        throw LessonProblem(
+            "There is no log of conversation '\(name)': it expired or never existed. Start a new run, or check the ID "
+                + "and the server.")
     }
     return history
 }

@@ -18,6 +18,8 @@ public struct RunTimeline: Hashable, Sendable {
     /// The spans in the order in which they began.
     public private(set) var spans: [Span] = []
     private var open: [String: Int] = [:]
+    /// The attempt that gave its worker back to wait for a person; nothing happens in it any more.
+    private var paused: Int?
 
     /// The timeline of one run.
     ///
@@ -50,14 +52,26 @@ public struct RunTimeline: Hashable, Sendable {
         case .toolUsage:
             let name = "tool \(details?["tool"]?.string ?? "?") (\(turn)-\(details?["call"]?.integer ?? 0))"
             details?["action"] == "result" ? end(name, event) : begin(name, depth: 2, event)
-        case .approvalRequested: begin("approval \(details?["call"]?.string ?? "?")", depth: 1, event)
+        case .approvalRequested:
+            pause(event)
+            begin("approval \(details?["call"]?.string ?? "?")", depth: 1, event)
         case .approvalDecided: end("approval \(details?["call"]?.string ?? "?")", event)
         case let kind where kind.isTerminal: for name in open.keys { end(name, event) }
         default: break
         }
     }
 
+    /// Ends the attempt; where several calls wait for a person, with the last one that asks.
+    private mutating func pause(_ event: RunEvent) {
+        if let attempt = open.first(where: { $0.key.hasPrefix("attempt") }) {
+            paused = attempt.value
+            open[attempt.key] = nil
+        }
+        if let paused { spans[paused].end = event.timestamp }
+    }
+
     private mutating func beginAttempt(_ number: Int, _ event: RunEvent) {
+        paused = nil
         // What the former attempt had open ended with it.
         for name in open.keys where name != "total" && !name.hasPrefix("approval") { end(name, event) }
         begin("attempt \(number)", depth: 1, event)
@@ -75,23 +89,33 @@ public struct RunTimeline: Hashable, Sendable {
 
     /// The timeline as lines: name, bar, start and length in seconds.
     ///
-    /// - Parameter width: How many characters the bars have.
+    /// - Parameter width: How many characters a line may have. A bar has at least eight all the same.
     /// - Returns: One line per span.
-    public func lines(width: Int = 40) -> [String] {
+    public func lines(width: Int = 100) -> [String] {
         guard let start = spans.first?.start else { return [] }
         let end = spans.compactMap { $0.end ?? $0.start }.max() ?? start
         let total = max(end.timeIntervalSince(start), 0.001)
-        let nameWidth = spans.map { $0.name.count + 2 * $0.depth }.max() ?? 0
-        return spans.map { span in
+        let rows = spans.map { span in
             let from = span.start.timeIntervalSince(start)
             let length = (span.end ?? end).timeIntervalSince(span.start)
-            let before = min(Int(from / total * Double(width)), width - 1)
-            let bar = min(max(1, Int((length / total * Double(width)).rounded())), width - before)
-            let name = String(repeating: "  ", count: span.depth) + span.name
-            return name.padding(toLength: nameWidth, withPad: " ", startingAt: 0) + "  "
-                + String(repeating: " ", count: before) + String(repeating: "█", count: bar)
-                + String(repeating: " ", count: width - before - bar)
-                + String(format: " %8.3f s +%.3f s", from, length) + (span.end == nil ? ", not ended" : "")
+            return (
+                name: String(repeating: "  ", count: span.depth) + span.name,
+                from: from / total, length: length / total,
+                times: String(format: "%9.3f s +%.3f s", from, length) + (span.end == nil ? ", not ended" : "")
+            )
         }
+        let names = rows.map(\.name.count).max() ?? 0
+        let bars = max(8, width - names - 2 - (rows.map(\.times.count).max() ?? 0))
+        return rows.map { row in
+            row.name.padding(toLength: names, withPad: " ", startingAt: 0) + "  "
+                + Self.bar(from: row.from, length: row.length, width: bars) + row.times
+        }
+    }
+
+    private static func bar(from: Double, length: Double, width: Int) -> String {
+        let before = min(Int(from * Double(width)), width - 1)
+        let bar = min(max(1, Int((length * Double(width)).rounded())), width - before)
+        return String(repeating: " ", count: before) + String(repeating: "█", count: bar)
+            + String(repeating: " ", count: width - before - bar)
     }
 }

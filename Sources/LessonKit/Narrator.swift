@@ -9,6 +9,8 @@ public struct Narrator: Sendable {
     /// Whether explanations are left out (`--quiet`).
     public let isQuiet: Bool
     let terminal: Terminal
+    /// How many characters fit into a line.
+    public var width: Int { terminal.width }
     private let waitsForEnter: Bool
     private let state = State()
 

@@ -1,5 +1,6 @@
 import AgentKit
 import AgentRuns
+import Foundation
 import StreamKit
 import TestSupport
 import Testing
@@ -24,7 +25,7 @@ struct TimelineTests {
                 ])
             }
 
-            let lines = RunTimeline(of: try await log.history(), run: 1).lines(width: 8)
+            let lines = RunTimeline(of: try await log.history(), run: 1).lines(width: 52)
             #expect(
                 lines == [
                     "total                   ████████    0.000 s +8.000 s",
@@ -37,6 +38,24 @@ struct TimelineTests {
                     "    turn 2                   ███    5.000 s +3.000 s",
                     "      first token            ██     5.000 s +2.000 s",
                 ])
+        }
+    }
+
+    @Test func `an attempt ends where it asks a person, and no line is longer than asked for`() async throws {
+        try await withConversation { log, _ in
+            let events: [(String, Int, String)] = [
+                ("task_started", 0, "{}"), ("approval_requested", 1_000, #"{"call":"1-0"}"#),
+                ("approval_requested", 2_000, #"{"call":"1-1"}"#), ("approval_decided", 10_000, #"{"call":"1-0"}"#),
+                ("attempt", 11_000, #"{"attempt":2}"#), ("task_completed", 12_000, "{}"),
+            ]
+            for (kind, time, data) in events {
+                try await log.stream.append(["event": kind, "timestamp": String(time), "data": data])
+            }
+
+            let timeline = RunTimeline(of: try await log.history(), run: 1)
+            let attempts = timeline.spans.filter { $0.name.hasPrefix("attempt") }
+            #expect(attempts.map { $0.end?.timeIntervalSince($0.start) } == [2, 1])
+            #expect(timeline.lines(width: 80).map(\.count).max() == 80)
         }
     }
 

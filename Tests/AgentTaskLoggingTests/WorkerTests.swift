@@ -80,7 +80,7 @@ struct WorkerTests {
             for id in ["unknown", "", "a b", "{x}", "🗼"] {
                 let none = try await queue.programs.start("agent-task-logging", "replay", id, "--redis", queue.url)
                 #expect(await none.end() == .exited(1))
-                #expect(none.complained.contains("There is no log of conversation \(id)"))
+                #expect(none.complained.contains("There is no log of conversation '\(id)': it expired"))
             }
         }
     }

@@ -11,6 +11,7 @@ export class Waterfall {
   #spans = [];
   #last = [];                   // those that ended with the run
   #end = 0;
+  #paused = null;               // the attempt that gave its worker back to wait for a person
   isBehind = false;
 
   constructor(list, summary) { [this.#list, this.#summary] = [list, summary]; }
@@ -57,8 +58,10 @@ export class Waterfall {
       const key = `${brief(tool)} (${brief(turn)}-${brief(call ?? 0)})`;
       if (action === "result") this.#close(key, time);
       else this.#span(key, 2, "tool", time);
-    } else if (name === "approval_requested") this.#span(`decision ${brief(call)}`, 1, "wait", time);
-    else if (name === "approval_decided") this.#close(`decision ${brief(call)}`, time);
+    } else if (name === "approval_requested") {
+      this.#pause(time);
+      this.#span(`decision ${brief(call)}`, 1, "wait", time);
+    } else if (name === "approval_decided") this.#close(`decision ${brief(call)}`, time);
   }
 
   /** The run is over. A stream says so twice, and only the second time with the ID, and so the time, of the last event. */
@@ -76,13 +79,23 @@ export class Waterfall {
     this.isBehind = true;
     [this.#run, this.#spans, this.#last, this.#end] = [run, [], [], time];
     this.#open.clear();
+    this.#paused = null;
     if (Number.isNaN(time)) return;
     this.#span("total", 0, "total", time);
     if (this.#queued.has(run)) this.#span("waits for a worker", 1, "wait", time);
   }
 
+  /** Ends the attempt; where several calls wait for a person, with the last one that asks. */
+  #pause(time) {
+    const key = [...this.#open.keys()].find((name) => name.startsWith("attempt"));
+    if (key) this.#paused = this.#open.get(key);
+    if (this.#paused) this.#paused.end = time;
+    this.#open.delete(key);
+  }
+
   /** What the former attempt had open ended with it. */
   #attempt(number, time) {
+    this.#paused = null;
     for (const key of [...this.#open.keys()]) if (key !== "total" && !key.startsWith("decision")) this.#close(key, time);
     this.#span(`attempt ${brief(number)}`, 1, "attempt", time);
   }
