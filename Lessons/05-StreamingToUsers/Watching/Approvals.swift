@@ -23,8 +23,8 @@ actor Approvals {
     private let screen: Screen
     private var open: [Question] = []
     private var isReading = false
-    /// When the question that is open was put.
-    private var asked = ContinuousClock.now
+    /// The question that was put last, and when it first was.
+    private var asked: (question: Question, first: ContinuousClock.Instant)?
     private let (lines, line) = AsyncStream<(text: String, typed: ContinuousClock.Instant)>.makeStream()
 
     init(_ source: any RunSource, _ screen: Screen) { (self.source, self.screen) = (source, screen) }
@@ -57,13 +57,13 @@ actor Approvals {
 
     private func put() async {
         guard let question = open.first else { return }
-        asked = .now
+        if asked?.question != question { asked = (question, .now) }
         await screen.note("\(question.tool): approve? y or n, then Enter")
     }
 
     private func answer(_ line: String, typed: ContinuousClock.Instant) async {
         // What was typed before the question came was meant for another one.
-        guard let question = open.first, typed > asked else { return }
+        guard let question = open.first, let asked, typed > asked.first else { return }
         let word = line.trimmingCharacters(in: .whitespaces).lowercased()
         guard ["y", "yes", "n", "no"].contains(word) else { return await put() }
         do {
