@@ -82,7 +82,8 @@ final class Renditions: Sendable {
                 switch try await replay.next(waiting: true) {
                 case .frames(let frames):
                     if let id = frames.last?.id { metrics?.read(upTo: id) }
-                    try await Task.sleep(for: Self.pause(rendition.publish(frames)))
+                    let viewers = rendition.publish(frames)
+                    try await Task.sleep(for: Self.pause(after: frames.count, for: viewers))
                 case .idle: continue
                 case .over(let farewell): return end(rendition, farewell)
                 }
@@ -105,9 +106,11 @@ final class Renditions: Sendable {
 
     /// How long to collect events for many viewers, so that several leave in one write.
     ///
-    /// A write costs the kernel some microseconds per viewer, however little it carries.
-    private static func pause(_ viewers: Int) -> Duration {
-        viewers < 50 ? .zero : min(.milliseconds(20), .microseconds(25) * viewers)
+    /// A write costs the kernel some microseconds per viewer, however little it carries. Where several events came at
+    /// once already, more of them are worth a longer wait.
+    private static func pause(after events: Int, for viewers: Int) -> Duration {
+        let longest = Duration.milliseconds(events > 1 ? 30 : 20)
+        return viewers < 50 ? .zero : min(longest, .microseconds(30) * viewers)
     }
 }
 
