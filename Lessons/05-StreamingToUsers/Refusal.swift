@@ -40,10 +40,10 @@ struct Refusal: Error, CustomStringConvertible {
         let text = (try? await response.body.collect(upTo: 1 << 20)).map { String(buffer: $0) } ?? ""
         if let details = try? JSONDecoder().decode(Body.self, from: Data(text.utf8)).error {
             self.init(description: "\(status): \(details.message)", mayPass: status >= 500, status: status)
-        } else if status >= 500 {
+        } else if status >= 500, ![501, 505].contains(status) {
             // What stands between us and the server says that the server is away.
-            self.init(
-                description: "\(server) answered \(status) \(response.status.reasonPhrase)", mayPass: true, status: nil)
+            let reason = "\(server) answered \(status) \(response.status.reasonPhrase)"
+            self.init(description: "\(reason). Try again later.", mayPass: true, status: nil)
         } else {
             self = .stranger(server, "it answered \(status) \(response.status.reasonPhrase)")
         }

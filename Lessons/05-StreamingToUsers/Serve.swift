@@ -171,7 +171,7 @@ struct Work: AsyncParsableCommand {
     func run() async throws {
         let planner = try TravelPlanner(model)
         do {
-            try await withService(options) { redis, narrator in
+            try await withService(options, needsServer: true) { redis, narrator in
                 narrator.show("Worker, process \(getpid()), waits for runs. Ctrl-C ends it; another one goes on.")
                 narrator.show("To kill it from another terminal:\nkill -9 \(getpid())")
                 let worker = reportingWorker(with: planner, redis, try .fromEnvironment(), narrator)

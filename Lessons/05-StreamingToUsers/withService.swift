@@ -2,6 +2,7 @@
 // Run:    REDIS_HOST=NAME.REGION.redis.azure.net REDIS_USE_ENTRA_ID=true ./lesson 5 work
 // Expect: the worker waits for runs, or one sentence that says which right is missing.
 
+import ArgumentParser
 import AzureKit
 import Foundation
 import LessonKit
@@ -9,11 +10,14 @@ import StreamKit
 
 /// Runs a command that may be deployed: without a server of its own where it would end with the container.
 ///
-/// The body runs only if Redis answers.
-func withService(_ options: LessonOptions, _ body: (Redis, Narrator) async throws -> Void) async throws {
+/// The body runs only if Redis answers. With `needsServer` a private server, which only this process would know, is
+/// not started.
+func withService(
+    _ options: LessonOptions, needsServer: Bool = false, _ body: (Redis, Narrator) async throws -> Void
+) async throws {
     let identity = Result { try AzureIdentity() }
     let hasTokens = { (redis: Redis) in redis.configuration.credentialProvider != nil }
-    try await withLesson(options, environment: { try deployedRedis(identity) }) { redis, narrator in
+    try await withLesson(options, environment: { try deployedRedis(identity, needsServer) }) { redis, narrator in
         do {
             // Asked here for its own words: behind a connection they would wait for that connection's end.
             if hasTokens(redis) { _ = try await identity.get().token(for: RedisAccess.scope) }
@@ -30,7 +34,9 @@ func withService(_ options: LessonOptions, _ body: (Redis, Narrator) async throw
 }
 
 /// The Redis that the environment names; `nil` on a machine where a private one makes sense.
-private func deployedRedis(_ identity: Result<AzureIdentity, any Error>) throws -> RedisConfiguration? {
+private func deployedRedis(
+    _ identity: Result<AzureIdentity, any Error>, _ needsServer: Bool
+) throws -> RedisConfiguration? {
     let environment = ProcessInfo.processInfo.environment
     do {
         let named = try RedisConfiguration.fromEnvironment(environment) { try identity.get().redisCredentials() }
@@ -43,6 +49,9 @@ private func deployedRedis(_ identity: Result<AzureIdentity, any Error>) throws 
         throw LessonProblem(
             "This is \(host) (\(name) is set), and no Redis is named. A private one would be seen by nobody else and end "
                 + "with the container. Set REDIS_HOST with REDIS_USE_ENTRA_ID=true, or REDIS_URL.")
+    }
+    guard !needsServer else {
+        throw ValidationError("Say which Redis: --redis redis://localhost:6379, or set REDIS_URL.")
     }
     return nil
 }

@@ -9,7 +9,10 @@ struct BadInputTests {
     @Test(
         arguments: [
             (["ask", "x", "--server", "http://127.0.0.1:9"], 5, "Nothing answers at"),
-            (["watch", "x", "--server", "http://127.0.0.1:9"], 5, "Nothing answers at"),
+            (
+                ["watch", "x", "--server", "http://127.0.0.1:9"], 5,
+                "Nothing answers at http://127.0.0.1:9 (Connection refused). To start"
+            ),
             (["watch", "x", "--redis", "redis://127.0.0.1:1"], 5, "Cannot connect to Redis"),
             (["watch", "x", "--redis", "nonsense"], 64, "is not a Redis URL"),
             (["watch", "x", "--redis", "redis://h", "--cursor", "x"], 64, "use the id of an event"),
@@ -38,6 +41,8 @@ struct BadInputTests {
             (["serve", "--host", "no.such.host.invalid"], 1, "Cannot listen on"),
             (["serve", "--redis", "redis://127.0.0.1:1", "--port", "0"], 1, "Cannot connect to Redis"),
             (["work", "--redis", "redis://127.0.0.1:1"], 1, "Cannot connect to Redis"),
+            (["work"], 64, "Say which Redis"),
+            (["serve", "--model", "nonsense"], 64, "There is no model 'nonsense'"),
             (["serve", "--redis", "nonsense"], 64, "is not a Redis URL"),
         ] as [([String], Int32, String)])
     func `is answered with what to do`(words: [String], code: Int32, message: String) async throws {

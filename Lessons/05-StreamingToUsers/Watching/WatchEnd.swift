@@ -4,7 +4,9 @@
 
 import AgentRuns
 import ArgumentParser
+import Foundation
 import LessonKit
+import NIOCore
 import NIOHTTP1
 import ServerSentEvents
 import StreamKit
@@ -89,7 +91,8 @@ extension AgentClient {
         if error is HTTPParserError {
             return LessonProblem(Refusal.stranger(server, "it does not speak HTTP").description)
         }
+        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
         return WatchEnd.unreachable(
-            "Nothing answers at \(server) (\(error)). To start the server: \(LessonCommand.typing(5, "serve"))")
+            "Nothing answers at \(server) (\(reason)). To start the server: \(LessonCommand.typing(5, "serve"))")
     }
 }

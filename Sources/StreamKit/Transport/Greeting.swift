@@ -124,7 +124,8 @@ struct Greeting {
 
     private func silence(_ command: String, _ how: String) -> StreamKitError {
         .cannotConnect(
-            "Redis at \(configuration) accepted the connection but did not answer \(command) \(how). "
+            "Redis at \(configuration) accepted the connection but did not answer \(command) \(how)"
+                + (how.hasSuffix(".") || how.hasSuffix("?") ? " " : ". ")
                 + "Is that port Redis, and without TLS? With TLS it is rediss://.")
     }
 }
