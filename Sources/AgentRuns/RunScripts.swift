@@ -58,7 +58,7 @@ struct RunScripts: Sendable {
 
     func begin(
         _ address: Address, cause: AttemptCause? = nil, mayOpen: Bool, data: String, task: StreamID?
-    ) async throws -> (id: StreamID, run: Int, attempt: Int) {
+    ) async throws -> (run: Int, attempt: Int) {
         let reply = try await run(
             Self.beginScript,
             [
@@ -66,10 +66,10 @@ struct RunScripts: Sendable {
                 RunEvent.Kind.taskStarted.rawValue, data, RunEvent.Kind.attempt.rawValue, task.map { "\($0)" } ?? "",
                 cause?.rawValue ?? "",
             ], token: address.token)
-        guard reply.count > 3, let id = reply[1].text.flatMap(StreamID.init), let run = reply[2].integer,
-            let attempt = reply[3].integer
-        else { throw Self.unexpected(reply) }
-        return (id, run, attempt)
+        guard reply.count > 3, let run = reply[2].integer, let attempt = reply[3].integer else {
+            throw Self.unexpected(reply)
+        }
+        return (run, attempt)
     }
 
     func append(_ event: Event, _ address: Address) async throws -> StreamID {

@@ -1,3 +1,5 @@
+// Places in a stream, and how much of it to keep: ends of a range, where a reader starts, and trimming.
+
 /// One end of a range of entries.
 public enum StreamBound: Sendable, Hashable {
     /// The oldest entry (`-`).
