@@ -1,6 +1,7 @@
 public import StreamKit
 
-// What a log says: its events, how a run stands, and whether something can still come.
+// What a log says: its events, how a run stands, whether something can still come, and whether what follows a viewer's
+// cursor was trimmed.
 extension RunLog {
     /// Whether Redis holds anything of the conversation.
     ///

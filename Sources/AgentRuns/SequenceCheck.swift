@@ -1,8 +1,8 @@
 import StreamKit
 
-/// Notices that events are missing: the sequence of each event follows on the one before.
+/// Notices that events are missing between two that were read: the sequence of each follows on the one before.
 ///
-/// This is the one place that decides what a gap is.
+/// That a cursor lies before the oldest entry is noticed by ``RunLog/sequence(at:)``.
 struct SequenceCheck: Sendable {
     let conversationID: String
     private var last: Int?

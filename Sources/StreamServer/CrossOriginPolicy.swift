@@ -1,8 +1,9 @@
 import HTTPTypes
 import Hummingbird
 
-/// Which other sites' pages may use this server from a browser: none, unless they are named.
+/// Which other sites' pages may read what this server says: none, unless they are named.
 ///
+/// ``AccessPolicy`` refuses what they must not do.
 /// Source: <https://fetch.spec.whatwg.org/#http-cors-protocol>
 struct CrossOriginPolicy: Sendable {
     private let origins: Set<String>

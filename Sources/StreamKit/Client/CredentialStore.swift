@@ -4,7 +4,8 @@ import Synchronization
 /// The credentials of one client that come from a provider: fetched once for all connections, and again in time.
 ///
 /// A connection asks for ``current()`` when it is opened. Open connections learn of new credentials before the old
-/// ones expire: the shared connection at once, by `renewed`; the blocking ones between two reads, by ``generation``.
+/// ones expire: the shared connection at once, by `renewed`; the blocking ones before each command, by
+/// `BlockingSessions.renewCredentials`.
 final class CredentialStore: Sendable {
     private struct State {
         /// What gets the newest credentials, or has got them.

@@ -1,6 +1,7 @@
 import CoreMetrics
 public import Foundation
 
+// How tasks come into the queue: one, many at once, later, or once for a key.
 extension TaskQueue {
     /// Adds a task.
     ///

@@ -1,5 +1,6 @@
 import Foundation
 
+// How a queue's workers are made, and how one is run.
 extension TaskQueue {
     /// A worker that runs when its ``TaskQueueWorker/run()`` is called, for instance by a `ServiceGroup`.
     ///

@@ -2,6 +2,7 @@ import Logging
 import Synchronization
 
 // How a connection comes about: on a thread that may block, with the newest credentials if they come from a provider.
+// And how a living connection is given newer ones.
 extension Session {
     func connect() {
         let attempt = guarded.withLock { $0.state.attempt }

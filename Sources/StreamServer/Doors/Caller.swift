@@ -1,4 +1,3 @@
-
 /// Who a request comes from, as far as the server asks.
 enum Caller: Hashable, Sendable {
     /// Somebody at a server without tokens, or at a route that asks for none.

@@ -2,8 +2,9 @@ import AgentRuns
 import ServerSentEvents
 import StreamKit
 
-/// Events as `text/event-stream`: `message` for text, then `done` or `error`.
+/// Which server-sent event each event of a run becomes: `message` for text, then `done` or `error`.
 ///
+/// The bytes are made by `EventStreamEncoder`.
 /// An `attempt` event tells that the run goes on in another attempt: text after its `last_valid_id` no longer counts.
 /// With `everything`, the other events of the log appear under their own names too, see ``loggedName(of:)``.
 struct ServerSentFraming: EventFraming {

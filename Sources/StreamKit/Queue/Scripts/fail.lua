@@ -1,4 +1,4 @@
--- Ends an attempt that failed: the task is tried again later, or buried.
+-- Ends an attempt that failed: the task is tried again later (`delay`), or becomes a dead letter (`bury`).
 --
 -- KEYS   the queue's
 -- ARGV   1–5 the hold, 6 why it is to be buried ('' to try again), 7 error, 8 delay in ms, 9 how many attempts may
