@@ -16,7 +16,11 @@ struct CredentialTests {
             let worked = Shared<Set<Int>>([])
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    try await queue.work(as: "w") { task in worked.change { $0.insert(task.payload) } }
+                    do {
+                        try await queue.work(as: "w") { task in worked.change { $0.insert(task.payload) } }
+                    } catch {
+                        Issue.record("The worker ended: \(error)")
+                    }
                 }
                 for number in 0..<400 {
                     // Once, because the connection may be lost under the first command after the kill.
