@@ -126,6 +126,29 @@ struct PageTests {
         }
     }
 
+    @Test(
+        arguments: [
+            (AttemptCause.workerLost, "The worker was lost; another one goes on"),
+            (.shutdown, "The worker was shut down; another one goes on"),
+            (.failure, "The attempt failed; another one begins"), (nil, "The run goes on in another attempt"),
+        ] as [(AttemptCause?, String)])
+    func `the state says why another attempt begins`(cause: AttemptCause?, words: String) async throws {
+        try await withServer { server in
+            let request = RunRequest(
+                conversationID: "cause-\(cause?.rawValue ?? "")", correlationID: "1", agent: "T", message: "")
+            let log = RunLog(redis: server.redis, conversationID: request.conversationID)
+            _ = try await log.begin(request, token: 1)
+            try await withBrowser { browser in
+                try await browser.open(server.url + "/#\(request.conversationID)")
+                try await browser.wait(for: "document.getElementById('status').dataset.phase === 'thinking'")
+                _ = try await log.begin(request, token: 2, cause: cause)
+                try await browser.wait(for: "document.getElementById('status').dataset.phase === 'lost'")
+                #expect(try await browser.text(of: "status").hasPrefix(words))
+            }
+            try await log.remove()
+        }
+    }
+
     @Test func `what goes wrong is said in words`() async throws {
         try await withScratchServer { local in
             try await withRedis(local.configuration.impatient) { redis in
