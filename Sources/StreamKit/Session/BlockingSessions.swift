@@ -35,8 +35,8 @@ final class BlockingSessions: Sendable {
         wait: ReadWait, delivery isDelivery: Bool = false, unblockingWith shared: Session,
         _ encode: (inout ByteBuffer) -> Void
     ) async throws -> Replies {
-        let session = try take()
-        try await renewCredentials(of: session)
+        var session = try take()
+        while try await !renewCredentials(of: session) { session = try take() }
         do {
             let replies = try await session.send(timeout: timeout(of: wait), encode)
             giveBack(session)
@@ -77,11 +77,21 @@ final class BlockingSessions: Sendable {
     }
 
     /// Sends the newest credentials of a provider before a command that blocks.
-    private func renewCredentials(of session: Session) async throws {
-        guard let store = configuration.credentialStore, session.isConnected else { return }
+    ///
+    /// - Returns: false if they were refused. They may have run out on their way, so newer ones are asked for; a
+    ///   connection that is opened with these says it if they are wrong.
+    private func renewCredentials(of session: Session) async throws -> Bool {
+        guard let store = configuration.credentialStore, session.isConnected else { return true }
         do {
             let (credentials, generation) = try await store.current()
-            try await session.authenticate(credentials, generation)
+            do {
+                try await session.authenticate(credentials, generation)
+                return true
+            } catch  where Session.refusesCredentials(error) {
+                store.refused(generation)
+                drop(session)
+                return false
+            }
         } catch {
             // Nothing was asked for yet, so nothing can be lost, and nobody else waits for this answer.
             drop(session)

@@ -60,7 +60,7 @@ extension Session {
             let end = ContinuousClock.now + configuration.timeouts.connect / 2
             do {
                 let link = try await RetryPolicy.forever.run(
-                    if: { Self.isRefusal($0) && .now < end },
+                    if: { Self.refusesCredentials($0) && .now < end },
                     onRetry: { error, _ in
                         if let error = error as? StreamKitError { handle { $0.refused(error) } }
                     }, { _ in try await open(from: store) })
@@ -85,12 +85,12 @@ extension Session {
         }
         switch result {
         case .success: credentialGeneration.store(generation, ordering: .relaxed)
-        case .failure(let error): if Self.isRefusal(error) { store.refused(generation) }
+        case .failure(let error): if Self.refusesCredentials(error) { store.refused(generation) }
         }
         return try result.get()
     }
 
-    private static func isRefusal(_ error: any Error) -> Bool {
+    static func refusesCredentials(_ error: any Error) -> Bool {
         ["WRONGPASS", "NOAUTH"].contains((error as? StreamKitError)?.serverPrefix)
     }
 

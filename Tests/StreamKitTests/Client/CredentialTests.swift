@@ -63,6 +63,31 @@ struct CredentialTests {
         #expect(lifetimes.withLock { $0 } >= 5)
     }
 
+    @Test func `credentials that ran out before a waiting connection sent them are fetched again`() async throws {
+        let asked = Mutex(0)
+        try await withScratchServer { server in
+            try await withRedis(server.configuration) { admin in
+                try await admin.send("ACL", "SETUSER", "ann", "on", "~*", "+@all", ">good")
+                var configuration = server.configuration
+                configuration.credentialProvider = {
+                    let isLate = asked.withLock {
+                        $0 += 1; return $0 == 2
+                    }
+                    let password = isLate ? "outdated" : "good"
+                    return Credentials(username: "ann", password: password, lifetime: .milliseconds(200))
+                }
+                configuration.timeouts.longestBlock = .milliseconds(20)
+                try await withRedis(configuration) { redis in
+                    let reading = Task { try await redis.stream("s").read(after: .zero, wait: .forever) }
+                    try await eventually("newer ones were asked for") { asked.withLock { $0 } >= 4 }
+                    let id = try await admin.stream("s").append(["a": "b"])
+
+                    #expect(try await reading.value.map(\.id) == [id])
+                }
+            }
+        }
+    }
+
     @Test func `connections that open together ask for credentials once`() async throws {
         let asked = Mutex(0)
         var configuration = try await TestServer.shared.configuration()
@@ -95,7 +120,7 @@ struct CredentialTests {
     @Test func `a wrong password that stays wrong is the server's error`() async throws {
         try await withScratchServer { server in
             var configuration = server.configuration.impatient
-            configuration.timeouts.connect = .seconds(2)
+            configuration.timeouts.connect = .seconds(5)
             configuration.timeouts.command = .seconds(60)
             configuration.credentialProvider = { Credentials(username: "nobody", password: "wrong") }
 
