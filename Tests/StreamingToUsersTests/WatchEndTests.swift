@@ -105,6 +105,19 @@ struct WatchEndTests {
         }
     }
 
+    @Test func `every event of a log with a hole cannot be shown, so watching them ends`() async throws {
+        let toTheHole = "retry: 1\n\n" + String.timeline("1-0", text: "one") + "event: gap\ndata: {}\n\n"
+        let server = try CannedServer([.events(toTheHole), .events(toTheHole), .events(toTheHole)])
+        defer { server.stop() }
+        try await withPrograms { programs in
+            let watch = try await programs.start("streaming-to-users", "watch", "x", "--json", "--server", server.url)
+
+            #expect(await watch.end() == .exited(1), "\(watch.complained)")
+            #expect(watch.complained.contains("Somebody has deleted what came after 1-0"))
+            #expect(server.received.count == 2)
+        }
+    }
+
     @Test(arguments: [
         ("1-0", "the last 9 characters above no longer count"), ("0-5", "some of the text above no longer counts"),
     ])

@@ -53,7 +53,7 @@ extension TaskQueueWorker {
         return TaskReader(calls, consumer: consumer, generation: state.generation)
     }
 
-    /// Gives back tasks that the server delivered and that are not in hand, which is no failure of theirs.
+    /// Gives back tasks that the server delivered and that are not in hand; this does not count as a failure.
     private func handBackUnknown() async throws {
         let (running, lost) = state.begun
         let count = try await calls.handBackUnknown(except: running, lost: lost, by: consumer)

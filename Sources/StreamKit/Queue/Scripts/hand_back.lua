@@ -1,5 +1,5 @@
--- Hands back tasks that a consumer holds: the next free worker takes them before all others, and the attempt is no
--- failure of theirs.
+-- Hands back tasks that a consumer holds: the next free worker takes them before all others, and the attempt does not
+-- count as a failure.
 --
 -- KEYS   the queue's
 -- ARGV   1 group, 2 consumer, 3 which
