@@ -4,7 +4,7 @@ import Synchronization
 /// The credentials of one client that come from a provider: fetched once for all connections, and again in time.
 ///
 /// A connection asks for ``current()`` when it is opened. Open connections learn of new credentials before the old
-/// ones expire: the shared connection at once, by `renewed`; the blocking ones before each command, by
+/// ones expire: the shared connection at once, by ``whenRenewed(_:)``; the blocking ones before each command, by
 /// `BlockingSessions.renewCredentials`.
 final class CredentialStore: Sendable {
     private struct State {
@@ -14,21 +14,22 @@ final class CredentialStore: Sendable {
         var generation: UInt64 = 0
         var renewal: Task<Void, Never>?
         var isStopped = false
+        /// Who is told of credentials that replace others.
+        var tell: (@Sendable (Credentials, _ generation: UInt64) async throws -> Void)?
     }
 
     private let state = Mutex(State())
     private let provider: Credentials.Provider
     private let logger: Logger
-    /// Is called with credentials that replace others.
-    private let renewed: @Sendable (Credentials, _ generation: UInt64) async throws -> Void
 
-    init(
-        _ provider: @escaping Credentials.Provider, logger: Logger,
-        renewed: @escaping @Sendable (Credentials, UInt64) async throws -> Void
-    ) {
+    init(_ provider: @escaping Credentials.Provider, logger: Logger) {
         self.provider = provider
         self.logger = logger
-        self.renewed = renewed
+    }
+
+    /// Says who is told of credentials that replace others, until ``stop()``.
+    func whenRenewed(_ tell: @escaping @Sendable (Credentials, _ generation: UInt64) async throws -> Void) {
+        state.withLock { $0.tell = tell }
     }
 
     /// Which credentials are the newest.
@@ -55,11 +56,11 @@ final class CredentialStore: Sendable {
         state.withLock { if $0.generation == generation { $0.fetch = nil } }
     }
 
-    /// Stops fetching credentials.
+    /// Stops fetching credentials, and forgets whom to tell.
     func stop() {
         let tasks = state.withLock { state in
             state.isStopped = true
-            defer { (state.fetch, state.renewal) = (nil, nil) }
+            defer { (state.fetch, state.renewal, state.tell) = (nil, nil, nil) }
             return (state.fetch, state.renewal)
         }
         tasks.0?.cancel()
@@ -93,7 +94,7 @@ final class CredentialStore: Sendable {
             try await Task.sleep(for: pause)
             state.withLock { $0.renewal = nil }
             let (credentials, generation) = try await fetch()
-            try await renewed(credentials, generation)
+            try await state.withLock { $0.tell }?(credentials, generation)
         } catch {
             guard !state.withLock({ $0.isStopped || $0.renewal != nil }), !Task.isCancelled else { return }
             logger.warning("cannot renew the credentials for Redis yet", metadata: ["reason": "\(error)"])

@@ -16,21 +16,15 @@ public final class Redis: Sendable {
     public init(_ configuration: RedisConfiguration) {
         var configuration = configuration
         configuration.observers = CommandObservers(configuration)
-        let current = Mutex(WeakSession())
         configuration.credentialStore = configuration.credentialProvider.map { provider in
-            CredentialStore(provider, logger: configuration.observability.logger) { credentials, generation in
-                try await current.withLock { $0.session }?.authenticate(credentials, generation)
-            }
+            CredentialStore(provider, logger: configuration.observability.logger)
         }
         self.configuration = configuration
         shared = Session(configuration)
         blocking = BlockingSessions(configuration)
-        current.withLock { $0.session = shared }
-    }
-
-    /// The store of credentials belongs to the session, so it must not own the session.
-    private struct WeakSession {
-        weak var session: Session?
+        configuration.credentialStore?.whenRenewed { [shared] credentials, generation in
+            try await shared.authenticate(credentials, generation)
+        }
     }
 
     deinit {
