@@ -27,7 +27,7 @@ struct Serve: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A file with the bearer tokens that callers need, one per line: name:token, or token alone.",
-            discussion: "Without it STREAM_SERVER_TOKENS has them, with commas in between; without either, everybody may ask.",
+            discussion: "Without it, those in STREAM_SERVER_TOKENS, with commas between. Without any, all may ask.",
             valueName: "path"))
     var tokensFile: String?
     @Option(help: "How many connections one address may have; 0 is any number. Users behind a proxy share its address.")

@@ -42,8 +42,8 @@ struct TerminalTests {
             let client = try await client(of: server)
             let conversation = try await client.ask("Go")
             let terminal = try PseudoTerminal()
-            _ = try await programs.shell(
-                "exec $PRODUCTS/streaming-to-users watch \(conversation) --server \(client.server)" + terminal.redirection)
+            let line = "exec $PRODUCTS/streaming-to-users watch \(conversation) --server \(client.server)"
+            _ = try await programs.shell(line + terminal.redirection)
 
             try await terminal.shows("queued, waits for a worker")
         }
