@@ -40,7 +40,7 @@ public final class GroupConsumer: Sendable {
             try await redis.readInRounds(
                 repeatable: false, wait: wait, decode: { take(try $0.entriesOfOneStream()) }
             ) {
-                beginRead(&$0, limit: limit, wait: $1, claimingIdleFor: idle)
+                $0.beginGroupRead(group.name, name, limit: limit, wait: $1, claimingIdleFor: idle)
                 $0.argument(group.stream.key)
                 $0.argument(">")
             }
@@ -100,7 +100,7 @@ public final class GroupConsumer: Sendable {
     ) async throws -> (entries: [StreamEntry], last: StreamID?) {
         try await redis.endLostReaders()
         let reply = try await redis.execute(repeatable: true) { buffer in
-            beginRead(&buffer, limit: limit, wait: .no)
+            buffer.beginGroupRead(group.name, name, limit: limit, wait: .no)
             buffer.argument(group.stream.key)
             buffer.argument(id)
         }
@@ -137,7 +137,7 @@ public final class GroupConsumer: Sendable {
             let results = try await redis.pipeline { pipeline in
                 pipeline.add { group.encodeAcknowledgement(of: ids, into: &$0) }
                 pipeline.add { buffer in
-                    beginRead(&buffer, limit: limit, wait: .no)
+                    buffer.beginGroupRead(group.name, name, limit: limit, wait: .no)
                     buffer.argument(group.stream.key)
                     buffer.argument(">")
                 }
@@ -148,48 +148,22 @@ public final class GroupConsumer: Sendable {
     }
 }
 
-// The one XREADGROUP, for these methods and for readers that wait for several streams at once.
-extension GroupConsumer {
+extension ByteBuffer {
     /// Begins an XREADGROUP; the caller adds the keys, then as many IDs.
-    private func beginRead(
-        _ buffer: inout ByteBuffer, ofStreams count: Int = 1, limit: Int?, wait: ReadWait,
+    mutating func beginGroupRead(
+        _ group: String, _ consumer: String, ofStreams count: Int = 1, limit: Int?, wait: ReadWait,
         claimingIdleFor idle: Duration? = nil
     ) {
         let options = (limit == nil ? 0 : 2) + (wait == .no ? 0 : 2) + (idle == nil ? 0 : 2)
-        buffer.beginCommand("XREADGROUP", arguments: 5 + count * 2 + options)
-        buffer.argument("GROUP")
-        buffer.argument(group.name)
-        buffer.argument(name)
-        buffer.writeReadOptions(limit: limit, wait: wait)
+        beginCommand("XREADGROUP", arguments: 5 + count * 2 + options)
+        argument("GROUP")
+        argument(group)
+        argument(consumer)
+        writeReadOptions(limit: limit, wait: wait)
         if let idle {
-            buffer.argument("CLAIM")
-            buffer.argument(idle.wholeMilliseconds)
+            argument("CLAIM")
+            argument(idle.wholeMilliseconds)
         }
-        buffer.argument("STREAMS")
-    }
-
-    /// Waits until any of several streams has new entries (XREADGROUP BLOCK with several keys).
-    ///
-    /// - Parameters:
-    ///   - consumers: one consumer per stream, all of one name and in a group of one name.
-    ///   - limit: the most to return per stream.
-    ///   - wait: how long to wait at most.
-    /// - Returns: the entries per stream, in the order of the consumers; nothing if the wait ended before. Entries that
-    ///   are delivered after the waiting task was cancelled are pending.
-    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
-    static func readTogether(
-        _ consumers: [GroupConsumer], limit: Int, wait: Duration
-    ) async throws -> [(consumer: GroupConsumer, entries: [StreamEntry])] {
-        guard let first = consumers.first else { return [] }
-        let reply = try await first.redis.executeBlocking(delivery: true, wait: .atMost(wait)) { buffer in
-            first.beginRead(&buffer, ofStreams: consumers.count, limit: limit, wait: .atMost(wait))
-            for consumer in consumers { buffer.argument(consumer.group.stream.key) }
-            for _ in consumers { buffer.argument(">") }
-        }
-        guard reply.isNull || reply.kind == .array else {
-            throw StreamKitError.unexpectedReply("XREADGROUP did not answer with streams but \(reply).")
-        }
-        let brought = try reply.entriesByStream()
-        return consumers.compactMap { consumer in brought[consumer.group.stream.key].map { (consumer, $0) } }
+        argument("STREAMS")
     }
 }

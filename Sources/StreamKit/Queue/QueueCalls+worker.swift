@@ -1,7 +1,6 @@
-// These calls are for a worker: its group, its leases, and what others left behind.
+// These calls are for a worker: its group, the tasks it takes, its leases, and what others left behind.
 extension QueueCalls {
     static let prepareScript = RedisScript(queue: PackageResources.prepare_lua)
-    static let takeScript = RedisScript(queue: PackageResources.take_lua)
     static let sweepScript = RedisScript(queue: PackageResources.sweep_lua)
     private static let renewScript = RedisScript(queue: PackageResources.renew_lua)
     private static let handBackScript = RedisScript(queue: PackageResources.hand_back_lua)
@@ -16,20 +15,56 @@ extension QueueCalls {
         return generation
     }
 
-    /// Takes tasks that wait, the most urgent first, or one of each less urgent stream before these.
+    /// Takes tasks that wait, at most so many of each stream, in one round trip.
+    ///
+    /// It is a pipeline and not a script: passing an entry through Lua takes the server longer than delivering it.
+    ///
+    /// - Returns: the tasks, in the order of the streams asked.
+    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` if the group is of another generation. That is asked last: as
+    ///   it only grows, the group has been the same until then.
     func take(
-        _ limit: Int, by consumer: String, lessUrgentFirst: Bool
-    ) async throws -> (generation: Int, tasks: [DeliveredTask]) {
-        let reply = try await run(Self.takeScript, [group, consumer, String(limit), lessUrgentFirst ? "1" : "0"])
-        guard let parts = reply.elements?.dropFirst(), let generation = reply.elements?.first?.integer
-        else { throw unexpected("Taking tasks", reply) }
-        let tasks = try parts.flatMap { part in
-            guard let pair = part.elements, pair.count == 2,
-                let stream = pair[0].text.flatMap(QueueStream.init(rawValue:))
-            else { throw unexpected("Taking tasks", reply) }
-            return try StreamEntry.all(in: pair[1]).map { DeliveredTask($0, stream: stream) }
+        _ shares: [(stream: QueueStream, limit: Int)], by consumer: String, generation: Int
+    ) async throws -> [DeliveredTask] {
+        let replies = try await redis.pipeline { pipeline in
+            for share in shares {
+                pipeline.add { beginRead(&$0, [share.stream], limit: share.limit, wait: .no, by: consumer) }
+            }
+            pipeline.add("HGET", keys[.meta], "generation")
         }
-        return (generation, tasks)
+        let tasks = try zip(shares, replies).flatMap { share, reply in
+            try entries(in: try reply.get(), [share.stream])
+        }
+        guard let found = try replies.last?.get().text, Int(found) == generation else {
+            throw StreamKitError.unexpectedReply(
+                "The group of queue '\(keys.normal)' was created again: its generation is not \(generation) any more.")
+        }
+        return tasks
+    }
+
+    /// Waits for the next tasks of any stream, and takes at most so many of each.
+    func awaitTasks(_ limit: Int, by consumer: String, atMost wait: Duration) async throws -> [DeliveredTask] {
+        try await redis.readInRounds(
+            repeatable: false, wait: .atMost(wait), decode: { try entries(in: $0, QueueStream.allCases) }
+        ) { buffer, round in
+            beginRead(&buffer, QueueStream.allCases, limit: limit, wait: round, by: consumer)
+        }
+    }
+
+    private func beginRead(
+        _ buffer: inout ByteBuffer, _ streams: [QueueStream], limit: Int, wait: ReadWait, by consumer: String
+    ) {
+        buffer.beginGroupRead(group, consumer, ofStreams: streams.count, limit: limit, wait: wait)
+        for stream in streams { buffer.argument(keys[of: stream]) }
+        for _ in streams { buffer.argument(">") }
+    }
+
+    private func entries(in reply: Reply, _ streams: [QueueStream]) throws -> [DeliveredTask] {
+        guard reply.isNull || reply.kind == .array else { throw unexpected("Taking tasks", reply) }
+        if streams.count == 1 { return try reply.entriesOfOneStream().map { DeliveredTask($0, stream: streams[0]) } }
+        let brought = try reply.entriesByStream()
+        return streams.flatMap { stream in
+            (brought[keys[of: stream]] ?? []).map { DeliveredTask($0, stream: stream) }
+        }
     }
 
     /// Renews leases of one generation.

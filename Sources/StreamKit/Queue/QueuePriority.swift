@@ -4,8 +4,9 @@
 /// begun before go before all of these: a worker handed them back, or they were freed because their worker died.
 /// A retry or a delayed task joins the end of its priority once it is due.
 ///
-/// A priority is a preference and not a barrier: in every sixteenth read, a worker takes the oldest task of each lower
-/// priority first, so that a steady flow of urgent tasks slows the others down and never stops them.
+/// A priority is a preference and not a barrier. A worker that fills many places at once takes one task of each higher
+/// priority with them, and all that it can from its next read on. And in every sixteenth read it takes the oldest task
+/// of each lower priority too, so that a steady flow of urgent tasks slows the others down and never stops them.
 public enum QueuePriority: String, Sendable, Codable, CaseIterable {
     /// Before everything else.
     case high

@@ -13,12 +13,8 @@ extension TaskQueueWorker {
             do {
                 if failures > 0 { reader = try await recovered() }
                 var tasks = mayBeMore ? try await reader.read(places) : []
-                mayBeMore = tasks.count >= places
-                if tasks.isEmpty {
-                    guard let arrivals = try await arrivals(reader, places) else { continue }
-                    tasks = try await reader.tasks(in: arrivals, places)
-                    mayBeMore = !tasks.isEmpty
-                }
+                if tasks.isEmpty { tasks = try await arrivals(reader, places) }
+                mayBeMore = !tasks.isEmpty
                 start(tasks.prefix(places), reader.generation, in: &group)
                 if tasks.count > places { try await handBackUnknown() }
                 failures = 0
@@ -33,16 +29,16 @@ extension TaskQueueWorker {
         }
     }
 
-    /// The tasks that a wait brings; `nil` if the worker should stop meanwhile.
-    private func arrivals(_ reader: TaskReader, _ places: Int) async throws -> TaskReader.Arrivals? {
-        try await withThrowingTaskGroup(of: TaskReader.Arrivals?.self) { race in
+    /// The tasks that a wait brings; none if the worker should stop meanwhile.
+    private func arrivals(_ reader: TaskReader, _ places: Int) async throws -> [DeliveredTask] {
+        try await withThrowingTaskGroup(of: [DeliveredTask].self) { race in
             race.addTask { try await reader.wait(places) }
             race.addTask {
                 await self.state.untilStopping()
-                return nil
+                return []
             }
             defer { race.cancelAll() }
-            return try await race.next() ?? nil
+            return try await race.next() ?? []
         }
     }
 

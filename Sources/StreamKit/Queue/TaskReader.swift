@@ -1,66 +1,67 @@
 /// Reads tasks for one worker, the most urgent first.
+///
+/// It asks several streams in one go, without knowing which of them have tasks, and never for more than there are free
+/// places. So most places go to the *busy* stream, the most urgent one that had tasks lately. Each more urgent stream
+/// is asked for one task: if it has any, it is the busy one from then on. Less urgent streams are asked once all of
+/// these are empty, and now and then, so that they do not starve.
 struct TaskReader {
-    typealias Arrivals = [(consumer: GroupConsumer, entries: [StreamEntry])]
-
-    /// In one of this many reads, one task of each less urgent stream goes first.
+    /// In one of this many reads, each less urgent stream is asked for one task, too.
     private static let turnOfTheOthers = 16
 
     let calls: QueueCalls
     let consumer: String
     /// The generation of the group that tasks are expected from.
     let generation: Int
-    private let consumers: [(stream: QueueStream, consumer: GroupConsumer)]
+    private var busy = QueueStream.resumed
     private var reads = 0
 
     init(_ calls: QueueCalls, consumer: String, generation: Int) {
         self.calls = calls
         self.consumer = consumer
         self.generation = generation
-        consumers = QueueStream.allCases.map { stream in
-            (stream, calls.redis.stream(calls.keys[of: stream]).group(calls.group).consumer(consumer))
-        }
     }
 
     /// Takes tasks that wait, at most one per free place, and does not wait for new ones.
     ///
+    /// - Returns: nothing only if no stream has a task.
     /// - Throws: ``StreamKitError/unexpectedReply(_:)`` if the group is another one than it was: then nobody knows
     ///   which of the two delivered a task.
     mutating func read(_ places: Int) async throws -> [DeliveredTask] {
         reads += 1
-        let taken = try await calls.take(
-            places, by: consumer, lessUrgentFirst: reads.isMultiple(of: Self.turnOfTheOthers))
-        guard taken.generation == generation else {
-            throw StreamKitError.unexpectedReply(
-                "The group of queue '\(calls.keys.normal)' was created again: its generation was \(generation) and is "
-                    + "\(taken.generation).")
+        let isTurnOfTheOthers = reads.isMultiple(of: Self.turnOfTheOthers)
+        for shares in Self.shares(of: places, busy: busy, isTurnOfTheOthers: isTurnOfTheOthers) {
+            let tasks = try await calls.take(shares, by: consumer, generation: generation)
+            guard let first = tasks.first else { continue }
+            if !isTurnOfTheOthers { busy = first.stream }
+            return tasks
         }
-        return taken.tasks
+        return []
+    }
+
+    /// What to ask for in one go, and what next while that brings nothing; the most urgent stream comes first.
+    static func shares(
+        of places: Int, busy: QueueStream, isTurnOfTheOthers: Bool
+    ) -> [[(stream: QueueStream, limit: Int)]] {
+        let streams = QueueStream.allCases
+        let together = isTurnOfTheOthers ? streams[...] : streams.prefix { $0 != busy } + [busy]
+        guard places >= together.count else {
+            return isTurnOfTheOthers ? streams.reversed().map { [($0, 1)] } : streams.map { [($0, places)] }
+        }
+        let first = together.map { ($0, $0 == busy ? places - together.count + 1 : 1) }
+        return [first] + streams.filter { !together.contains($0) }.map { [($0, places)] }
     }
 
     /// Waits for the next tasks of any stream, a few seconds at most.
     ///
     /// The reply may bring the limit from every stream, so each stream is asked for only a share of the places.
-    func wait(_ places: Int) async throws -> Arrivals {
-        let start = ContinuousClock.now
-        // It does not wait forever, because a dead connection might go unnoticed.
-        let arrivals = try await GroupConsumer.readTogether(
-            consumers.map(\.consumer), limit: max(places / consumers.count, 1), wait: .seconds(5))
-        // A server that does not wait, asked again at once, would keep a whole processor busy.
-        if arrivals.isEmpty, ContinuousClock.now - start < .milliseconds(100) {
-            throw StreamKitError.unexpectedReply("XREADGROUP BLOCK answered with nothing and did not wait.")
-        }
-        return arrivals
-    }
-
-    /// The tasks that a wait has brought, and those that came meanwhile.
     ///
     /// - Throws: As ``read(_:)``.
-    mutating func tasks(in arrivals: Arrivals, _ places: Int) async throws -> [DeliveredTask] {
-        guard !arrivals.isEmpty else { return [] }
-        let tasks = arrivals.flatMap { arrival in
-            let stream = consumers.first { $0.consumer === arrival.consumer }?.stream ?? .normal
-            return arrival.entries.map { DeliveredTask($0, stream: stream) }
-        }
-        return tasks + (try await read(max(places - tasks.count, 0)))
+    func wait(_ places: Int) async throws -> [DeliveredTask] {
+        // It does not wait forever, because a dead connection might go unnoticed.
+        let limit = max(places / QueueStream.allCases.count, 1)
+        let tasks = try await calls.awaitTasks(limit, by: consumer, atMost: .seconds(5))
+        // They may come from a group that was created while it waited.
+        if !tasks.isEmpty { _ = try await calls.take([], by: consumer, generation: generation) }
+        return tasks
     }
 }

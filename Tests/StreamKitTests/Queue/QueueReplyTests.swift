@@ -13,7 +13,7 @@ struct QueueReplyTests {
         let random = Mutex(SeededGenerator(seed: 8))
         try await withScriptedServer { words in
             switch words.first {
-            case "EVALSHA", "EVAL", "XREADGROUP":
+            case "EVALSHA", "EVAL", "XREADGROUP", "HGET":
                 .text(random.withLock { Self.reply(&$0, depth: 0) })
             default: Self.polite(words)
             }
@@ -29,6 +29,7 @@ struct QueueReplyTests {
                     _ = try? await queue.calls.sweep(knownGeneration: 1, by: "worker")
                     var reader = TaskReader(queue.calls, consumer: "worker", generation: 1)
                     _ = try? await reader.read(3)
+                    _ = try? await queue.calls.awaitTasks(3, by: "worker", atMost: .milliseconds(1))
                 }
             }
         }
@@ -43,7 +44,7 @@ struct QueueReplyTests {
             let digest = words.first == "EVALSHA" ? words[1] : ""
             if digest == QueueCalls.prepareScript.digest { return .text(":1\r\n") }
             if digest == QueueCalls.sweepScript.digest { counts.withLock { $0.sweeps += 1 } }
-            if digest == QueueCalls.takeScript.digest { counts.withLock { $0.takes += 1 } }
+            if words.first == "XREADGROUP", !words.contains("BLOCK") { counts.withLock { $0.takes += 1 } }
             return ["EVALSHA", "XREADGROUP"].contains(words.first) ? .text("+nonsense\r\n") : Self.polite(words)
         } _: { server in
             try await withRedis(RedisConfiguration(host: "127.0.0.1", port: server.port)) { redis in
