@@ -1,30 +1,22 @@
 /// One task in a worker's hands.
 public struct QueuedTask<Payload: Codable & Sendable>: Sendable {
-    /// Names the task for all of its life; a retry keeps it.
-    public let id: StreamID
     /// What was enqueued.
     public let payload: Payload
-    /// Which attempt this is, from 1.
-    ///
-    /// Attempts that a worker handed back or died over are counted here, though they are not failures of the task.
-    public let attempt: Int
-    /// Whether the queue gives the task up if this attempt fails.
-    ///
-    /// The queue decides this: attempts that were handed back and deaths of workers do not count.
-    public let isLastAttempt: Bool
-    /// How the attempt before this one ended; `nil` for the first.
-    public var formerEnd: AttemptEnd? { lease.delivered.formerEnd }
     let lease: Lease
     let calls: QueueCalls
 
-    init(payload: Payload, isLastAttempt: Bool, lease: Lease, calls: QueueCalls) {
-        id = lease.task
-        attempt = lease.delivered.attempt
-        self.payload = payload
-        self.isLastAttempt = isLastAttempt
-        self.lease = lease
-        self.calls = calls
-    }
+    /// Names the task for all of its life; a retry keeps it.
+    public var id: StreamID { lease.task }
+    /// Which attempt this is, from 1.
+    ///
+    /// Attempts that a worker handed back or died over are counted here, though they are not failures of the task.
+    public var attempt: Int { lease.delivered.attempt }
+    /// Whether the queue gives the task up if this attempt fails.
+    ///
+    /// The queue decides this: attempts that were handed back and deaths of workers do not count.
+    public var isLastAttempt: Bool { lease.delivered.chargedFailures + 1 >= calls.options.maximumAttempts }
+    /// How the attempt before this one ended; `nil` for the first.
+    public var formerEnd: AttemptEnd? { lease.delivered.formerEnd }
 
     /// A number that only grows from one attempt to the next, so that whatever stores it can refuse a writer
     /// with a lower one.

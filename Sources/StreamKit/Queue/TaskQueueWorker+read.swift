@@ -74,8 +74,7 @@ extension TaskQueueWorker {
         let outcome: WorkerState.Finished.Outcome
         do {
             let payload = try delivered.decodePayload(as: Payload.self, with: decoder)
-            let isLast = delivered.chargedFailures + 1 >= options.maximumAttempts
-            let task = QueuedTask(payload: payload, isLastAttempt: isLast, lease: lease, calls: calls)
+            let task = QueuedTask(payload: payload, lease: lease, calls: calls)
             outcome = .success(try await lease.running { try await handler(task) })
         } catch {
             outcome = .failure("\(error)", Self.reason(of: error))

@@ -21,15 +21,16 @@ public final class TaskQueueWorker<Payload: Codable & Sendable>: Service {
     let handler: Handler
     let state: WorkerState
     let decoder = JSONDecoder()
-    var calls: QueueCalls { queue.calls }
-    var options: TaskQueueOptions { queue.options }
-    var logger: Logger { queue.options.logger }
-    var metrics: QueueMetrics { queue.metrics }
+    let calls: QueueCalls
+    let options: TaskQueueOptions
+    let logger: Logger
+    let metrics: QueueMetrics
 
     init(queue: TaskQueue<Payload>, name: String, concurrency: Int, handler: @escaping Handler) throws {
         guard concurrency > 0 else { throw StreamKitError.invalidInput("a worker needs a concurrency of 1 or more") }
         self.queue = queue
         self.handler = handler
+        (calls, options, logger, metrics) = (queue.calls, queue.options, queue.options.logger, queue.metrics)
         // Two workers with the same name would renew each other's leases.
         let suffix = String(UInt64.random(in: 0...UInt64.max), radix: 16)
         consumer = "\(name):\(suffix)"

@@ -27,6 +27,34 @@ struct TaskPriorityTests {
         }
     }
 
+    @Test func `a worker of many places takes urgent tasks next, though a thousand others wait`() async throws {
+        try await withScratchQueue { queue in
+            let taken = Shared<[QueuePriority]>([])
+            let before = Shared(0)
+            try await queue.enqueue(contentsOf: (0..<1_000).map { Job(number: $0) })
+
+            try await working(on: queue, concurrency: 12) { task in
+                let isUrgent = task.payload.number < 0
+                let place = taken.withLock { taken in
+                    taken.append(isUrgent ? .high : .normal)
+                    return taken.count
+                }
+                guard place == 200 else { return }
+                try await queue.enqueue(contentsOf: (1...20).map { Job(number: -$0) }, priority: .high)
+                before.withLock { $0 = taken.withLock { $0.count } }
+            } until: {
+                try await queue.status().isEmpty
+            }
+
+            let order = taken.withLock { $0 }
+            let last = try #require(order.lastIndex(of: .high))
+            #expect(order.count == 1_020)
+            // What was read before, the rest of the read that finds the first, and one in each sixteenth read.
+            let meanwhile = order[...last].dropFirst(before.withLock { $0 })
+            #expect(meanwhile.count { $0 == .normal } < 12 + 6 + 6 + 20)
+        }
+    }
+
     /// Its server knows no script yet, so the worker's first question goes unanswered.
     private func withQueueOfFreshServer(_ body: (TaskQueue<Job>) async throws -> Void) async throws {
         try await withScratchServer { server in
