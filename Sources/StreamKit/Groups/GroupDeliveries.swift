@@ -20,28 +20,21 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
 
     /// Starts with the oldest entry that the consumer holds.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(consumer: consumer, ifMissing: ifMissing, retry: retry)
+        consumer.startOver()
+        return Iterator(deliveries: self)
     }
 
     /// Delivers the entries one by one; reads up to 64 of them at a time.
     public struct Iterator: AsyncIteratorProtocol {
-        let consumer: GroupConsumer
-        let ifMissing: MissingGroup
-        let retry: RetryPolicy
-        private var ready: ArraySlice<StreamEntry> = []
-
-        init(consumer: GroupConsumer, ifMissing: MissingGroup, retry: RetryPolicy) {
-            self.consumer = consumer
-            self.ifMissing = ifMissing
-            self.retry = retry
-            consumer.startOver()
-        }
+        let deliveries: GroupDeliveries
+        fileprivate var ready: ArraySlice<StreamEntry> = []
 
         /// The next entry, once there is one.
         ///
         /// - Throws: ``StreamKitError`` if the server refuses, or could not be reached for as long as the policy says;
         ///   `CancellationError` if cancelled.
         public mutating func next() async throws -> StreamEntry? {
+            let (consumer, retry) = (deliveries.consumer, deliveries.retry)
             while true {
                 try Task.checkCancellation()
                 if let entry = ready.popFirst() { return entry }
@@ -51,7 +44,7 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
                         try await consumer.read(limit: Swift.max(1, 64 >> failures), wait: .forever)
                     }[...]
                 } catch let error as StreamKitError where ["NOGROUP", "UNBLOCKED"].contains(error.serverPrefix) {
-                    guard case .recreate(let start) = ifMissing else { throw error }
+                    guard case .recreate(let start) = deliveries.ifMissing else { throw error }
                     try await retry.run { _ in try await consumer.group.create(from: start) }
                     // A stream that begins again may begin with lower IDs.
                     consumer.startOver()

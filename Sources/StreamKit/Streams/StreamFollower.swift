@@ -17,29 +17,18 @@ public struct StreamFollower: AsyncSequence, Sendable {
 
     /// Starts following.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(
-            stream: stream, reader: source.reader(of: stream.key), position: position, retry: retry)
+        Iterator(follower: self, reader: source.reader(of: stream.key))
     }
 
     /// Delivers the entries one by one; reads up to 256 of them at a time.
     public struct Iterator: AsyncIteratorProtocol {
-        let stream: RedisStream
+        let follower: StreamFollower
         let reader: any EntryReader
-        let position: StreamPosition
-        let retry: RetryPolicy
-        private var last: StreamID?
-        /// What was read last, and how much of it was delivered.
-        private var batch: [StreamEntry] = []
-        private var delivered = 0
-        /// What was delivered last, enough to recognise the stream it came from.
-        private var history = History(most: 256)
-
-        init(stream: RedisStream, reader: any EntryReader, position: StreamPosition, retry: RetryPolicy) {
-            self.stream = stream
-            self.reader = reader
-            self.position = position
-            self.retry = retry
-        }
+        fileprivate var last: StreamID?
+        /// What was read last and has yet to be delivered.
+        fileprivate var ready: ArraySlice<StreamEntry> = []
+        /// The newest IDs that were read, enough to recognise the stream they came from.
+        fileprivate var history: ArraySlice<StreamID> = []
 
         /// The next entry, once there is one.
         ///
@@ -48,33 +37,32 @@ public struct StreamFollower: AsyncSequence, Sendable {
         public mutating func next() async throws -> StreamEntry? {
             while true {
                 try Task.checkCancellation()
-                if delivered < batch.count {
-                    let entry = batch[delivered]
-                    delivered += 1
+                if let entry = ready.popFirst() {
                     last = entry.id
                     return entry
                 }
-                history.note(batch)
+                // Even an empty slice holds its entries, and with them the memory of the reply.
+                ready = []
                 let start = try await startingPoint()
-                let round = ReadWait.atMost(stream.redis.configuration.timeouts.longestBlock)
-                (batch, delivered) = ([], 0)
-                batch = try await retry.run { failures in
+                let round = ReadWait.atMost(follower.stream.redis.configuration.timeouts.longestBlock)
+                ready = try await follower.retry.run { failures in
                     // On a connection that breaks within long replies, shorter ones still get through.
                     try await reader.read(after: start, limit: Swift.max(1, 256 >> failures), wait: round)
-                }
-                if batch.isEmpty { try await noticeNewBeginning() }
+                }[...]
+                history = (history + ready.map(\.id)).suffix(256)
+                if ready.isEmpty { try await noticeNewBeginning() }
             }
         }
 
         private mutating func startingPoint() async throws -> StreamID {
             if let last { return last }
             let start: StreamID
-            switch position {
+            switch follower.position {
             case .beginning: start = .zero
             case .after(let id): start = id
             case .now:
-                start = try await retry.run { _ in try await stream.lastID() ?? .zero }
-                history.note(start)
+                start = try await follower.retry.run { _ in try await follower.stream.lastID() ?? .zero }
+                history.append(start)
             }
             last = start
             return start
@@ -85,33 +73,13 @@ public struct StreamFollower: AsyncSequence, Sendable {
         /// They do if the stream was deleted and created again with IDs of its writer's own, or by a server
         /// whose clock was set back, or if a failover lost the newest entries.
         private mutating func noticeNewBeginning() async throws {
-            guard let last, history.knows(last) else { return }
-            let info = try await retry.run { _ in try await stream.info() }
+            guard let last, history.contains(last) else { return }
+            let info = try await follower.retry.run { _ in try await follower.stream.info() }
             if let info, info.lastGeneratedID >= last { return }
-            let isSetBack = info?.lastEntry.map { history.knows($0.id) } ?? false
-            self.last = isSetBack ? info?.lastGeneratedID : .zero
-            history.note(self.last ?? .zero)
+            let isSetBack = info?.lastEntry.map { history.contains($0.id) } ?? false
+            let start = isSetBack ? info?.lastGeneratedID ?? .zero : .zero
+            self.last = start
+            history.append(start)
         }
     }
-}
-
-/// The newest IDs that a reader saw.
-private struct History {
-    private let most: Int
-    private var ids: [StreamID] = []
-
-    init(most: Int) {
-        self.most = most
-    }
-
-    mutating func note(_ entries: some Collection<StreamEntry>) {
-        ids.removeFirst(max(0, min(ids.count, ids.count + entries.count - most)))
-        ids += entries.lazy.map(\.id)
-    }
-
-    mutating func note(_ id: StreamID) {
-        ids.append(id)
-    }
-
-    func knows(_ id: StreamID) -> Bool { ids.contains(id) }
 }
