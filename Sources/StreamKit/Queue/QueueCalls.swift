@@ -142,6 +142,6 @@ extension QueueCalls {
         let age = max(now - min(Int(clamping: id.milliseconds), now), 0)
         return .init(
             id: id, priority: priority, worker: worker, attempt: count(parts[2]),
-            ran: .milliseconds(count(parts[4])), silent: .milliseconds(count(parts[3])), age: .milliseconds(age))
+            ranMilliseconds: count(parts[4]), silentMilliseconds: count(parts[3]), ageMilliseconds: age)
     }
 }
