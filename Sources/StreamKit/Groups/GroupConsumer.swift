@@ -109,19 +109,10 @@ public final class GroupConsumer: Sendable {
         return (try page.map { try StreamEntry.all(in: $0) } ?? [], last)
     }
 
-    /// Marks entries as done, as ``ConsumerGroup/acknowledge(_:)`` does (XACK).
-    ///
-    /// - Parameter ids: the entries that are done.
-    /// - Returns: how many of them were pending.
-    /// - Throws: ``StreamKitError`` if the server refuses or cannot be reached, `CancellationError` if cancelled.
-    @discardableResult
-    public func acknowledge(_ ids: [StreamID]) async throws -> Int {
-        try await group.acknowledge(ids)
-    }
-
     /// Marks entries as done and reads the next new ones, in one round trip (XACK, XREADGROUP `>`).
     ///
-    /// Consumers that work in batches wait half as often as they would with the two calls one after the other.
+    /// Consumers that work in batches wait half as often as they would with ``ConsumerGroup/acknowledge(_:)`` and
+    /// ``read(limit:wait:)`` one after the other.
     ///
     /// - Parameters:
     ///   - ids: the entries that are done; the list may be empty.

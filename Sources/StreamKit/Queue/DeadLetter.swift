@@ -1,8 +1,6 @@
-public import Foundation
-
 /// A task that was given up, with everything needed to understand why and to try again.
 public struct DeadLetter: Sendable {
-    /// The letter's own ID; ``TaskQueue/requeue(_:)`` takes it.
+    /// The letter's own ID, which says when it was given up; ``TaskQueue/requeue(_:)`` takes it.
     public let id: StreamID
     /// The task it was.
     public let task: StreamID
@@ -16,9 +14,6 @@ public struct DeadLetter: Sendable {
     public let lastError: String
     /// What was enqueued, as it stands in Redis.
     public let payload: String
-
-    /// When it was given up, by the server's clock.
-    public var date: Date { Date(timeIntervalSince1970: Double(id.milliseconds) / 1000) }
 
     init(_ entry: StreamEntry) {
         id = entry.id

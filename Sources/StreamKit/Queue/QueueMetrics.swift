@@ -5,15 +5,11 @@ import Metrics
 ///
 /// Each metric has the dimension `queue`, the queue's key. They go to the same backend as the client's metrics.
 struct QueueMetrics: Sendable {
-    let enqueued: Counter
-    let buried: Counter
-    private let completed: Counter
-    private let retried: Counter
-    private let leasesLost: Counter
-    private let takenOver: Counter
+    let enqueued, buried: Counter
+    private let completed, retried, leasesLost, takenOver: Counter
     /// The time from the start of an attempt to its end, however it ends.
     let attempt: Timer
-    private let queue: String
+    private let dimensions: [(String, String)]
     private let factory: any MetricsFactory
 
     /// Creates the metrics of a queue; without a factory they go to the one that was bootstrapped.
@@ -23,7 +19,7 @@ struct QueueMetrics: Sendable {
         func counter(_ name: String) -> Counter {
             Counter(label: "streamkit.queue.\(name)", dimensions: dimensions, factory: factory)
         }
-        self.queue = queue
+        self.dimensions = dimensions
         self.factory = factory
         enqueued = counter("enqueued")
         completed = counter("completed")
@@ -48,12 +44,11 @@ struct QueueMetrics: Sendable {
     /// Sets the gauges of what the queue holds.
     func record(_ status: TaskQueueStatus) {
         func gauge(_ name: String, _ value: Int, _ more: [(String, String)] = []) {
-            Gauge(label: "streamkit.queue.\(name)", dimensions: [("queue", queue)] + more, factory: factory)
-                .record(value)
+            Gauge(label: "streamkit.queue.\(name)", dimensions: dimensions + more, factory: factory).record(value)
         }
-        for priority in QueuePriority.allCases {
-            gauge("waiting", status.waiting(priority), [("priority", priority.rawValue)])
-        }
+        gauge("waiting", status.depth.high, [("priority", "high")])
+        gauge("waiting", status.depth.normal, [("priority", "normal")])
+        gauge("waiting", status.depth.low, [("priority", "low")])
         gauge("running", status.running)
         gauge("delayed", status.delayed)
         gauge("dead", status.dead)

@@ -20,15 +20,6 @@ public struct TaskQueueStatus: Sendable, Codable {
     /// Tasks that no worker has taken yet.
     public var waiting: Int { depth.high + depth.normal + depth.low }
 
-    /// Tasks of one priority that no worker has taken yet.
-    public func waiting(_ priority: QueuePriority) -> Int {
-        switch priority {
-        case .high: depth.high
-        case .normal: depth.normal
-        case .low: depth.low
-        }
-    }
-
     /// How many tasks wait at each priority.
     public struct Depth: Sendable, Codable {
         /// Tasks of high priority, and tasks that go before all others: handed back, or freed from a dead worker.

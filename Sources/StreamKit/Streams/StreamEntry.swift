@@ -11,20 +11,6 @@ public struct StreamEntry: Sendable, Identifiable {
     private let first: Int
     private let count: Int
 
-    /// An entry whose ID and fields came apart; `nil` if the fields are not pairs.
-    init?(id: StreamID, fields: Reply) {
-        let token = fields.storage.token(fields.index)
-        guard token.kind == .array, token.value % 2 == 0 else { return nil }
-        self.init(id: id, storage: fields.storage, first: fields.index + 1, count: token.value / 2)
-    }
-
-    private init(id: StreamID, storage: ReplyStorage, first: Int, count: Int) {
-        self.id = id
-        self.storage = storage
-        self.first = first
-        self.count = count
-    }
-
     /// Reads one `[id, [name, value, …]]` that starts at a token; the entry's end comes with it.
     ///
     /// Numbers may follow, which are ignored: XREADGROUP CLAIM adds idle time and delivery count.
@@ -115,24 +101,6 @@ public struct StreamEntry: Sendable, Identifiable {
         } catch {
             throw StreamKitError.unexpectedReply("Field '\(name)' of entry \(id) is not a JSON \(type): \(error)")
         }
-    }
-
-    /// The text of the first field of that name, if it is valid UTF-8.
-    ///
-    /// The subscript, in contrast, repairs invalid UTF-8.
-    ///
-    /// - Parameter name: the field's name.
-    /// - Returns: its value.
-    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` that names entry and field when it is missing or not UTF-8.
-    public func text(_ name: String) throws -> String {
-        guard let bytes = bytes(name) else {
-            throw StreamKitError.unexpectedReply("Entry \(id) has no field '\(name)'.")
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw StreamKitError.unexpectedReply(
-                "Field '\(name)' of entry \(id) is not UTF-8 text: \(Reply.quoted(bytes)). Read its bytes instead.")
-        }
-        return text
     }
 
     private func token(of name: String) -> ReplyStorage.Token? {

@@ -20,12 +20,6 @@ public struct StreamID: Hashable, Comparable, Sendable {
     /// The highest ID there can be.
     public static let maximum = StreamID(milliseconds: .max, sequence: .max)
 
-    /// The ID right after this one; the highest has none after it and returns itself.
-    public var next: StreamID {
-        if sequence < .max { return StreamID(milliseconds: milliseconds, sequence: sequence + 1) }
-        return milliseconds < .max ? StreamID(milliseconds: milliseconds + 1) : self
-    }
-
     /// Earlier first: by milliseconds, then by sequence.
     public static func < (left: StreamID, right: StreamID) -> Bool {
         (left.milliseconds, left.sequence) < (right.milliseconds, right.sequence)

@@ -26,7 +26,7 @@ struct GroupTests {
 
             let first = try await ann.read(limit: 3)
             let second = try await bob.read(limit: 3)
-            let acknowledged = try await ann.acknowledge([first[0].id, first[0].id])
+            let acknowledged = try await group.acknowledge([first[0].id, first[0].id])
 
             #expect((first + second).map(\.id.milliseconds) == [1, 2, 3, 4])
             #expect(acknowledged == 1)

@@ -39,7 +39,8 @@ struct NewerCommandTests {
             for number in 1...4 { ids.append(try await stream.append(["number": "\(number)"])) }
             _ = try await group.consumer("ada").read(limit: 3)
 
-            let done = try await group.acknowledgeAndDelete([ids[0], ids[1], ids[3], .zero.next])
+            let missing = StreamID(milliseconds: 0, sequence: 1)
+            let done = try await group.acknowledgeAndDelete([ids[0], ids[1], ids[3], missing])
 
             #expect(done == 2)
             #expect(try await stream.entries().map(\.id) == [ids[2], ids[3]])

@@ -27,11 +27,6 @@ struct StreamIDTests {
         #expect(StreamID("0000000000000000000000017-02") == StreamID(milliseconds: 17, sequence: 2))
     }
 
-    @Test func `has neighbours, except at the ends`() {
-        #expect(StreamID(milliseconds: 1, sequence: .max).next == StreamID(milliseconds: 2))
-        #expect(StreamID.maximum.next == .maximum)
-    }
-
     @Test func `is a string in JSON`() throws {
         let json = try JSONEncoder().encode([StreamID(milliseconds: 3, sequence: 4)])
 

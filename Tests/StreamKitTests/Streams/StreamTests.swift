@@ -141,7 +141,6 @@ struct StreamTests {
             #expect(deleted == 1)
             #expect((info.length, info.entriesAdded) == (3, 4))
             #expect(info.lastGeneratedID == .init(milliseconds: 4))
-            #expect(info.maxDeletedID == .init(milliseconds: 4))
             #expect(info.firstEntry?.id.milliseconds == 1)
             #expect(info.lastEntry?.id.milliseconds == 3)
         }
