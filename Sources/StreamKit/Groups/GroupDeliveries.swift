@@ -1,11 +1,3 @@
-/// What to do when a group, or its stream, is missing.
-public enum MissingGroup: Sendable, Hashable {
-    /// Throw the server's `NOGROUP`.
-    case fail
-    /// Create it again and go on.
-    case recreate(from: StreamPosition)
-}
-
 /// The entries that a consumer is given: first what it still holds from before, then new ones.
 ///
 /// It reconnects by itself. Delivery is at least once: an entry that was delivered and not acknowledged
@@ -15,7 +7,7 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
     public typealias Element = StreamEntry
 
     let consumer: GroupConsumer
-    let ifMissing: MissingGroup
+    let recreationStart: StreamPosition?
     let retry: RetryPolicy
 
     /// Starts with the oldest entry that the consumer holds.
@@ -44,7 +36,7 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
                         try await consumer.read(limit: Swift.max(1, 64 >> failures), wait: .forever)
                     }[...]
                 } catch let error as StreamKitError where ["NOGROUP", "UNBLOCKED"].contains(error.serverPrefix) {
-                    guard case .recreate(let start) = deliveries.ifMissing else { throw error }
+                    guard let start = deliveries.recreationStart else { throw error }
                     try await retry.run { _ in try await consumer.group.create(from: start) }
                     // A stream that begins again may begin with lower IDs.
                     consumer.startOver()
@@ -58,12 +50,13 @@ extension GroupConsumer {
     /// Delivers this consumer's entries: its own pending ones first, then new ones (XREADGROUP BLOCK).
     ///
     /// - Parameters:
-    ///   - ifMissing: what to do when the group or its stream does not exist, or vanishes.
+    ///   - start: where the group starts that is created when the group or its stream does not exist, or vanishes;
+    ///     `nil` throws the server's `NOGROUP` then.
     ///   - retry: how long to keep trying when the server cannot be reached.
     /// - Returns: a sequence that goes on until the task is cancelled or reading fails for good.
     public func deliveries(
-        ifGroupIsMissing ifMissing: MissingGroup = .recreate(from: .beginning), retry: RetryPolicy = RetryPolicy()
+        recreatingGroupFrom start: StreamPosition? = .beginning, retry: RetryPolicy = RetryPolicy()
     ) -> GroupDeliveries {
-        GroupDeliveries(consumer: self, ifMissing: ifMissing, retry: retry)
+        GroupDeliveries(consumer: self, recreationStart: start, retry: retry)
     }
 }

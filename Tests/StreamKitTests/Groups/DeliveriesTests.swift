@@ -46,7 +46,7 @@ struct DeliveriesTests {
     @Test func `fail with NOGROUP if the caller wants that`() async throws {
         try await withScratchStream { stream in
             let error = await #expect(throws: StreamKitError.self) {
-                try await stream.group("g").consumer("c").deliveries(ifGroupIsMissing: .fail).firstMilliseconds(1)
+                try await stream.group("g").consumer("c").deliveries(recreatingGroupFrom: nil).firstMilliseconds(1)
             }
 
             #expect(error?.serverPrefix == "NOGROUP")
@@ -77,7 +77,7 @@ struct DeliveriesTests {
         try await withLonelyStream { stream in
             let group = stream.group("g")
             try await group.create()
-            async let seen = group.consumer("c").deliveries(ifGroupIsMissing: .fail).firstMilliseconds(1)
+            async let seen = group.consumer("c").deliveries(recreatingGroupFrom: nil).firstMilliseconds(1)
             try await eventually("the reader waits") { try await stream.redis.blockedClients() == 1 }
 
             try await stream.remove()
