@@ -46,8 +46,13 @@ public struct EntryFields: Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Writes each name and value as an argument of a command.
-    func write(to buffer: inout ByteBuffer) {
+    /// How many arguments of a command ``write(id:trim:to:)`` writes.
+    func argumentCount(trim: StreamTrim?) -> Int { (trim == nil ? 0 : StreamTrim.argumentCount) + 1 + count * 2 }
+
+    /// Writes the end of an XADD: what to drop, the ID, or `*` for one that the server chooses, and the fields.
+    func write(id: StreamID? = nil, trim: StreamTrim?, to buffer: inout ByteBuffer) {
+        trim?.write(to: &buffer)
+        if let id { buffer.argument(id) } else { buffer.argument("*") }
         switch content {
         case .texts(let pairs):
             for (name, value) in pairs {

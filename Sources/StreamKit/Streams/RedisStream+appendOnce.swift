@@ -27,34 +27,24 @@ extension RedisStream {
         let reply =
             if try await redis.capabilities().supports(.idempotentAppend) {
                 try await redis.execute(repeatable: true) { buffer in
-                    buffer.beginCommand("XADD", arguments: 5 + argumentCount(fields, trim))
+                    buffer.beginCommand("XADD", arguments: 5 + fields.argumentCount(trim: trim))
                     buffer.argument(key)
                     buffer.argument("IDMP")
                     buffer.argument(producer)
                     buffer.argument(message)
-                    write(fields, trim, to: &buffer)
+                    fields.write(trim: trim, to: &buffer)
                 }
             } else {
                 try await redis.run(
                     Self.script, keys: [key, memory(of: message, by: producer)],
-                    argumentCount: argumentCount(fields, trim), repeatable: true
-                ) { write(fields, trim, to: &$0) }
+                    argumentCount: fields.argumentCount(trim: trim), repeatable: true
+                ) { fields.write(trim: trim, to: &$0) }
             }
         return try reply.streamID("XADD")
     }
 
     private static let script = RedisScript(
         file: PackageResources.append_prelude_lua + PackageResources.append_once_lua)
-
-    private func argumentCount(_ fields: EntryFields, _ trim: StreamTrim?) -> Int {
-        (trim == nil ? 0 : StreamTrim.argumentCount) + 1 + fields.count * 2
-    }
-
-    private func write(_ fields: EntryFields, _ trim: StreamTrim?, to buffer: inout ByteBuffer) {
-        trim?.write(to: &buffer)
-        buffer.argument("*")
-        fields.write(to: &buffer)
-    }
 
     /// The key that remembers a message where the server does not do so itself.
     private func memory(of message: String, by producer: String) -> String {

@@ -94,12 +94,9 @@ public struct RedisStream: EntryReader {
     fileprivate static func encode(
         _ buffer: inout ByteBuffer, key: String, fields: EntryFields, id: StreamID? = nil, trim: StreamTrim?
     ) {
-        let arguments = 3 + fields.count * 2 + (trim == nil ? 0 : StreamTrim.argumentCount)
-        buffer.beginCommand("XADD", arguments: arguments)
+        buffer.beginCommand("XADD", arguments: 2 + fields.argumentCount(trim: trim))
         buffer.argument(key)
-        trim?.write(to: &buffer)
-        if let id { buffer.argument(id) } else { buffer.argument("*") }
-        fields.write(to: &buffer)
+        fields.write(id: id, trim: trim, to: &buffer)
     }
 }
 
