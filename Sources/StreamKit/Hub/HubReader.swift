@@ -16,7 +16,7 @@ final class HubReader: EntryReader {
     }
 
     func read(after id: StreamID, limit: Int?, wait: ReadWait) async throws -> [StreamEntry] {
-        let deadline = wait.deadline
+        let deadline = wait.duration.map { ContinuousClock.now + $0 }
         if goesBack(to: id) {
             for waiter in hub.state.withLock({ $0.distrustWindow(of: key) }) { waiter.resume(.success(())) }
         }
@@ -30,7 +30,6 @@ final class HubReader: EntryReader {
             case .nothing, .unknown:
                 let entries = try await hub.redis.stream(key).read(after: id, limit: limit)
                 if !entries.isEmpty || wait == .no { return entries }
-                guard !hub.state.withLock({ $0.isClosed }) else { throw StreamKitError.closed }
                 hub.begin(key, at: id)
             }
         }
@@ -58,17 +57,6 @@ final class HubReader: EntryReader {
         } onCancel: {
             let waiter = hub.state.withLock { $0.stopWaiting(ticket, key) }
             waiter?.resume(.failure(CancellationError()))
-        }
-    }
-}
-
-extension ReadWait {
-    /// When a wait that begins now ends; `nil` if it does not end by itself.
-    fileprivate var deadline: ContinuousClock.Instant? {
-        switch self {
-        case .no: .now
-        case .atMost(let duration): .now + duration
-        case .forever: nil
         }
     }
 }

@@ -36,7 +36,6 @@ struct HubState {
     private(set) var topics: [String: Topic] = [:]
     private(set) var lanes: [Int: HubLane] = [:]
     private var lastLane = 0
-    var isClosed = false
 
     // MARK: Readers
 
@@ -63,7 +62,7 @@ struct HubState {
     /// A window that begins further on belongs to a stream that was deleted or set back.
     /// - Returns: the lane, and whether it has yet to be started.
     mutating func begin(_ key: String, at position: StreamID, _ now: ContinuousClock.Instant) -> (Int, isNew: Bool)? {
-        guard var topic = topics[key], !isClosed, topic.window?.covers(position) != true else { return nil }
+        guard var topic = topics[key], topic.window?.covers(position) != true else { return nil }
         let isFollowed = topic.window != nil
         topic.window = RecentWindow(at: position, maximumSize: Self.windowSize)
         defer { topics[key] = topic }
@@ -91,7 +90,7 @@ struct HubState {
 
     /// Keeps a waiter, unless there is something for it already.
     mutating func wait(_ ticket: UInt64, _ key: String, _ waiter: Waiter) -> Bool {
-        guard case .nothing = look(key, after: waiter.position, limit: 1), !isClosed else { return false }
+        guard case .nothing = look(key, after: waiter.position, limit: 1) else { return false }
         topics[key]?.waiters[ticket] = waiter
         return true
     }
@@ -104,7 +103,7 @@ struct HubState {
 
     /// What a lane reads next; `nil` if nothing is left for it, and it is gone.
     mutating func nextRound(of lane: Int, _ now: ContinuousClock.Instant) -> (HubLane.Round, [(String, StreamID)])? {
-        guard lanes[lane]?.lastNews.isEmpty == false, !isClosed, let round = lanes[lane]?.nextRound(now) else {
+        guard lanes[lane]?.lastNews.isEmpty == false, let round = lanes[lane]?.nextRound(now) else {
             lanes[lane] = nil
             return nil
         }

@@ -9,7 +9,8 @@ import Synchronization
 /// own position. One that is further behind reads from Redis until it has caught up.
 ///
 /// The hub outlives lost connections and restarts of the server: its lanes go on from the last entries they saw. Lanes
-/// begin and end with their followers, so an unused hub costs nothing.
+/// begin and end with their followers, so an unused hub costs nothing. When the client closes, those who wait get
+/// ``StreamKitError/closed``.
 public final class StreamHub: EntrySource {
     /// The client that the streams are read through.
     public let redis: Redis
@@ -41,18 +42,6 @@ public final class StreamHub: EntrySource {
         _ key: String, after position: StreamPosition, retry: RetryPolicy = RetryPolicy()
     ) -> StreamFollower {
         StreamFollower(stream: redis.stream(key), source: self, position: position, retry: retry)
-    }
-
-    /// Stops reading.
-    ///
-    /// Those who wait get ``StreamKitError/closed``. The client stays open.
-    public func close() {
-        let (waiters, interrupts) = state.withLock { state in
-            state.isClosed = true
-            return (state.topics.keys.flatMap { state.abandon($0) }, state.lanes.values.compactMap(\.interrupt))
-        }
-        for waiter in waiters { waiter.resume(.failure(StreamKitError.closed)) }
-        for interrupt in interrupts { interrupt() }
     }
 
     /// Begins to watch a stream whose end a reader has reached.
