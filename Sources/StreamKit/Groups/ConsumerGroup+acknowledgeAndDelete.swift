@@ -12,19 +12,12 @@ extension ConsumerGroup {
     @discardableResult
     public func acknowledgeAndDelete(_ ids: [StreamID]) async throws -> Int {
         guard !ids.isEmpty else { return 0 }
-        let redis = stream.redis
+        let (redis, texts) = (stream.redis, ids.map(\.description))
         guard try await redis.capabilities().supports(.acknowledgeAndDelete) else {
-            let arguments = [name] + ids.map(\.description)
-            return try await redis.run(Self.script, keys: [stream.key], arguments: arguments).count("XACK and XDEL")
+            return try await redis.run(Self.script, keys: [stream.key], arguments: [name] + texts)
+                .count("XACK and XDEL")
         }
-        let reply = try await redis.execute { buffer in
-            buffer.beginCommand("XACKDEL", arguments: 5 + ids.count)
-            buffer.argument(stream.key)
-            buffer.argument(name)
-            buffer.argument("IDS")
-            buffer.argument(ids.count)
-            for id in ids { buffer.argument(id) }
-        }
+        let reply = try await redis.send(["XACKDEL", stream.key, name, "IDS", String(ids.count)] + texts)
         guard let outcomes = reply.elements, outcomes.count == ids.count else {
             throw StreamKitError.unexpectedReply("XACKDEL did not answer with one number for each ID but \(reply).")
         }

@@ -15,15 +15,15 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
     /// The connection that the queue uses.
     ///
     /// Waiting for tasks uses a connection of its own.
-    public let redis: Redis
+    public var redis: Redis { calls.redis }
     /// The stream's key.
     ///
     /// Its companions, such as `{key}:high` and `{key}:dead`, have it in braces before their names.
-    public let key: String
+    public var key: String { keys.normal }
     /// The consumer group that the workers share.
-    public let group: String
+    public var group: String { calls.group }
     /// Leases, retries and limits.
-    public let options: TaskQueueOptions
+    public var options: TaskQueueOptions { calls.options }
     let calls: QueueCalls
     let metrics: QueueMetrics
     var keys: QueueKeys { calls.keys }
@@ -32,10 +32,6 @@ public struct TaskQueue<Payload: Codable & Sendable>: Sendable {
     ///
     /// Nothing is sent yet; stream and group are created when they are needed.
     public init(redis: Redis, key: String, group: String, options: TaskQueueOptions = .init()) {
-        self.redis = redis
-        self.key = key
-        self.group = group
-        self.options = options
         calls = QueueCalls(redis: redis, key: key, group: group, options: options)
         metrics = QueueMetrics(queue: key, redis.configuration.observability.metrics)
     }

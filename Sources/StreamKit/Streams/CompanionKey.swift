@@ -7,10 +7,9 @@
 /// Source: <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags>
 package enum CompanionKey {
     /// The key of the companion with this name.
-    package static func named(_ name: String, of key: String) -> String { "\(prefix(of: key)):\(name)" }
-
-    /// What the names of all companions of a key begin with.
-    private static func prefix(of key: String) -> String { hasHashTag(key) ? key : "{\(key)}" }
+    package static func named(_ name: String, of key: String) -> String {
+        (hasHashTag(key) ? key : "{\(key)}") + ":\(name)"
+    }
 
     private static func hasHashTag(_ key: String) -> Bool {
         guard let open = key.firstIndex(of: "{"), let close = key[open...].firstIndex(of: "}") else { return false }
