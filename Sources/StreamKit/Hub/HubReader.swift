@@ -18,7 +18,7 @@ final class HubReader: EntryReader {
     func read(after id: StreamID, limit: Int?, wait: ReadWait) async throws -> [StreamEntry] {
         let deadline = wait.duration.map { ContinuousClock.now + $0 }
         if goesBack(to: id) {
-            for waiter in hub.state.withLock({ $0.distrustWindow(of: key) }) { waiter.resume(.success(())) }
+            for waiter in hub.state.withLock({ $0.distrustWindow(of: key) }) { waiter.continuation.resume() }
         }
         while true {
             switch hub.state.withLock({ $0.look(key, after: id, limit: limit ?? .max) }) {
@@ -48,7 +48,7 @@ final class HubReader: EntryReader {
         let ticket = Tickets.next()
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                let waiter = HubState.Waiter(position: id, deadline: deadline) { continuation.resume(with: $0) }
+                let waiter = HubState.Waiter(position: id, deadline: deadline, continuation: continuation)
                 let waits = hub.state.withLock { state in
                     !Task.isCancelled && state.wait(ticket, key, waiter)
                 }
@@ -56,7 +56,7 @@ final class HubReader: EntryReader {
             }
         } onCancel: {
             let waiter = hub.state.withLock { $0.stopWaiting(ticket, key) }
-            waiter?.resume(.failure(CancellationError()))
+            waiter?.continuation.resume(throwing: CancellationError())
         }
     }
 }

@@ -6,7 +6,7 @@ struct HubState {
     struct Waiter {
         let position: StreamID
         let deadline: ContinuousClock.Instant?
-        let resume: @Sendable (Result<Void, any Error>) -> Void
+        let continuation: CheckedContinuation<Void, any Error>
     }
 
     struct Topic {
@@ -60,21 +60,23 @@ struct HubState {
     /// Waits from here on for what comes after a position, because Redis has nothing after it.
     ///
     /// A window that begins further on belongs to a stream that was deleted or set back.
-    /// - Returns: the lane, and whether it has yet to be started.
-    mutating func begin(_ key: String, at position: StreamID, _ now: ContinuousClock.Instant) -> (Int, isNew: Bool)? {
+    /// - Returns: the lane, whether it has yet to be started, and what ends its read so that it notices the stream.
+    mutating func begin(
+        _ key: String, at position: StreamID, _ now: ContinuousClock.Instant
+    ) -> (lane: Int, isNew: Bool, interrupt: (@Sendable () -> Void)?)? {
         guard var topic = topics[key], topic.window?.covers(position) != true else { return nil }
         let isFollowed = topic.window != nil
         topic.window = RecentWindow(at: position, maximumSize: Self.windowSize)
         defer { topics[key] = topic }
         if isFollowed {
             lanes[topic.lane]?.hasChanged = true
-            return (topic.lane, false)
+            return (topic.lane, false, lanes[topic.lane]?.interrupt)
         }
         let free = lanes.filter { $0.value.lastNews.count < HubLane.capacity }.keys.min()
         if free == nil { lastLane += 1 }
         topic.lane = free ?? lastLane
         lanes[topic.lane, default: HubLane()].add(key, now)
-        return (topic.lane, free == nil)
+        return (topic.lane, free == nil, lanes[topic.lane]?.interrupt)
     }
 
     /// Makes readers ask Redis, because the window holds entries of a stream that is gone.
@@ -102,12 +104,14 @@ struct HubState {
     // MARK: Lanes
 
     /// What a lane reads next; `nil` if nothing is left for it, and it is gone.
-    mutating func nextRound(of lane: Int, _ now: ContinuousClock.Instant) -> (HubLane.Round, [(String, StreamID)])? {
+    mutating func nextRound(
+        of lane: Int, _ now: ContinuousClock.Instant
+    ) -> (HubLane.Round, [(key: String, after: StreamID)])? {
         guard lanes[lane]?.lastNews.isEmpty == false, let round = lanes[lane]?.nextRound(now) else {
             lanes[lane] = nil
             return nil
         }
-        return (round, round.keys.compactMap { key in topics[key]?.window.map { (key, $0.end) } })
+        return (round, round.keys.compactMap { key in topics[key]?.window.map { (key: key, after: $0.end) } })
     }
 
     /// Says how to end the read that begins.

@@ -46,14 +46,9 @@ public final class StreamHub: EntrySource {
 
     /// Begins to watch a stream whose end a reader has reached.
     func begin(_ key: String, at position: StreamID) {
-        let (lane, interrupt) = state.withLock { state in
-            let lane = state.begin(key, at: position, .now)
-            return (lane, lane.flatMap { state.lanes[$0.0]?.interrupt })
-        }
-        if lane?.isNew == true, let number = lane?.0 {
-            // Unstructured: it lives as long as its streams have readers, longer than any caller's scope.
-            Task { await run(number) }
-        }
+        guard let (lane, isNew, interrupt) = state.withLock({ $0.begin(key, at: position, .now) }) else { return }
+        // Unstructured: it lives as long as its streams have readers, longer than any caller's scope.
+        if isNew { Task { await run(lane) } }
         interrupt?()
     }
 
@@ -72,7 +67,7 @@ public final class StreamHub: EntrySource {
                 for (key, position) in positions {
                     guard let entries = found[key], !entries.isEmpty else { continue }
                     for waiter in state.withLock({ $0.take(entries, of: key, after: position, .now) }) {
-                        waiter.resume(.success(()))
+                        waiter.continuation.resume()
                     }
                 }
                 if round.pause > .zero { try await Task.sleep(for: round.pause) }
@@ -87,17 +82,17 @@ public final class StreamHub: EntrySource {
             }
             guard .now - swept > .milliseconds(250) else { continue }
             swept = .now
-            for waiter in state.withLock({ $0.expire(lane, swept) }) { waiter.resume(.success(())) }
+            for waiter in state.withLock({ $0.expire(lane, swept) }) { waiter.continuation.resume() }
         }
     }
 
     private func read(
-        _ positions: [(String, StreamID)], _ limit: Int, _ wait: ReadWait, _ lane: Int
+        _ positions: [(key: String, after: StreamID)], _ limit: Int, _ wait: ReadWait, _ lane: Int
     ) async throws -> [String: [StreamEntry]] {
         reads.increment()
         // Unstructured, so that a stream that joins can end it.
         let reading = Task { [redis] in
-            try await redis.read(positions.map { (key: $0, after: $1) }, limit: limit, wait: wait)
+            try await redis.read(positions, limit: limit, wait: wait)
         }
         if !state.withLock({ $0.began(lane, interrupt: { reading.cancel() }) }) { reading.cancel() }
         return try await reading.value
@@ -107,7 +102,7 @@ public final class StreamHub: EntrySource {
     ///
     /// - Returns: Whether the lane has not given up all of its streams, which it does after a minute of failures.
     private func recover(
-        from error: any Error, _ positions: [(String, StreamID)], _ failures: Int, failingFor time: Duration
+        from error: any Error, _ positions: [(key: String, after: StreamID)], _ failures: Int, failingFor time: Duration
     ) async -> Bool {
         var error = error
         if (error as? StreamKitError)?.isTransient != true {
@@ -115,7 +110,7 @@ public final class StreamHub: EntrySource {
                 do {
                     _ = try await redis.stream(key).read(after: position, limit: 1)
                 } catch let refusal as StreamKitError where !refusal.isTransient {
-                    for waiter in state.withLock({ $0.abandon(key) }) { waiter.resume(.failure(refusal)) }
+                    for waiter in state.withLock({ $0.abandon(key) }) { waiter.continuation.resume(throwing: refusal) }
                 } catch let other {
                     error = other
                 }
@@ -126,7 +121,7 @@ public final class StreamHub: EntrySource {
             return true
         }
         for (key, _) in positions {
-            for waiter in state.withLock({ $0.abandon(key) }) { waiter.resume(.failure(error)) }
+            for waiter in state.withLock({ $0.abandon(key) }) { waiter.continuation.resume(throwing: error) }
         }
         return false
     }
