@@ -7,10 +7,10 @@
 struct HubLane {
     /// One XREAD.
     struct Round {
-        var keys: [String]
-        var wait: ReadWait
-        /// How long to leave the server alone afterwards.
-        var pause: Duration
+        let keys: [String]
+        let wait: ReadWait
+        /// How long to leave the server alone afterwards, so that a lane takes one percent of its time at most.
+        var pause: Duration { keys.count < 10 ? .zero : .microseconds(100) * keys.count }
     }
 
     /// How many streams one connection serves.
@@ -46,20 +46,16 @@ struct HubLane {
     /// The next XREAD.
     mutating func nextRound(_ now: ContinuousClock.Instant) -> Round {
         (hasChanged, interrupt) = (false, nil)
-        var busy: [String] = []
-        for (key, time) in lastNews where now - time < Self.busyTime { busy.append(key) }
+        let busy = lastNews.compactMap { now - $0.value < Self.busyTime ? $0.key : nil }
         if busy.isEmpty || busy.count * 2 > lastNews.count {
             nextFullRound = nil
-            return round(of: Array(lastNews.keys), .atMost(.seconds(1)))
+            return Round(keys: Array(lastNews.keys), wait: .atMost(.seconds(1)))
         }
-        if let nextFullRound, now < nextFullRound { return round(of: busy, .atMost(nextFullRound - now)) }
+        if let nextFullRound, now < nextFullRound {
+            return Round(keys: busy, wait: .atMost(nextFullRound - now))
+        }
         nextFullRound = now + Self.longestNeglect
-        return round(of: Array(lastNews.keys), .no)
-    }
-
-    /// Pauses in proportion to what the round costs, so that a lane takes the server one percent of its time at most.
-    private func round(of keys: [String], _ wait: ReadWait) -> Round {
-        Round(keys: keys, wait: wait, pause: keys.count < 10 ? .zero : .microseconds(100) * keys.count)
+        return Round(keys: Array(lastNews.keys), wait: .no)
     }
 }
 

@@ -147,8 +147,7 @@ struct HubState {
                 topics[key]?.window?.forget()
                 topics[key]?.grown = nil
             }
-            guard let waiters = topics[key]?.waiters, !waiters.isEmpty else { continue }
-            for (ticket, waiter) in waiters where waiter.deadline.map({ $0 <= now }) ?? false {
+            for (ticket, waiter) in topics[key]?.waiters ?? [:] where waiter.deadline.map({ $0 <= now }) ?? false {
                 topics[key]?.waiters[ticket] = nil
                 late.append(waiter)
             }

@@ -42,9 +42,7 @@ package struct RecentWindow<Element: Sendable>: Sendable {
     /// The elements after a position that the window covers, oldest first.
     package func elements(after position: StreamID, limit: Int = .max) -> [Element] {
         guard position < end else { return [] }
-        let first = firstIndex(after: position)
-        let last = items.count - first > limit ? first + limit : items.count
-        return items[first..<last].map(\.element)
+        return items[firstIndex(after: position)...].prefix(limit).map(\.element)
     }
 
     /// Drops all elements; readers at the end go on from there.
