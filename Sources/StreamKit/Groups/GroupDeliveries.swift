@@ -30,6 +30,8 @@ public struct GroupDeliveries: AsyncSequence, Sendable {
             while true {
                 try Task.checkCancellation()
                 if let entry = ready.popFirst() { return entry }
+                // Lets go of the last reply's memory while it waits.
+                ready = []
                 do {
                     ready = try await retry.run { failures in
                         // On a connection that breaks within long replies, shorter ones still get through.
