@@ -6,6 +6,7 @@ public import ServiceLifecycle
 /// It is a `Service`: a `ServiceGroup` runs it beside others and shuts it down on a signal.
 public struct AgentWorker: Service {
     private let worker: RunWorker
+    private let name: String
 
     /// A worker with the agents it knows.
     ///
@@ -15,6 +16,7 @@ public struct AgentWorker: Service {
     ///   - name: The worker's name, for people.
     ///   - concurrency: How many requests at once. Agents mostly wait for their model, so many fit.
     public init(runs: AgentRuns, agents: [any Agent], name: String = "worker", concurrency: Int = 16) {
+        self.name = name
         let agents = Dictionary(agents.map { ($0.name, $0) }) { _, later in later }
         worker = runs.worker(as: name, concurrency: concurrency) { writer in
             guard let agent = agents[writer.request.agent] else {
@@ -35,4 +37,9 @@ public struct AgentWorker: Service {
     public func run() async throws {
         try await worker.run()
     }
+}
+
+extension AgentWorker: CustomStringConvertible {
+    /// Its name, for the log of a `ServiceGroup`.
+    public var description: String { "AgentWorker \(name)" }
 }

@@ -72,3 +72,8 @@ public struct StreamServer: Service {
         }
     }
 }
+
+extension StreamServer: CustomStringConvertible {
+    /// Where it listens, for the log of a `ServiceGroup`.
+    public var description: String { "StreamServer on \(configuration.host):\(configuration.port)" }
+}

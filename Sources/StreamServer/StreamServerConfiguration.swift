@@ -76,3 +76,10 @@ public struct StreamServerConfiguration: Sendable {
         self.retention = retention
     }
 }
+
+extension StreamServerConfiguration: CustomReflectable {
+    /// Where to listen and for whom, without the key that signs links.
+    public var customMirror: Mirror {
+        Mirror(self, children: ["host": host, "port": port, "agents": agents.sorted(), "hasTokens": tokens != nil])
+    }
+}

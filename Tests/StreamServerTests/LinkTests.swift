@@ -1,6 +1,7 @@
 import Foundation
 import NIOHTTP1
 import ServerSentEvents
+import StreamKit
 import TestSupport
 import Testing
 
@@ -27,6 +28,23 @@ struct LinkTests {
             #expect(rest.map(\.data) == events.dropFirst().map(\.data))
             #expect(try await server.send(link.snapshot).status == 200)
             #expect(try await server.send(link.stream, method: .HEAD).status == 200)
+        }
+    }
+
+    @Test func `neither a server nor its configuration shows the key that signs links`() async throws {
+        let secret = "0123456789abcdefghijklmnopqrstuvwxyz"
+        var configuration = StreamServerConfiguration(agents: ["TravelPlanner"])
+        configuration.linkKey = secret
+        try await withRedis(RedisConfiguration(host: "127.0.0.1", port: 1)) { [configuration] redis in
+            let server = StreamServer(redis: redis, configuration: configuration)
+            for value in [server, configuration] as [any Sendable] {
+                var dumped = ""
+                dump(value, to: &dumped)
+                for text in ["\(value)", String(reflecting: value), "\([value])", dumped] {
+                    #expect(!text.contains(secret), "\(text)")
+                }
+            }
+            #expect("\(server)" == "StreamServer on 127.0.0.1:8080")
         }
     }
 

@@ -30,7 +30,9 @@ public struct Credentials: Sendable, Hashable {
     }
 }
 
-extension Credentials: CustomStringConvertible {
+extension Credentials: CustomStringConvertible, CustomReflectable {
     /// The user, never the password.
     public var description: String { username.map { "user \($0)" } ?? "the default user" }
+    /// The user, never the password.
+    public var customMirror: Mirror { Mirror(self, children: ["username": username as Any]) }
 }

@@ -128,4 +128,15 @@ struct RedisURLTests {
 
         #expect(error?.description.contains("secret") == false)
     }
+
+    @Test func `neither a configuration nor its credentials show the password`() throws {
+        let configuration = try RedisConfiguration(url: "redis://ann:secret@db.example")
+        for value in [configuration, configuration.credentials] as [any Sendable] {
+            var dumped = ""
+            dump(value, to: &dumped)
+            for text in ["\(value)", String(reflecting: value), "\([value])", dumped] {
+                #expect(text.contains("ann") && !text.contains("secret"), "\(text)")
+            }
+        }
+    }
 }
