@@ -42,28 +42,8 @@ public struct TracedCommand: Sendable {
     static func words(writtenBy encode: (inout ByteBuffer) -> Void) -> [[String]] {
         var encoded = ByteBuffer()
         encode(&encoded)
-        return encoded.withBytes { bytes in
-            var commands: [[String]] = []
-            var index = 0
-            func number() -> Int {
-                var value = 0
-                index += 1
-                while bytes[index] != UInt8(ascii: "\r") {
-                    value = value * 10 + Int(bytes[index] - UInt8(ascii: "0"))
-                    index += 1
-                }
-                index += 2
-                return value
-            }
-            while index < bytes.count {
-                commands.append(
-                    (0..<number()).map { _ in
-                        let length = number()
-                        defer { index += length + 2 }
-                        return String(decoding: bytes[index..<index + length], as: UTF8.self)
-                    })
-            }
-            return commands
-        }
+        // Redis' protocol writes a command just as it writes a reply: as an array of texts.
+        let commands = encoded.withBytes { try? ReplyParser().replies(in: $0) } ?? []
+        return commands.map { ($0.elements ?? []).map { $0.text ?? "" } }
     }
 }
