@@ -69,9 +69,9 @@ public struct Reply: Sendable {
 
 extension Reply: CustomStringConvertible {
     /// The reply as redis-cli prints it.
-    public var description: String { lines(indentedBy: "").joined(separator: "\n") }
+    public var description: String { lines.joined(separator: "\n") }
 
-    private func lines(indentedBy indent: String) -> [String] {
+    private var lines: [String] {
         switch kind {
         case .null: return ["(nil)"]
         case .integer: return ["(integer) \(integer ?? 0)"]
@@ -84,8 +84,7 @@ extension Reply: CustomStringConvertible {
             return elements.enumerated().flatMap { number, element in
                 let label = String(repeating: " ", count: width - String(number + 1).count) + "\(number + 1)) "
                 let hanging = String(repeating: " ", count: label.count)
-                let inner = element.lines(indentedBy: indent + hanging)
-                return inner.enumerated().map { $0 == 0 ? label + $1 : hanging + $1 }
+                return element.lines.enumerated().map { $0 == 0 ? label + $1 : hanging + $1 }
             }
         }
     }

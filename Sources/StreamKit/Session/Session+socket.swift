@@ -9,14 +9,6 @@ extension Session {
 
     var isConnected: Bool { link != nil }
 
-    /// Bytes encoded and not answered yet.
-    var bytesInFlight: Int { guarded.withLock { $0.state.bytesInFlight } }
-
-    /// How many commands have no reply yet, and how many callers wait to be admitted.
-    var load: (commands: Int, waiting: Int) {
-        guarded.withLock { ($0.state.slots.count, $0.state.admission.count) }
-    }
-
     /// Writes what waits, until nothing does or the socket is full.
     ///
     /// One writer at a time; the lock is not held while the kernel copies, so others go on encoding.

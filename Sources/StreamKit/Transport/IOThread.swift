@@ -13,7 +13,8 @@ final class IOThread: Sendable {
     /// How often deadlines are looked at, in milliseconds.
     private static let tickMilliseconds: UInt64 = 100
 
-    private let sessions = Mutex<[UInt64: Session]>([:])
+    /// The sessions whose deadlines it looks at, by number.
+    let sessions = Mutex<[UInt64: Session]>([:])
     private let isRunning = Mutex(false)
     private let sockets = SocketWatch()
 
@@ -37,10 +38,6 @@ final class IOThread: Sendable {
             return sessions.isEmpty
         }
         if isFirst { sockets.wake() }
-    }
-
-    func looksAfter(_ session: Session) -> Bool {
-        sessions.withLock { $0[session.number] != nil }
     }
 
     func remove(_ session: Session) {

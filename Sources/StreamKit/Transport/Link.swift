@@ -15,10 +15,10 @@ final class Link: @unchecked Sendable {
     let parser: ReplyParser
     private let inbox: UnsafeMutableRawBufferPointer
 
-    init(_ socket: Socket, inboxBytes: Int = 32 << 10) {
+    init(_ socket: Socket) {
         self.socket = socket
         parser = ReplyParser()
-        inbox = .allocate(byteCount: inboxBytes, alignment: 16)
+        inbox = .allocate(byteCount: 32 << 10, alignment: 16)
     }
 
     deinit {

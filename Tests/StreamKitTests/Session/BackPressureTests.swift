@@ -110,7 +110,7 @@ struct BackPressureTests {
                 let kept = Task { try await redis.send("INCR", keptKey) }
                 let gone = Task { try await redis.send("INCR", goneKey) }
                 try await eventually("both wait for a connection") {
-                    redis.shared.load.commands == 2
+                    redis.shared.guarded.withLock { $0.state.slots.count } == 2
                 }
 
                 gone.cancel()
@@ -123,9 +123,15 @@ struct BackPressureTests {
         }
     }
 
-    private static func inFlight(_ redis: Redis) -> Int { redis.shared.bytesInFlight }
+    /// Bytes encoded and not answered yet.
+    private static func inFlight(_ redis: Redis) -> Int {
+        redis.shared.guarded.withLock { $0.state.bytesInFlight }
+    }
 
-    private static func inLine(_ redis: Redis) -> Int { redis.shared.load.waiting }
+    /// How many callers wait to be admitted.
+    private static func inLine(_ redis: Redis) -> Int {
+        redis.shared.guarded.withLock { $0.state.admission.count }
+    }
 
     /// Runs a test with a client of a server that is stopped (SIGSTOP) until `resume`, or until the test ends.
     private func withStoppedServer(

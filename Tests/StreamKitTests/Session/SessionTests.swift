@@ -40,7 +40,7 @@ struct SessionTests {
             held.withLock { $0 = nil }
 
             await #expect(throws: StreamKitError.closed) { try await command.value }
-            #expect(!IOThread.shared.looksAfter(session))
+            #expect(IOThread.shared.sessions.withLock { $0[session.number] == nil })
             try await withRedis(server.configuration) { redis in
                 try await eventually("no connection is left but this one") {
                     try await redis.send("CLIENT", "LIST").text?.split(separator: "\n").count == 1
