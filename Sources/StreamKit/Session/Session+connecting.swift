@@ -38,7 +38,7 @@ extension Session {
             let (isWanted, effects) = guarded.state.connected(attempt, MonotonicClock.now())
             guard isWanted else { return nil }
             (guarded.link, guarded.identity) = (link, link.identity)
-            IOThread.shared.watch(link.socket, of: number)
+            IOThread.shared.sockets.add(link.socket.descriptor, number)
             return effects
         }
         guard let effects else { return link.socket.shutDown() }

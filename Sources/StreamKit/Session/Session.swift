@@ -111,7 +111,8 @@ final class Session: Sendable {
     /// It runs under the lock, because two such changes must not overtake each other.
     private func changeSocket(_ effects: Effects, _ guarded: inout Guarded) -> Link? {
         if let interest = effects.watch, let link = guarded.link, !effects.dropSocket {
-            IOThread.shared.update(link.socket, of: number, reads: interest.reads, writes: interest.writes)
+            IOThread.shared.sockets.update(
+                link.socket.descriptor, number, reads: interest.reads, writes: interest.writes)
         }
         if effects.connect { IOThread.shared.add(self) }
         if effects.end { IOThread.shared.remove(self) }
@@ -122,7 +123,7 @@ final class Session: Sendable {
 
     func perform(_ effects: Effects, _ dropped: Link?) {
         if let dropped {
-            IOThread.shared.forget(dropped.socket)
+            IOThread.shared.sockets.remove(dropped.socket.descriptor)
             dropped.socket.shutDown()
             configuration.observability.logger.debug("disconnected", metadata: ["redis": "\(address)"])
         }

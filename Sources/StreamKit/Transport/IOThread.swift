@@ -16,7 +16,8 @@ final class IOThread: Sendable {
     /// The sessions whose deadlines it looks at, by number.
     let sessions = Mutex<[UInt64: Session]>([:])
     private let isRunning = Mutex(false)
-    private let sockets = SocketWatch()
+    /// What it waits for; a session adds its socket under its own number.
+    let sockets = SocketWatch()
 
     /// Starts the thread, if it does not run; false if the system has none left.
     func start() -> Bool {
@@ -42,20 +43,6 @@ final class IOThread: Sendable {
 
     func remove(_ session: Session) {
         _ = sessions.withLock { $0.removeValue(forKey: session.number) }
-    }
-
-    /// Looks for something to read on a socket from now on.
-    func watch(_ socket: Socket, of number: UInt64) {
-        sockets.add(socket.descriptor, number)
-    }
-
-    /// Looks for something else on a socket from now on; its end is always looked for.
-    func update(_ socket: Socket, of number: UInt64, reads: Bool, writes: Bool) {
-        sockets.update(socket.descriptor, number, reads: reads, writes: writes)
-    }
-
-    func forget(_ socket: Socket) {
-        sockets.remove(socket.descriptor)
     }
 
     private func waitOnce(_ nextTick: inout UInt64) {
