@@ -21,11 +21,9 @@ final class BlockingSessions: Sendable {
 
     let state = Mutex(State())
     private let configuration: RedisConfiguration
-    private let idleTimeout: Duration
 
-    init(_ configuration: RedisConfiguration, idleTimeout: Duration = .seconds(30)) {
+    init(_ configuration: RedisConfiguration) {
         self.configuration = configuration
-        self.idleTimeout = idleTimeout
     }
 
     /// Sends one blocking command on a connection of its own.
@@ -117,7 +115,7 @@ final class BlockingSessions: Sendable {
                 if candidate.isConnected { return candidate }
                 state.forget(candidate)
             }
-            let session = Session(configuration, .blocking(configuration, idleTimeout: idleTimeout))
+            let session = Session(configuration, idleTimeout: .seconds(30))
             state.all[ObjectIdentifier(session)] = session
             return session
         }

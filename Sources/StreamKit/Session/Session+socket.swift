@@ -72,22 +72,16 @@ extension Session {
 
 extension SessionState.Options {
     /// The options of the connection that all tasks share.
-    static func shared(_ configuration: RedisConfiguration) -> Self {
-        Self(
-            address: "\(configuration)", readsInline: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1,
-            limit: configuration.maximumBytesInFlight, connectTimeout: attemptTimeout(configuration))
-    }
-
-    /// The options of a connection for commands that block, one at a time.
-    static func blocking(_ configuration: RedisConfiguration, idleTimeout: Duration) -> Self {
-        Self(
-            address: "\(configuration)", reconnects: false, readsInline: false,
-            limit: configuration.maximumBytesInFlight, connectTimeout: attemptTimeout(configuration),
-            idleTimeout: idleTimeout.nanoseconds)
-    }
-
-    /// A little longer than the attempt's own limit, because the attempt's error says more about the reason.
-    private static func attemptTimeout(_ configuration: RedisConfiguration) -> UInt64 {
-        configuration.timeouts.connect.nanoseconds &+ 1_000_000_000
+    ///
+    /// With an `idleTimeout` they are those of a connection for commands that block, one at a time.
+    init(_ configuration: RedisConfiguration, idleTimeout: Duration? = nil) {
+        let isShared = idleTimeout == nil
+        self.init(
+            address: "\(configuration)", reconnects: isShared,
+            readsInline: isShared && sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1,
+            limit: configuration.maximumBytesInFlight,
+            // A little longer than the attempt's own limit, because the attempt's error says more about the reason.
+            connectTimeout: configuration.timeouts.connect.nanoseconds &+ 1_000_000_000,
+            idleTimeout: idleTimeout?.nanoseconds ?? .max)
     }
 }

@@ -35,14 +35,14 @@ final class Session: Sendable {
     let openConnection: Connect
 
     init(
-        _ configuration: RedisConfiguration, _ options: SessionState.Options? = nil,
+        _ configuration: RedisConfiguration, idleTimeout: Duration? = nil,
         connect: @escaping Connect = Connector.connect
     ) {
         self.configuration = configuration
         address = "\(configuration)"
         openConnection = connect
         commandTimeout = configuration.timeouts.command.nanoseconds
-        guarded = Mutex(Guarded(state: SessionState(options ?? .shared(configuration))))
+        guarded = Mutex(Guarded(state: SessionState(.init(configuration, idleTimeout: idleTimeout))))
     }
 
     /// Sends the `replyCount` commands that `encode` writes in place, and waits for their replies.
