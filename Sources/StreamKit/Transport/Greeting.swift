@@ -26,27 +26,23 @@ struct Greeting {
         }
         isRedis = true
         guard try !isSentinel() else { throw sentinel }
-        if let name = configuration.clientName { try askInVain("CLIENT", "SETNAME", name) }
-        try askInVain("CLIENT", "SETINFO", "LIB-NAME", "streamkit")
+        if let name = configuration.clientName { try ask(["CLIENT", "SETNAME", name]) }
+        try ask(["CLIENT", "SETINFO", "LIB-NAME", "streamkit"])
         // An ACL may forbid it; then a cancelled blocking read closes its connection instead.
-        link.identity = try askInVain("CLIENT", "INFO")?.text.flatMap(ClientIdentity.init)
+        link.identity = try ask(["CLIENT", "INFO"]).text.flatMap(ClientIdentity.init)
         link.parser.maximumReplyBytes = usual
     }
 
     private func introduce() throws(StreamKitError) {
-        if let arguments = configuration.credentials.authentication { try ask(arguments) }
-        do throws(StreamKitError) {
-            try ask(["PING"])
-        } catch {
-            // In these states some commands still work: those that end the state, or those that this user is allowed.
-            guard ["MASTERDOWN", "BUSY", "NOPERM"].contains(error.serverPrefix) else { throw error }
-        }
-        if configuration.database != 0 { try ask(["SELECT", String(configuration.database)]) }
+        if let arguments = configuration.credentials.authentication { try demand(arguments) }
+        // In these states some commands still work: those that end the state, or those that this user is allowed.
+        try demand(["PING"], unless: ["MASTERDOWN", "BUSY", "NOPERM"])
+        if configuration.database != 0 { try demand(["SELECT", String(configuration.database)]) }
     }
 
     /// Whether it is a Sentinel that answers (HELLO; Redis before 6.0 does not tell).
     private func isSentinel() throws(StreamKitError) -> Bool {
-        let facts = try askInVain("HELLO")?.elements?.map(\.text) ?? []
+        let facts = try ask(["HELLO"]).elements?.map(\.text) ?? []
         return facts.firstIndex(of: "mode").map { facts.dropFirst($0 + 1).first == "sentinel" } ?? false
     }
 
@@ -62,23 +58,19 @@ struct Greeting {
                 + "Ask it for the server (redis-cli \(address) SENTINEL MASTERS) and connect to that one.")
     }
 
-    /// Sends a command that is useful but not needed: an error reply does not matter.
-    @discardableResult
-    private func askInVain(_ arguments: String...) throws(StreamKitError) -> Reply? {
-        do throws(StreamKitError) {
-            return try ask(arguments)
-        } catch {
-            guard case .server = error else { throw error }
-            return nil
-        }
+    /// Sends a command that has to succeed, or to fail with one of the given errors.
+    private func demand(_ arguments: [String], unless harmless: [String] = []) throws(StreamKitError) {
+        let reply = try ask(arguments)
+        guard reply.kind == .error else { return }
+        let error = ServerError(message: reply.text ?? "", command: arguments[0], address: "\(configuration)")
+        guard harmless.contains(error.prefix) else { throw .server(error) }
     }
 
+    /// Sends a command and returns the reply, which may be an error.
     @discardableResult
     private func ask(_ arguments: [String]) throws(StreamKitError) -> Reply {
         let canWrite = try write(arguments)
-        let reply = try reply(to: arguments[0], mayWait: canWrite)
-        guard reply.kind == .error else { return reply }
-        throw .server(ServerError(message: reply.text ?? "", command: arguments[0], address: "\(configuration)"))
+        return try reply(to: arguments[0], mayWait: canWrite)
     }
 
     /// False if the server hung up: what it said before that is still to be read.
