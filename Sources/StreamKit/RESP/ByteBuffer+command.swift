@@ -73,18 +73,14 @@ extension Duration {
     ///
     /// A time that Redis cannot count becomes the longest or shortest one that it can.
     package var wholeMilliseconds: Int {
-        // A hundred million years, and far enough from the end that a server may add it to its own clock.
-        let most: Int64 = 1 << 61 / 1_000
-        let (seconds, attoseconds) = components
-        let whole = Int(min(max(seconds, -most), most)) * 1_000
-        return whole + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+        // 73 million years, and far enough from the end that a server may add it to its own clock.
+        let most: Int128 = 1 << 61
+        let (whole, rest) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000)
+        return Int(min(max(rest > 0 ? whole + 1 : whole, -most), most))
     }
 
     /// Nanoseconds, limited to between 0 and 292 years, so that a clock's time can be added.
     var nanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        guard seconds >= 0 else { return 0 }
-        guard seconds < Int64.max / 1_000_000_000 else { return UInt64(Int64.max) }
-        return UInt64(seconds) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
+        UInt64(min(max(attoseconds / 1_000_000_000, 0), Int128(Int64.max)))
     }
 }

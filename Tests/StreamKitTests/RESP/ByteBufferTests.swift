@@ -36,6 +36,22 @@ struct ByteBufferTests {
         #expect(encoded { $0.argument("") } == Array("$0\r\n\r\n".utf8))
     }
 
+    @Test(
+        arguments: [
+            (.zero, 0), (.nanoseconds(1), 1), (.milliseconds(1), 1), (.microseconds(1_001), 2),
+            (.microseconds(-1_500), -1), (.milliseconds(-2), -2), (.seconds(-1), -1_000),
+            (.seconds(Int64.max), 1 << 61), (.seconds(Int64.min), -(1 << 61)),
+        ] as [(Duration, Int)])
+    func `a time is rounded up to milliseconds that Redis can count`(time: Duration, milliseconds: Int) {
+        #expect(time.wholeMilliseconds == milliseconds)
+    }
+
+    @Test func `a time in nanoseconds is neither negative nor longer than a clock can count`() {
+        #expect(Duration.microseconds(3).nanoseconds == 3_000)
+        #expect(Duration.seconds(-1).nanoseconds == 0 && Duration.nanoseconds(-1).nanoseconds == 0)
+        #expect(Duration.seconds(Int64.max).nanoseconds == UInt64(Int64.max))
+    }
+
     private func encoded(_ write: (inout ByteBuffer) -> Void) -> [UInt8] {
         var buffer = ByteBuffer(capacity: 1)
         write(&buffer)
