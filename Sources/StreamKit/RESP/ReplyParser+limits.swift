@@ -24,18 +24,8 @@ extension ReplyParser {
     private var announcedBytes: Int {
         let reader = reader.pointee
         guard let buffer = reader.buf, reader.pos < reader.len else { return 0 }
-        let line = UnsafeBufferPointer(start: buffer + reader.pos, count: min(23, reader.len - reader.pos))
-        var length = 0
-        for (index, byte) in line.enumerated() {
-            if byte == CChar(bitPattern: UInt8(ascii: "\r")) {
-                // Without the second half of its end, the line may be a number or anything.
-                return index + 1 < line.count && line[index + 1] == CChar(bitPattern: UInt8(ascii: "\n")) ? length : 0
-            }
-            let digit = Int(byte) - Int(UInt8(ascii: "0"))
-            let (product, overflow) = length.multipliedReportingOverflow(by: 10)
-            guard (0...9).contains(digit), !overflow else { return 0 }
-            length = product &+ digit
-        }
-        return 0
+        let line = UnsafeRawBufferPointer(start: buffer + reader.pos, count: min(23, reader.len - reader.pos))
+        guard let end = line.firstRange(of: "\r\n".utf8)?.lowerBound else { return 0 }
+        return Int(String(decoding: line[..<end], as: UTF8.self)) ?? 0
     }
 }
