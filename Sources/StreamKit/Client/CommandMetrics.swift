@@ -22,18 +22,18 @@ final class CommandMetrics: Sendable {
         durations = Timer(label: "streamkit.command.duration", dimensions: [], factory: factory)
     }
 
-    func answered(_ replies: [Reply], after duration: Duration?) {
-        commands.increment(by: replies.count)
-        let refused = replies.count { $0.kind == .error }
-        if refused > 0 { errors.increment(by: refused) }
-        if let duration { durations.recordNanoseconds(Int64(clamping: duration.nanoseconds)) }
-    }
-
-    /// Counts commands that got no reply, unless their task was cancelled.
-    func unanswered(_ count: Int, _ error: any Error) {
-        guard !(error is CancellationError) else { return }
+    /// Counts commands, unless they got no reply because their task was cancelled.
+    func note(_ count: Int, _ answer: Result<[Reply], any Error>, after duration: Duration?) {
+        var failed = count
+        switch answer {
+        case .success(let replies):
+            failed = replies.count { $0.kind == .error }
+            if let duration { durations.recordNanoseconds(Int64(clamping: duration.nanoseconds)) }
+        case .failure(let error):
+            if error is CancellationError { return }
+        }
         commands.increment(by: count)
-        errors.increment(by: count)
+        if failed > 0 { errors.increment(by: failed) }
     }
 
     func reconnected() {

@@ -36,28 +36,15 @@ final class CommandObservers: Sendable {
         #endif
         let words = trace == nil ? [] : TracedCommand.words(writtenBy: encode)
         let start = ContinuousClock.now
-        func report(_ replies: [Reply?], _ error: StreamKitError?) -> Duration {
-            let duration = start.duration(to: .now)
-            for (words, reply) in zip(words, replies) {
-                trace?.handler(TracedCommand(words: words, reply: reply, error: error, duration: duration))
-            }
-            return duration
-        }
-        do {
-            let replies = try await send()
-            #if DistributedTracingSupport
-            span?.note(replies.all)
-            #endif
-            let duration = report(replies.all, nil)
-            metrics?.answered(replies.all, after: blocks ? nil : duration)
-            return replies
-        } catch {
-            #if DistributedTracingSupport
-            span?.note(error)
-            #endif
-            _ = report(Array(repeating: nil, count: count), error as? StreamKitError)
-            metrics?.unanswered(count, error)
-            throw error
-        }
+        let outcome: Result<Replies, any Error>
+        do { outcome = .success(try await send()) } catch { outcome = .failure(error) }
+        let duration = start.duration(to: .now)
+        let answer = outcome.map(\.all)
+        #if DistributedTracingSupport
+        span?.note(answer)
+        #endif
+        trace?.note(words, answer, after: duration)
+        metrics?.note(count, answer, after: blocks ? nil : duration)
+        return try outcome.get()
     }
 }

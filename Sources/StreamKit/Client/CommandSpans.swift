@@ -39,20 +39,19 @@ struct CommandSpans: Sendable {
 }
 
 extension Span {
-    /// Notes the first reply that is an error.
-    func note(_ replies: [Reply]) {
-        guard let failure = replies.first(where: { $0.kind == .error }) else { return }
-        let prefix = (failure.text ?? "").prefix { $0 != " " }
-        attributes["db.response.status_code"] = String(prefix)
-        attributes["error.type"] = String(prefix)
-        setStatus(SpanStatus(code: .error))
-    }
-
-    /// Notes that no reply came; a cancelled command has not failed.
-    func note(_ error: any Error) {
-        guard !(error is CancellationError) else { return }
-        recordError(error)
-        attributes["error.type"] = "\(type(of: error))"
+    /// Notes the first reply that is an error, or that no reply came; a cancelled command has not failed.
+    func note(_ answer: Result<[Reply], any Error>) {
+        switch answer {
+        case .success(let replies):
+            guard let failure = replies.first(where: { $0.kind == .error }) else { return }
+            let prefix = String((failure.text ?? "").prefix { $0 != " " })
+            attributes["db.response.status_code"] = prefix
+            attributes["error.type"] = prefix
+        case .failure(let error):
+            if error is CancellationError { return }
+            recordError(error)
+            attributes["error.type"] = "\(type(of: error))"
+        }
         setStatus(SpanStatus(code: .error))
     }
 }

@@ -9,6 +9,16 @@ public struct CommandTrace: Sendable {
     public init(_ handler: @escaping @Sendable (TracedCommand) -> Void) {
         self.handler = handler
     }
+
+    func note(_ commands: [[String]], _ answer: Result<[Reply], any Error>, after duration: Duration) {
+        func tell(_ words: [String], _ reply: Reply?, _ error: (any Error)?) {
+            handler(TracedCommand(words: words, reply: reply, error: error as? StreamKitError, duration: duration))
+        }
+        switch answer {
+        case .success(let replies): for (words, reply) in zip(commands, replies) { tell(words, reply, nil) }
+        case .failure(let error): for words in commands { tell(words, nil, error) }
+        }
+    }
 }
 
 /// One command as it went out, and what came back.
