@@ -7,14 +7,16 @@ import Synchronization
 /// ones expire: the shared connection at once, by ``whenRenewed(_:)``; the blocking ones before each command, by
 /// `BlockingSessions.renewCredentials`.
 final class CredentialStore: Sendable {
+    typealias Newest = (credentials: Credentials, generation: UInt64)
+
     private struct State {
         /// What gets the newest credentials, or has got them.
-        var fetch: Task<(Credentials, UInt64), any Error>?
+        var fetch: Task<Newest, any Error>?
         /// Counts the credentials; 0 before the first ones.
         var generation: UInt64 = 0
-        var renewal: Task<Void, Never>?
+        var renewal: Task<Void, any Error>?
         var isStopped = false
-        /// Who is told of credentials that replace others.
+        /// Who is told of the newest credentials.
         var tell: (@Sendable (Credentials, _ generation: UInt64) async throws -> Void)?
     }
 
@@ -27,16 +29,13 @@ final class CredentialStore: Sendable {
         self.logger = logger
     }
 
-    /// Says who is told of credentials that replace others, until ``stop()``.
+    /// Says who is told of credentials as they are fetched, until ``stop()``.
     func whenRenewed(_ tell: @escaping @Sendable (Credentials, _ generation: UInt64) async throws -> Void) {
         state.withLock { $0.tell = tell }
     }
 
-    /// Which credentials are the newest.
-    var generation: UInt64 { state.withLock { $0.generation } }
-
     /// The newest credentials, and which they are; fetched by the first to ask, for all who ask meanwhile.
-    func current() async throws -> (credentials: Credentials, generation: UInt64) {
+    func current() async throws -> Newest {
         let fetch = state.withLock { state in
             // Unstructured, because several connections wait for it and none of them owns it.
             let fetch = state.fetch ?? Task { try await self.fetch() }
@@ -67,39 +66,50 @@ final class CredentialStore: Sendable {
         tasks.1?.cancel()
     }
 
-    /// Asks the provider, and plans when to ask again.
-    private func fetch() async throws -> (Credentials, UInt64) {
+    /// Asks the provider, and sees to it that what it gives is renewed.
+    private func fetch() async throws -> Newest {
+        let newest = try await ask()
+        state.withLock { state in
+            state.renewal?.cancel()
+            // Unstructured: it belongs to no command, and ends when the client is closed.
+            state.renewal = state.isStopped ? nil : Task { try await keepNew(newest) }
+        }
+        return newest
+    }
+
+    private func ask() async throws -> Newest {
         let credentials = try await provider()
         return state.withLock { state in
             state.generation += 1
-            let newest = (credentials, state.generation)
+            let newest: Newest = (credentials, state.generation)
             state.fetch = Task { newest }
-            state.renewal?.cancel()
-            state.renewal = nil
-            if let lifetime = credentials.lifetime, !state.isStopped {
-                // Unstructured: it belongs to no command, and ends when the client is closed.
-                state.renewal = Task { await renew(after: Self.pause(for: lifetime)) }
-            }
             return newest
         }
     }
 
-    /// Between 70 and 85 percent of the lifetime, so that clients started together do not renew together.
-    static func pause(for lifetime: Duration, jitter: Double = .random(in: 0...1)) -> Duration {
-        max(lifetime, .milliseconds(10)) * (0.7 + 0.15 * jitter)
+    /// Tells of credentials, and renews them before they run out, until its task is cancelled.
+    private func keepNew(_ newest: Newest) async throws {
+        var newest = newest
+        let policy = RetryPolicy(
+            limit: nil, backoff: RetryBackoff(initial: .milliseconds(200), maximum: .seconds(5)))
+        while true {
+            let due = newest.credentials.lifetime.map { ContinuousClock.now + Self.pause(for: $0) }
+            // A connection that does not take them opens again sooner or later, and asks for the newest then.
+            try? await state.withLock { $0.tell }?(newest.credentials, newest.generation)
+            guard let due else { return }
+            try await Task.sleep(until: due, clock: .continuous)
+            newest = try await policy.run(
+                if: { _ in !Task.isCancelled },
+                onRetry: { error, pause in
+                    logger.warning(
+                        "cannot renew the credentials for Redis yet",
+                        metadata: ["reason": "\(error)", "pause": "\(pause)"])
+                }, { _ in try await ask() })
+        }
     }
 
-    private func renew(after pause: Duration) async {
-        do {
-            try await Task.sleep(for: pause)
-            state.withLock { $0.renewal = nil }
-            let (credentials, generation) = try await fetch()
-            try await state.withLock { $0.tell }?(credentials, generation)
-        } catch {
-            guard !state.withLock({ $0.isStopped || $0.renewal != nil }), !Task.isCancelled else { return }
-            logger.warning("cannot renew the credentials for Redis yet", metadata: ["reason": "\(error)"])
-            let retry = RetryBackoff(initial: .milliseconds(200), maximum: .seconds(5)).delay(afterFailures: 1)
-            state.withLock { $0.renewal = Task { await renew(after: retry) } }
-        }
+    /// Between 70 and 85 percent of the lifetime, so that clients started together do not renew together.
+    private static func pause(for lifetime: Duration) -> Duration {
+        max(lifetime, .milliseconds(10)) * .random(in: 0.7...0.85)
     }
 }

@@ -1,4 +1,5 @@
 import LocalRedis
+import Logging
 import StreamKit
 import Synchronization
 import TestSupport
@@ -115,6 +116,35 @@ struct CredentialTests {
         }
 
         #expect(error?.description.contains("NoToken") == true)
+    }
+
+    @Test func `a provider that goes on failing is asked after growing pauses`() async throws {
+        struct NoToken: Error {}
+        let asked = Mutex(0)
+        let log = Log()
+        var configuration = try await TestServer.shared.configuration()
+        configuration.observability.logger = Logger(label: "test", factory: { _ in log })
+        configuration.credentialProvider = {
+            let isFirst = asked.withLock {
+                $0 += 1; return $0 == 1
+            }
+            guard isFirst else { throw NoToken() }
+            return Credentials(lifetime: .milliseconds(10))
+        }
+        func pauses() -> [Double] {
+            log.lines.withLock { lines in
+                lines.compactMap { $0.text.firstMatch(of: /"pause": ([0-9.]+) seconds/).flatMap { Double($0.1) } }
+            }
+        }
+        try await withRedis(configuration) { redis in
+            try await redis.send("PING")
+            try await eventually("it was asked in vain three times") { pauses().count >= 3 }
+        }
+
+        // The log says how long each pause is.
+        for (pause, longest) in zip(pauses(), [0.2, 0.4, 0.8]) {
+            #expect(longest / 2 <= pause && pause <= longest)
+        }
     }
 
     @Test func `a wrong password that stays wrong is the server's error`() async throws {

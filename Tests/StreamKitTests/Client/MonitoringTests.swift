@@ -73,7 +73,7 @@ struct MonitoringTests {
 }
 
 /// Keeps what is logged.
-private final class Log: LogHandler {
+final class Log: LogHandler {
     let lines = Mutex<[(level: Logger.Level, text: String)]>([])
 
     var logLevel: Logger.Level {
