@@ -1,4 +1,4 @@
-import StreamKit
+import AgentRuns
 
 /// The name of a conversation, checked: it becomes part of a Redis key and of a URL.
 ///

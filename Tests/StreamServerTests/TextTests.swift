@@ -1,3 +1,4 @@
+import AgentRuns
 import Foundation
 import ServerSentEvents
 import StreamKit

@@ -120,3 +120,11 @@ extension Reply: CustomStringConvertible {
         }
     }
 }
+
+extension FixedWidthInteger {
+    /// All its digits in base 16, leading zeros included.
+    package var hexDigits: String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: Self.bitWidth / 4 - digits.count) + digits
+    }
+}

@@ -134,7 +134,7 @@ struct GreetingTests {
     @Test(arguments: [nil, "secret"], [0, 3])
     func `is reported as a Sentinel if it is one`(password: String?, database: Int) async throws {
         // A Sentinel wants a configuration file, which comes first on its command line.
-        let folder = FileManager.default.temporaryDirectory.appending(path: "sentinel-\(RandomID().hex)")
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sentinel-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let program = folder.appending(path: "redis-sentinel").path

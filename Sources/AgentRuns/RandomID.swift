@@ -1,15 +1,17 @@
+import StreamKit
+
 /// A random identifier of 128 bits, 122 of which are random.
 ///
 /// The bits come from the system's generator (`getrandom` on Linux), which needs no file. A process that has
 /// used up its file descriptors therefore still gets different identifiers. Where the system has no random
 /// bits at all, the process ends rather than go on with a constant.
 /// Source: <https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-4>
-public struct RandomID: Hashable, Sendable {
+package struct RandomID {
     /// The identifier as 32 hexadecimal digits.
-    public let hex: String
+    package let hex: String
 
     /// Draws a new identifier.
-    public init() {
+    package init() {
         let bits = UInt64.min...UInt64.max
         self.init(.random(in: bits), .random(in: bits))
     }
@@ -21,23 +23,10 @@ public struct RandomID: Hashable, Sendable {
     }
 
     /// The identifier as a UUID of version 4, in lower case: `f81d4fae-7dec-41d0-a765-00a0c91e6bf6`.
-    public var uuid: String {
+    package var uuid: String {
         let digits = Substring(hex)
         return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { range in
             digits.dropFirst(range.lowerBound).prefix(range.count)
         }.joined(separator: "-")
-    }
-}
-
-extension RandomID: CustomStringConvertible {
-    /// The identifier as a UUID.
-    public var description: String { uuid }
-}
-
-extension FixedWidthInteger {
-    /// All its digits in base 16, leading zeros included.
-    var hexDigits: String {
-        let digits = String(self, radix: 16)
-        return String(repeating: "0", count: Self.bitWidth / 4 - digits.count) + digits
     }
 }

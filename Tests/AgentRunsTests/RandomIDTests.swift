@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import StreamKit
+@testable import AgentRuns
 
 @Suite("Random identifiers")
 struct RandomIDTests {
