@@ -38,10 +38,10 @@ extension Session {
             let (isWanted, effects) = guarded.state.connected(attempt, MonotonicClock.now())
             guard isWanted else { return nil }
             (guarded.link, guarded.identity) = (link, link.identity)
-            IOThread.shared.sockets.add(link.socket.descriptor, number)
+            IOThread.shared.sockets.add(link.descriptor, number)
             return effects
         }
-        guard let effects else { return link.socket.shutDown() }
+        guard let effects else { return link.shutDown() }
         if wasConnected { configuration.observers?.metrics?.reconnected() }
         configuration.observability.logger.debug("connected", metadata: ["redis": "\(address)"])
         perform(effects, nil)

@@ -15,14 +15,14 @@ extension Session {
     func flush() {
         var bytes = ByteBuffer(capacity: 0)
         while let link = guarded.withLock({ $0.state.takeOutgoing(into: &bytes) ? $0.link : nil }) {
-            let result = bytes.withBytes { link.socket.write($0) }
+            let result = bytes.withBytes { link.write($0) }
             let count = if case .bytes(let count) = result { count } else { 0 }
             handle { $0.wrote(count, of: &bytes, link.attempt) }
             switch result {
             case .bytes: break
             case .wouldBlock: return
             // None of it was sent, so it is kept. The I/O thread will find the end, and which commands are affected.
-            case .failed: return link.socket.shutDown()
+            case .failed: return link.shutDown()
             }
         }
     }

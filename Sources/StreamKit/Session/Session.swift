@@ -111,8 +111,7 @@ final class Session: Sendable {
     /// It runs under the lock, because two such changes must not overtake each other.
     private func changeSocket(_ effects: Effects, _ guarded: inout Guarded) -> Link? {
         if let interest = effects.watch, let link = guarded.link, !effects.dropSocket {
-            IOThread.shared.sockets.update(
-                link.socket.descriptor, number, reads: interest.reads, writes: interest.writes)
+            IOThread.shared.sockets.update(link.descriptor, number, reads: interest.reads, writes: interest.writes)
         }
         if effects.connect { IOThread.shared.add(self) }
         if effects.end { IOThread.shared.remove(self) }
@@ -123,11 +122,11 @@ final class Session: Sendable {
 
     func perform(_ effects: Effects, _ dropped: Link?) {
         if let dropped {
-            IOThread.shared.sockets.remove(dropped.socket.descriptor)
-            dropped.socket.shutDown()
+            IOThread.shared.sockets.remove(dropped.descriptor)
+            dropped.shutDown()
             configuration.observability.logger.debug("disconnected", metadata: ["redis": "\(address)"])
         }
-        if effects.hangUp { link?.socket.shutDown() }
+        if effects.hangUp { link?.shutDown() }
         if effects.connect { connect() }
         // It writes before it resumes anybody, so that the server has something to do meanwhile.
         if effects.write { flush() }

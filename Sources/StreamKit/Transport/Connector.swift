@@ -2,15 +2,20 @@ import CHiredis
 import Foundation
 
 /// Opens a socket and introduces itself: see ``Greeting``.
-enum Connector {
+struct Connector {
+    private let configuration: RedisConfiguration
+    private let deadline: UInt64
+
     /// Opens a connection on a thread that may block, and reports the result.
     static let connect: Session.Connect = { configuration, done in
-        let deadline = MonotonicClock.deadline(after: configuration.timeouts.connect.nanoseconds)
+        let connector = Connector(
+            configuration: configuration,
+            deadline: MonotonicClock.deadline(after: configuration.timeouts.connect.nanoseconds))
         ConnectQueue.shared.add(
             .init(
                 run: {
                     ignoreBrokenPipes()
-                    done(Result { () throws(StreamKitError) in try open(configuration, deadline) })
+                    done(Result { () throws(StreamKitError) in try connector.open() })
                 },
                 fail: { done(.failure(noThread("\(configuration)"))) }))
     }
@@ -31,9 +36,7 @@ enum Connector {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    private static func open(
-        _ configuration: RedisConfiguration, _ deadline: UInt64
-    ) throws(StreamKitError) -> Link {
+    private func open() throws(StreamKitError) -> Link {
         #if !TLS
         guard !configuration.usesTLS else {
             throw .cannotConnect(
@@ -47,39 +50,15 @@ enum Connector {
                 "Cannot connect to Redis at \(configuration): so many connections were being opened that its time was "
                     + "over before its turn came. Is another server not answering?")
         }
-        let link = Link(try openSocket(configuration, deadline))
+        let link = try connectedLink()
         var greeting = Greeting(link: link, configuration: configuration, deadline: deadline)
         try greeting.exchange()
         return link
     }
 
     /// Connects, and shakes hands where it is TLS; from then on the socket never blocks.
-    private static func openSocket(
-        _ configuration: RedisConfiguration, _ deadline: UInt64
-    ) throws(StreamKitError) -> Socket {
-        let context = try connectedContext(configuration, deadline)
-        do throws(StreamKitError) {
-            #if TLS
-            let tls = configuration.usesTLS ? try TLSSession(on: context, configuration, until: deadline) : nil
-            #endif
-            guard fcntl(context.pointee.fd, F_SETFL, fcntl(context.pointee.fd, F_GETFL) | O_NONBLOCK) == 0 else {
-                throw .cannotConnect("\(configuration): \(String(cString: strerror(errno)))")
-            }
-            #if TLS
-            return Socket(context: context, tls: tls)
-            #else
-            return Socket(context: context)
-            #endif
-        } catch {
-            redisFree(context)
-            throw error
-        }
-    }
-
-    private static func connectedContext(
-        _ configuration: RedisConfiguration, _ deadline: UInt64
-    ) throws(StreamKitError) -> UnsafeMutablePointer<redisContext> {
-        let limit = timeval(until: deadline)
+    private func connectedLink() throws(StreamKitError) -> Link {
+        let limit = Self.timeval(until: deadline)
         let context =
             switch configuration.endpoint {
             case .tcp(let host, let port): redisConnectWithTimeout(host, Int32(port), limit)
@@ -88,24 +67,25 @@ enum Connector {
         guard let context else {
             throw .cannotConnect("Out of memory while connecting to \(configuration).")
         }
-        guard context.pointee.err == 0 else {
-            let reason = errorText(context)
-            redisFree(context)
-            throw .cannotConnect("Cannot connect to Redis at \(configuration): \(reason). \(advice(configuration))")
+        let link = Link(context)
+        if let problem = link.problem {
+            throw .cannotConnect("Cannot connect to Redis at \(configuration): \(problem). \(advice)")
         }
         if case .tcp = configuration.endpoint { redisEnableKeepAlive(context) }
-        return context
+        #if TLS
+        if configuration.usesTLS { link.tls = try TLSSession(on: context, configuration, until: deadline) }
+        #endif
+        guard fcntl(link.descriptor, F_SETFL, fcntl(link.descriptor, F_GETFL) | O_NONBLOCK) == 0 else {
+            throw .cannotConnect("\(configuration): \(String(cString: strerror(errno)))")
+        }
+        return link
     }
 
-    private static func advice(_ configuration: RedisConfiguration) -> String {
+    private var advice: String {
         switch configuration.endpoint {
         case .tcp: "Is the server running there, and are host and port right?"
         case .unix: "Is the server running there, and is the path of its socket right?"
         }
-    }
-
-    static func errorText(_ context: UnsafeMutablePointer<redisContext>) -> String {
-        withUnsafeBytes(of: &context.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
     /// What is left of the time, for hiredis, which takes zero for no limit and refuses what it cannot write as

@@ -78,11 +78,11 @@ struct Greeting {
         var command = ByteBuffer(capacity: 256)
         command.command(arguments)
         while !command.isEmpty {
-            switch command.withBytes({ link.socket.write($0) }) {
+            switch command.withBytes({ link.write($0) }) {
             case .bytes(let count): command.removeFirst(count)
             case .failed: return false
             case .wouldBlock:
-                guard link.socket.wait(toWrite: true, until: deadline) else { throw silence(arguments[0], "in time") }
+                guard link.wait(toWrite: true, until: deadline) else { throw silence(arguments[0], "in time") }
             }
         }
         return true
@@ -97,7 +97,7 @@ struct Greeting {
             case .broke(let reason): throw hangUp(command, reason)
             case .unreadable(let error): throw silence(command, "as Redis would: \(error)")
             case .nothing:
-                guard mayWait, link.socket.wait(toWrite: false, until: deadline) else {
+                guard mayWait, link.wait(toWrite: false, until: deadline) else {
                     throw silence(command, "in time")
                 }
             }

@@ -51,7 +51,7 @@ final class TLSSession: @unchecked Sendable {
     /// Encrypts and sends as much as the socket takes.
     ///
     /// What it did not take has to be sent again, before anything else.
-    func write(_ bytes: UnsafeRawBufferPointer) -> Socket.Transfer {
+    func write(_ bytes: UnsafeRawBufferPointer) -> Link.Transfer {
         transfer(bytes.count, until: 0) { done in
             SSL_write(ssl, bytes.baseAddress.map { $0 + done }, Int32(clamping: bytes.count - done))
         }
@@ -61,7 +61,7 @@ final class TLSSession: @unchecked Sendable {
     ///
     /// It never stops in the middle of a record, so all unread bytes are in the kernel, where they can be waited
     /// for.
-    func read(into memory: UnsafeMutableRawBufferPointer) -> Socket.Transfer {
+    func read(into memory: UnsafeMutableRawBufferPointer) -> Link.Transfer {
         precondition(memory.count >= Self.recordBytes, "A TLS record would not fit.")
         return transfer(memory.count, until: Self.recordBytes - 1) { done in
             SSL_read(ssl, memory.baseAddress.map { $0 + done }, Int32(clamping: memory.count - done))
@@ -69,7 +69,7 @@ final class TLSSession: @unchecked Sendable {
     }
 
     /// Goes on until at most the given number of bytes are left, or the socket has to be waited for.
-    private func transfer(_ count: Int, until rest: Int, _ step: (Int) -> Int32) -> Socket.Transfer {
+    private func transfer(_ count: Int, until rest: Int, _ step: (Int) -> Int32) -> Link.Transfer {
         lock.withLock { _ in
             var done = 0
             while count - done > rest {

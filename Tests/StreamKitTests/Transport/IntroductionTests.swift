@@ -93,9 +93,9 @@ struct IntroductionTests {
         try await withScratchServer { server in
             try await withRedis(server.configuration) { redis in
                 try await redis.send("PING")
-                let socket = try #require(redis.shared.link?.socket)
+                let link = try #require(redis.shared.link)
                 var (isOn, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
-                #expect(getsockopt(socket.descriptor, SOL_SOCKET, SO_KEEPALIVE, &isOn, &size) == 0)
+                #expect(getsockopt(link.descriptor, SOL_SOCKET, SO_KEEPALIVE, &isOn, &size) == 0)
                 #expect(isOn != 0)
             }
         }
