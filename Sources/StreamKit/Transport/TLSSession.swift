@@ -26,10 +26,8 @@ final class TLSSession: @unchecked Sendable {
     ) throws(StreamKitError) {
         let problem = TLSProblem(configuration)
         ERR_clear_error()
-        let settings = try TLSSettings(configuration, problem)
-        guard let ssl = SSL_new(settings.pointer) else { throw problem.failure(TLSProblem.reason(or: "no memory")) }
-        self.ssl = ssl
-        try settings.expectServer(ssl, configuration, problem)
+        ssl = try Self.makeSSL(configuration, problem)
+        try Self.expectServer(ssl, configuration, problem)
         // On success hiredis owns one reference; the other is ours.
         SSL_up_ref(ssl)
         // A server without TLS may wait for the rest of what it takes for a command.
@@ -38,7 +36,7 @@ final class TLSSession: @unchecked Sendable {
             SSL_free(ssl)
             throw problem.ofHandshake(ssl, context)
         }
-        let isVerified = settings.verification == .none || SSL_get_verify_result(ssl) == Int(X509_V_OK)
+        let isVerified = configuration.tls.verification == .none || SSL_get_verify_result(ssl) == Int(X509_V_OK)
         guard isVerified, streamkit_tls_use_socket(ssl, Self.quietSocket, context.pointee.fd) == 1 else {
             throw problem.failure("the server's certificate was not verified")
         }
