@@ -85,7 +85,7 @@ private struct RedisSettings {
     private var port: Int? {
         get throws {
             guard let text = self["REDIS_PORT"] else { return nil }
-            guard let port = RedisURL.port(text[...]) else {
+            guard let port = RedisURL.port(text) else {
                 throw StreamKitError.invalidInput("REDIS_PORT is '\(text)', which is not a number from 1 to 65535.")
             }
             return port
@@ -102,6 +102,6 @@ private struct RedisSettings {
 
     /// What a variable is set to, without white space around it; `nil` if that is nothing.
     private subscript(name: String) -> String? {
-        environment[name].map { String($0.trimmingWhitespace) }.flatMap { $0.isEmpty ? nil : $0 }
+        environment[name].map(\.trimmingWhitespace).flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -1,23 +1,12 @@
 import Foundation
 
-/// The parts of a `redis://`, `rediss://` or `unix://` URL, percent-encoding undone.
+/// Reads a configuration from a `redis://`, `rediss://` or `unix://` URL.
 ///
-/// It is parsed by hand, because a general URL parser misreads characters in a password: from
+/// It is read by hand, because a general URL parser misreads characters in a password: from
 /// `redis://:57#secret@host` it would take the host "" and the port 57.
 /// Source: <https://www.iana.org/assignments/uri-schemes/prov/redis>
 struct RedisURL {
-    let scheme: String
-    private(set) var username: String?
-    private(set) var password: String?
-    /// Empty where the URL names none.
-    private(set) var host = ""
-    private(set) var port: Int?
-    /// What follows the host: a database's number, or the path of a unix socket.
-    private(set) var path = ""
-    private(set) var query: [String: String] = [:]
-
-    /// Whether the scheme is one for unix sockets.
-    var isUnix: Bool { ["unix", "redis+unix", "redis+socket"].contains(scheme) }
+    private(set) var configuration = RedisConfiguration(host: "localhost")
 
     /// - Returns: `nil` if the text does not begin with a scheme and `://`; a password may hold that, too.
     /// - Throws: ``StreamKitError/invalidInput(_:)`` that names the part it could not read, never a password.
@@ -28,10 +17,18 @@ struct RedisURL {
         guard let separator = text.firstRange(of: "://"),
             text[..<separator.lowerBound].allSatisfy(mayBeInScheme)
         else { return nil }
-        scheme = text[..<separator.lowerBound].lowercased()
+        let scheme = text[..<separator.lowerBound].lowercased()
         let rest = text[separator.upperBound...]
         let authority = rest.prefix { !"/?#".contains($0) }
-        try isUnix ? readUnix(authority, rest) : readTCP(authority, rest)
+        switch scheme {
+        case "redis", "rediss":
+            configuration.usesTLS = scheme == "rediss"
+            try readTCP(authority, rest)
+        case "unix", "redis+unix", "redis+socket":
+            try readUnix(authority, rest)
+        default:
+            throw StreamKitError.invalidInput("'\(scheme)://' does not begin a Redis URL. \(Self.example)")
+        }
     }
 
     private mutating func readTCP(_ authority: Substring, _ rest: Substring) throws {
@@ -43,10 +40,14 @@ struct RedisURL {
                     ? "has a character in its user name or password that has to be percent-encoded"
                     : "has a '#', which has no place in it unless percent-encoded", Self.encoding)
         }
-        try readHost(readUser(of: authority))
+        let (host, port) = try Self.endpoint(readUser(of: authority))
+        let name = try Self.decoded(host, "host")
+        configuration.endpoint = .tcp(host: name.isEmpty ? "localhost" : name, port: port ?? 6379)
         let path = tail.prefix { $0 != "?" }
-        self.path = try Self.decoded(path.dropFirst(), "database")
-        try readQuery(tail.dropFirst(path.count + 1))
+        let database = try Self.decoded(path.dropFirst(), "database")
+        let query = try Self.query(tail.dropFirst(path.count + 1))
+        configuration.database = try Self.database(database.isEmpty ? query["db"] : database)
+        if configuration.usesTLS { configuration.tls = try Self.tlsOptions(query) }
     }
 
     /// In a socket's path, `#` and `?` stand for themselves, and `%` as well unless two hexadecimal digits follow.
@@ -56,11 +57,12 @@ struct RedisURL {
         }
         var path = rest.dropFirst(authority.count)
         if let mark = path.lastIndex(of: "?"), Self.isQuery(path[path.index(after: mark)...]) {
-            try readQuery(path[path.index(after: mark)...])
+            configuration.database = try Self.database(Self.query(path[path.index(after: mark)...])["db"])
             path = path[..<mark]
         }
+        guard path.count > 1 else { throw Self.refusal("names no socket path") }
         let escaped = path.replacing(/%(?![0-9a-fA-F]{2})/, with: "%25")
-        self.path = String(escaped).removingPercentEncoding ?? String(path)
+        configuration.endpoint = .unix(path: String(escaped).removingPercentEncoding ?? String(path))
     }
 
     /// Reads user and password, and returns what comes after them.
@@ -68,35 +70,18 @@ struct RedisURL {
         guard let at = authority.lastIndex(of: "@") else { return authority }
         let user = authority[..<at]
         let name = user.prefix { $0 != ":" }
-        username = try Self.nonEmpty(Self.decoded(name, "user name"))
-        password = try Self.nonEmpty(Self.decoded(user.dropFirst(name.count + 1), "password"))
+        let password = user.dropFirst(name.count + 1)
+        configuration.credentials.username = name.isEmpty ? nil : try Self.decoded(name, "user name")
+        configuration.credentials.password = password.isEmpty ? nil : try Self.decoded(password, "password")
         return authority[authority.index(after: at)...]
     }
 
-    private mutating func readHost(_ text: Substring) throws {
-        var port = text[text.endIndex...]
-        if text.hasPrefix("[") {
-            guard let end = text.firstIndex(of: "]") else { throw Self.refusal("has a '[' without a ']'") }
-            host = try Self.decoded(text[..<end].dropFirst(), "host")
-            port = text[end...].dropFirst()
-        } else {
-            let name = text.prefix { $0 != ":" }
-            host = try Self.decoded(name, "host")
-            port = text.dropFirst(name.count)
-        }
-        guard !port.isEmpty else { return }
-        guard port.hasPrefix(":"), let number = Self.port(port.dropFirst()) else {
-            throw Self.refusal("has a port that is not a number from 1 to 65535")
-        }
-        self.port = number
-    }
-
-    private mutating func readQuery(_ text: Substring) throws {
-        for item in text.split(separator: "&") {
+    private static func query(_ text: Substring) throws -> [String: String] {
+        let pairs = try text.split(separator: "&").map { item in
             let name = item.prefix { $0 != "=" }
-            let value = try Self.decoded(item.dropFirst(name.count + 1), String(name))
-            query[String(name)] = query[String(name)] ?? value
+            return (String(name), try decoded(item.dropFirst(name.count + 1), String(name)))
         }
+        return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
     /// Whether every part of it is `name=value`; otherwise the question mark belongs to the path.
@@ -107,53 +92,27 @@ struct RedisURL {
                 return !name.isEmpty && item.dropFirst(name.count).first == "="
             }
     }
-}
 
-extension RedisURL {
-    static let example = "Write it like redis://user:password@host:6379/0 or unix:///run/redis.sock?db=0."
-    private static let encoding =
-        "Percent-encode it, for example # as %23, / as %2F, ? as %3F, @ as %40 and % as %25."
-
-    /// The error for a URL that says `problem`, in a sentence that begins "The Redis URL".
-    static func refusal(_ problem: String, _ advice: String = example) -> StreamKitError {
-        .invalidInput("The Redis URL \(problem). \(advice)")
-    }
-
-    static func number(_ digits: Substring) -> Int? {
-        digits.allSatisfy { $0.isASCII && $0.isNumber } ? Int(digits) : nil
-    }
-
-    static func port(_ digits: Substring) -> Int? {
-        number(digits).flatMap { (1...65_535).contains($0) ? $0 : nil }
-    }
-
-    /// The value of a setting that is on or off; off where it is not set, and `nil` for anything else.
-    static func flag(_ text: String?) -> Bool? {
-        switch text?.lowercased() {
-        case nil, "", "false", "no", "0": false
-        case "true", "yes", "1": true
-        default: nil
+    private static func database(_ text: String?) throws -> Int {
+        guard let text, !text.isEmpty else { return 0 }
+        guard let number = Self.number(text) else {
+            throw Self.refusal("has a database that is not a number")
         }
+        return number
     }
 
-    private static func nonEmpty(_ text: String) -> String? { text.isEmpty ? nil : text }
-
-    private static func decoded(_ text: Substring, _ part: String) throws -> String {
-        guard let decoded = String(text).removingPercentEncoding else {
-            throw refusal(
-                "has a % in its \(part) that two hexadecimal digits do not follow, or that is not UTF-8", encoding)
+    private static func tlsOptions(_ query: [String: String]) throws -> TLSOptions {
+        func value(_ name: String) -> String? { query[name].flatMap { $0.isEmpty ? nil : $0 } }
+        var options = TLSOptions()
+        options.authorityFile = value("cacert")
+        options.authorityDirectory = value("cacertdir")
+        options.certificateFile = value("cert")
+        options.keyFile = value("key")
+        options.serverName = value("sni")
+        guard let isInsecure = Self.flag(query["insecure"]) else {
+            throw Self.refusal("has an option insecure that is neither true nor false")
         }
-        return decoded
-    }
-
-    /// The text with those characters percent-encoded that would mean something else in a URL.
-    static func encoded(_ text: String, keepingSlashes: Bool = false) -> String {
-        text.unicodeScalars.map { scalar in
-            let isPlain =
-                !(scalar.isASCII ? scalar.value <= 32 || scalar.value == 127 : scalar.properties.isWhitespace)
-                && !"%#?@:[]\"'\\".unicodeScalars.contains(scalar) && (keepingSlashes || scalar != "/")
-            guard !isPlain else { return String(scalar) }
-            return String(scalar).utf8.map { "%" + $0.hexDigits.uppercased() }.joined()
-        }.joined()
+        if isInsecure { options.verification = .none }
+        return options
     }
 }
