@@ -11,8 +11,6 @@ public struct AgentRuns: Sendable {
     public let names: RunNames
     /// How long logs are kept and how long they may grow.
     public let retention: RunRetention
-    /// How many runs may wait for a worker.
-    public let limits: RunLimits
     /// The queue between those who ask and those who answer.
     public let queue: TaskQueue<RunRequest>
     let waiting: WaitingRuns
@@ -40,7 +38,6 @@ public struct AgentRuns: Sendable {
         self.source = source ?? redis
         self.names = names
         self.retention = retention
-        self.limits = limits
         var options = options
         // As long as a run may wait, it must not get into the queue twice.
         options.idempotencyWindow = retention.maximumWait + retention.timeToLive

@@ -60,17 +60,6 @@ extension RunLog {
             .flatMap { RunEvent.all(in: $0).reversed() }
     }
 
-    /// How a run has ended (HGET).
-    ///
-    /// - Returns: The kind of its last event; `nil` if it has not ended, or nothing is known of it any more.
-    /// - Throws: A ``StreamKitError``.
-    public func end(of request: RunRequest) async throws -> RunEvent.Kind? {
-        guard let number = try await redis.send("HGET", stateKey, "run:\(request.correlationID)").text else {
-            return nil
-        }
-        return try await redis.send("HGET", stateKey, "status:\(number)").text.map(RunEvent.Kind.init(rawValue:))
-    }
-
     /// How far a run has come.
     enum Stage: Sendable {
         /// Nothing is known of it.

@@ -54,16 +54,6 @@ public actor RunWriter {
         return try await write(RunScripts.Event(kind: kind, fields: fields))
     }
 
-    /// Appends an event whose details are encoded to JSON.
-    ///
-    /// - Throws: As the form whose details are encoded already, and what the encoder throws.
-    @discardableResult
-    public func append(
-        _ kind: RunEvent.Kind, text: String? = nil, encoding details: some Encodable & Sendable
-    ) async throws -> StreamID {
-        try await append(kind, text: text, data: try SortedJSON.text(of: details))
-    }
-
     /// Appends an event that later attempts take up from: what it tells is not done again.
     ///
     /// The queue is told that the run has made progress.

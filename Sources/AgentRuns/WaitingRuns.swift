@@ -74,7 +74,4 @@ struct WaitingRuns: Sendable {
         try await redis.send("HGET", keys[1], "request:\(correlationID)").text
             .flatMap { SortedJSON.value(RunRequest.self, of: $0) }
     }
-
-    /// How many wait (ZCARD).
-    func count() async throws -> Int { try await redis.send("ZCARD", keys[0]).integer ?? 0 }
 }

@@ -1,9 +1,10 @@
-import AgentRuns
 import FaultKit
 import LocalRedis
 import StreamKit
 import TestSupport
 import Testing
+
+@testable import AgentRuns
 
 @Suite("How long a log stays and what it holds", .timeLimit(.minutes(2)))
 struct RetentionTests {
@@ -72,7 +73,7 @@ struct RetentionTests {
                 for body in [
                     { try await log.accept(request) }, { _ = try await log.begin(request, token: 2) },
                     { _ = try await writer.append(.text, text: "x") }, { try await log.cancel() },
-                    { try await log.close(request, userMessage: "x") }, { _ = try await log.end(of: request) },
+                    { try await log.close(request, userMessage: "x") }, { _ = try await log.stage(of: request) },
                 ] as [() async throws -> Void] {
                     do { try await body() } catch is RunLogError {}
                 }

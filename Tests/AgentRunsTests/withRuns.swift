@@ -25,7 +25,8 @@ extension AgentRuns {
 
     /// How many runs wait for a worker, and how many are being worked on.
     func load() async throws -> RunLoad {
-        RunLoad(waiting: try await waiting.count(), running: try await queue.status().running)
+        let waiting = try await redis.send("ZCARD", names.waiting[0]).integer ?? 0
+        return RunLoad(waiting: waiting, running: try await queue.status().running)
     }
 
     /// How many runs of a caller wait (HGET).
@@ -52,6 +53,24 @@ extension AgentRuns {
             try await body()
         }
     }
+}
+
+extension RunLog {
+    /// How a run has ended (HGET).
+    func end(of request: RunRequest) async throws -> RunEvent.Kind? {
+        guard let number = try await redis.send("HGET", stateKey, "run:\(request.correlationID)").text else {
+            return nil
+        }
+        return try await redis.send("HGET", stateKey, "status:\(number)").text.map(RunEvent.Kind.init(rawValue:))
+    }
+}
+
+extension RunEvent.Kind {
+    /// The kinds that the library writes.
+    static let known: [Self] = [
+        .taskStarted, .chainOfThought, .toolUsage, .llmResponse, .progress, .text, .attempt,
+        .approvalRequested, .approvalDecided, .historySummary, .taskCompleted, .taskFailed, .taskCancelled,
+    ]
 }
 
 func withRuns(

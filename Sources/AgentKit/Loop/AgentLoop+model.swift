@@ -1,4 +1,5 @@
 import AgentRuns
+import StreamKit
 
 extension AgentLoop {
     /// One turn of the model: from the log if it is there to its end, else from the model.
@@ -57,7 +58,7 @@ extension AgentLoop {
     private func write(_ delta: ChatDelta) async throws {
         switch delta {
         case .text(let text): try await writer.append(.text, text: text)
-        case .notice(let notice): try await writer.append(.progress, encoding: notice)
+        case .notice(let notice): try await writer.append(.progress, data: SortedJSON.text(of: notice))
         case .toolCall, .usage: break
         }
         await tell { try await $0.onUpdate(delta, $1) }
