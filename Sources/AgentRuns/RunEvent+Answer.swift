@@ -2,24 +2,14 @@ package import StreamKit
 
 // Which text counts after a worker died: everything up to the entry that the next attempt names.
 
-/// The details of an event of kind ``RunEvent/Kind/attempt``.
-public struct AttemptDetails: Codable, Hashable, Sendable {
-    /// Which attempt begins, counting from 1.
-    public let attempt: Int
-    /// The last entry of the former attempt that still counts; text after it was only half said.
-    public let lastValidID: String
-
-    enum CodingKeys: String, CodingKey {
-        case attempt
-        case lastValidID = "last_valid_id"
-    }
-}
-
 extension RunEvent {
-    /// The last entry that still counts, in events of kind ``Kind/attempt``.
+    /// The last entry of the former attempt that still counts, in events of kind ``Kind/attempt``; text after it was
+    /// only half said.
     package var lastValidID: StreamID? {
-        kind == .attempt ? decodeData(AttemptDetails.self).flatMap { StreamID($0.lastValidID) } : nil
+        kind == .attempt ? decodeData(Details.self).flatMap { StreamID($0.last_valid_id) } : nil
     }
+
+    private struct Details: Decodable { let last_valid_id: String }
 }
 
 extension Sequence<RunEvent> {

@@ -18,6 +18,10 @@ struct WatchedRun: Sendable {
         let action: String
     }
 
+    private struct Attempt: Decodable {
+        let last_valid_id: String
+    }
+
     let name: String
     private let answer: String
     private let live: View
@@ -82,8 +86,8 @@ struct WatchedRun: Sendable {
     /// The events without the text that was taken back, as a viewer does it.
     private static func thatCount(_ events: [RunEvent]) -> [RunEvent] {
         events.reduce(into: []) { kept, event in
-            if event.kind == .attempt, let details = event.decodeData(AttemptDetails.self),
-                let last = StreamID(details.lastValidID)
+            if event.kind == .attempt, let attempt = event.decodeData(Attempt.self),
+                let last = StreamID(attempt.last_valid_id)
             {
                 kept.removeAll { $0.kind == .text && $0.id > last }
             }
