@@ -20,7 +20,7 @@ extension AgentRuns {
             throw ApprovalError.unknown
         }
         try await paused.lookSoon(at: correlationID)
-        try await write(decision, for: run.request)
+        try await log(of: run.request.conversationID).decide(decision, run: correlationID)
         try await resume(run.request)
     }
 
@@ -51,29 +51,23 @@ extension AgentRuns {
     }
 
     private func isStillPaused(_ run: PausedRuns.Run) async throws -> Bool {
-        let scripts = log(of: run.request.conversationID).scripts
-        let waiting = try await scripts.approvals(of: run.request.correlationID).waiting
+        let log = log(of: run.request.conversationID)
+        let waiting = try await log.approvals(of: run.request.correlationID).waiting
         if !waiting.isEmpty, try await paused.now() < run.deadline {
             try await paused.add(run)
             return true
         }
         for call in waiting {
             let decision = ApprovalDecision(call: call, .rejected, comment: "Nobody decided in time.")
-            do { try await write(decision, for: run.request) } catch ApprovalError.decided {}
+            do { try await log.decide(decision, run: run.request.correlationID) } catch ApprovalError.decided {}
         }
         try await resume(run.request)
         return false
     }
 
-    private func write(_ decision: ApprovalDecision, for request: RunRequest) async throws {
-        let event = RunScripts.Event(
-            kind: .approvalDecided, fields: [("data", try SortedJSON.text(of: decision))])
-        try await log(of: request.conversationID).scripts.decide(request.correlationID, call: decision.call, event)
-    }
-
     /// Enqueues the run again, once for each number of decisions.
     private func resume(_ request: RunRequest) async throws {
-        let decided = try await log(of: request.conversationID).scripts.approvals(of: request.correlationID).decided
+        let decided = try await log(of: request.conversationID).approvals(of: request.correlationID).decided
         // It was never paused for anything: its worker died before it could say so, and the queue still has the task.
         guard decided > 0 else { return }
         var request = request

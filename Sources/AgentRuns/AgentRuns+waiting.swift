@@ -68,7 +68,7 @@ extension AgentRuns {
     ///
     /// A run that is in the queue already is not enqueued again.
     func beginNext(in conversation: String) async throws {
-        guard let next = try await log(of: conversation).scripts.oldestOpenRun(), next.attempts == 0,
+        guard let next = try await log(of: conversation).oldestOpenRun(), next.attempts == 0,
             let request = try await waiting.request(of: next.correlationID)
         else { return }
         try await enqueue(request)

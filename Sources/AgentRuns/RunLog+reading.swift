@@ -81,7 +81,7 @@ extension RunLog {
 
     /// Whether another run of the conversation has to end before this one may begin.
     func isBehindAnother(_ request: RunRequest) async throws -> Bool {
-        guard let oldest = try await scripts.oldestOpenRun() else { return false }
+        guard let oldest = try await oldestOpenRun() else { return false }
         return oldest.correlationID != request.correlationID
     }
 
@@ -114,7 +114,7 @@ extension RunLog {
         return open > 0 ? .open : .over
     }
 
-    private func damaged(_ field: String) -> RunLogError {
+    func damaged(_ field: String) -> RunLogError {
         .damaged(conversationID: conversationID, field: field)
     }
 

@@ -16,7 +16,6 @@ public struct RunLog: Sendable {
     public let retention: RunRetention
 
     let redis: Redis
-    let scripts: RunScripts
 
     /// The log of a conversation, which need not exist yet.
     public init(redis: Redis, conversationID: String, retention: RunRetention = .init()) {
@@ -25,8 +24,6 @@ public struct RunLog: Sendable {
         self.retention = retention
         stream = redis.stream(RunNames.log(of: conversationID))
         stateKey = RunNames.state(of: conversationID)
-        scripts = RunScripts(
-            redis: redis, conversationID: conversationID, stateKey: stateKey, retention: retention)
     }
 
     /// Opens a run before any worker has it, so that viewers find the conversation at once.
@@ -44,8 +41,12 @@ public struct RunLog: Sendable {
     public func accept(_ request: RunRequest, onlyIfIdle: Bool = false) async throws {
         let data = try SortedJSON.text(of: Opening(request, status: .queued, trace: nil))
         let trace = try request.trace.map { try SortedJSON.text(of: $0) }
-        try await scripts.accept(
-            request.correlationID, onlyIfIdle: onlyIfIdle, data: data, trace: trace ?? "", owner: request.owner)
+        _ = try await run(
+            RunScript.accept,
+            [
+                request.correlationID, onlyIfIdle ? "1" : "0", RunEvent.Kind.progress.rawValue, data, trace ?? "",
+                request.owner ?? "",
+            ])
     }
 
     /// Takes the run over for an attempt, and appends `task_started` the first time, `attempt` after that.
@@ -68,11 +69,18 @@ public struct RunLog: Sendable {
         onCheckpoint: @escaping @Sendable () async -> Void = {}
     ) async throws -> RunWriter {
         let data = try SortedJSON.text(of: Opening(request, status: nil, trace: request.trace))
-        let address = RunScripts.Address(
-            correlationID: request.correlationID, token: token, writer: RandomID().hex)
-        let begun = try await scripts.begin(address, cause: cause, mayOpen: mayOpen, data: data, task: task)
+        let writer = RandomID().hex
+        let reply = try await run(
+            RunScript.begin,
+            [
+                request.correlationID, String(token), writer, mayOpen ? "1" : "0", RunEvent.Kind.taskStarted.rawValue,
+                data, RunEvent.Kind.attempt.rawValue, task.map { "\($0)" } ?? "", cause?.rawValue ?? "",
+            ], token: token)
+        guard reply.count > 3, let number = reply[2].integer, let attempt = reply[3].integer else {
+            throw Self.unexpected(reply)
+        }
         return RunWriter(
-            log: self, request: request, address: address, run: begun.run, attempt: begun.attempt,
+            log: self, request: request, token: token, name: writer, run: number, attempt: attempt,
             onCheckpoint: onCheckpoint)
     }
 
@@ -86,7 +94,12 @@ public struct RunLog: Sendable {
     ///   if its log is gone, ``RunLogError/staleAttempt(attempt:current:)`` if a worker has begun it,
     ///   ``RunLogError/damaged(conversationID:field:)``, or a ``StreamKitError``.
     public func close(_ request: RunRequest, onlyIfWaiting: Bool = false, userMessage: String) async throws {
-        try await scripts.close(request.correlationID, onlyWaiting: onlyIfWaiting, .failure(userMessage))
+        _ = try await run(
+            RunScript.close,
+            [
+                request.correlationID, onlyIfWaiting ? "waiting" : "any", RandomID().hex,
+                RunEvent.Kind.taskFailed.rawValue, "error", userMessage,
+            ])
     }
 
     /// Calls off every run of the conversation that has not ended, whichever worker has it.
@@ -99,10 +112,15 @@ public struct RunLog: Sendable {
     ///   the key holds something else.
     @discardableResult
     public func cancel() async throws -> [(correlationID: String, task: StreamID?)] {
-        try await scripts.cancel(
-            RunScripts.Event(
-                kind: .taskCancelled,
-                fields: [("data", #"{"reason":"requested"}"#), ("error", "The run was cancelled.")]))
+        // Sent once: a repeat after a lost reply would say that nothing was open.
+        let reply = try await run(
+            RunScript.cancel,
+            [
+                RunEvent.Kind.taskCancelled.rawValue, "data", #"{"reason":"requested"}"#, "error",
+                "The run was cancelled.",
+            ], retrying: .never)
+        let values = reply.dropFirst().map { $0.text ?? "" }
+        return stride(from: 0, to: values.count - 1, by: 2).map { (values[$0], StreamID(values[$0 + 1])) }
     }
 
     /// Forgets the conversation at once (DEL).

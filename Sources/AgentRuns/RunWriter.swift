@@ -17,19 +17,25 @@ public actor RunWriter {
 
     private let onCheckpoint: @Sendable () async -> Void
     private let isTraced = RunTrace.isWanted
-    private var address: RunScripts.Address
+    /// The number by which Redis refuses earlier attempts.
+    private let token: Int
+    /// What Redis knows this writer by.
+    private let name: String
+    /// Where its last entry stands among its entries; 0 for the one with which the attempt began.
+    private var position = 0
     /// An entry that failed although it may have been written: the reply was lost, or the caller cancelled.
-    private var doubtful: (event: RunScripts.Event, position: Int)?
+    private var doubtful: (event: [String], position: Int)?
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(
-        log: RunLog, request: RunRequest, address: RunScripts.Address, run: Int, attempt: Int,
+        log: RunLog, request: RunRequest, token: Int, name: String, run: Int, attempt: Int,
         onCheckpoint: @escaping @Sendable () async -> Void
     ) {
         self.log = log
         self.request = request
-        self.address = address
+        self.token = token
+        self.name = name
         self.run = run
         self.attempt = attempt
         self.onCheckpoint = onCheckpoint
@@ -48,10 +54,7 @@ public actor RunWriter {
     ///   a ``StreamKitError``, or `CancellationError`.
     @discardableResult
     public func append(_ kind: RunEvent.Kind, text: String? = nil, data: String? = nil) async throws -> StreamID {
-        var fields: [(String, String)] = []
-        if let text { fields.append(("text", text)) }
-        if let data { fields.append(("data", data)) }
-        return try await write(RunScripts.Event(kind: kind, fields: fields))
+        try await write(kind, (text.map { ["text", $0] } ?? []) + (data.map { ["data", $0] } ?? []))
     }
 
     /// Appends an event that later attempts take up from: what it tells is not done again.
@@ -72,8 +75,7 @@ public actor RunWriter {
 
     /// Appends the wish to use a tool that needs a person's word; the run can then be given back.
     func request(_ approval: ApprovalRequest) async throws {
-        let fields = [("approval", approval.call), ("data", approval.data)]
-        _ = try await write(RunScripts.Event(kind: .approvalRequested, fields: fields))
+        _ = try await write(.approvalRequested, ["approval", approval.call, "data", approval.data])
     }
 
     /// Ends the run well.
@@ -93,15 +95,17 @@ public actor RunWriter {
     /// - Throws: As ``append(_:text:data:)``.
     @discardableResult
     public func fail(userMessage: String) async throws -> StreamID {
-        try await write(.failure(userMessage))
+        try await write(.taskFailed, ["error", userMessage])
     }
 
-    private func write(_ event: RunScripts.Event) async throws -> StreamID {
+    /// Writes an entry; the fields are names and values in turn.
+    private func write(_ kind: RunEvent.Kind, _ fields: [String]) async throws -> StreamID {
         await takeTurn()
         defer { passTurn() }
+        let event = [kind.rawValue, kind.isTerminal ? "1" : "0"] + fields
         guard isTraced else { return try await add(event) }
         return try await withSpan("append event") { span in
-            span.describe { $0["run.event"] = event.kind.rawValue }
+            span.describe { $0["run.event"] = kind.rawValue }
             return try await add(event)
         }
     }
@@ -110,21 +114,22 @@ public actor RunWriter {
     ///
     /// The same entry again keeps its position, by which Redis recognises it. Another one must not have that
     /// position, or it would be taken for the first and be lost.
-    private func add(_ event: RunScripts.Event) async throws -> StreamID {
-        let behind = doubtful.map { $0.event == event ? $0.position : $0.position + 1 } ?? address.position + 1
+    private func add(_ event: [String]) async throws -> StreamID {
+        let behind = doubtful.map { $0.event == event ? $0.position : $0.position + 1 } ?? position + 1
         do {
             return try await add(event, at: behind)
-        } catch RunLogError.outOfOrder(let due, _) where due > address.position && due < behind {
+        } catch RunLogError.outOfOrder(let due, _) where due > position && due < behind {
             return try await add(event, at: due)
         }
     }
 
-    private func add(_ event: RunScripts.Event, at position: Int) async throws -> StreamID {
-        var next = address
-        next.position = position
-        doubtful = (event, position)
-        let id = try await log.scripts.append(event, next)
-        (address, doubtful) = (next, nil)
+    private func add(_ event: [String], at next: Int) async throws -> StreamID {
+        doubtful = (event, next)
+        let reply = try await log.run(
+            RunScript.append, [request.correlationID, String(token), name, String(next)] + event, token: token,
+            position: next)
+        guard reply.count > 1, let id = reply[1].text.flatMap(StreamID.init) else { throw RunLog.unexpected(reply) }
+        (position, doubtful) = (next, nil)
         return id
     }
 

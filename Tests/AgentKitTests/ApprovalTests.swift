@@ -72,10 +72,8 @@ struct ApprovalTests {
                 try await place.untilApprovalIsRequested(request)
                 try await place.isEmpty(dead: 0)
                 try await place.runs.paused.lookSoon(at: request.correlationID)
-                let data = #"{"call":"1-0","decision":"approved"}"#
-                try await place.log(request).scripts.decide(
-                    request.correlationID, call: "1-0",
-                    RunScripts.Event(kind: .approvalDecided, fields: [("data", data)]))
+                try await place.log(request).decide(
+                    ApprovalDecision(call: "1-0", .approved), run: request.correlationID)
 
                 #expect(try await place.watch(request).answer == "booked")
             }

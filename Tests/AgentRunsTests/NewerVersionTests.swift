@@ -11,28 +11,25 @@ struct NewerVersionTests {
             let log = RunLog(redis: redis, conversationID: scratchKey())
             let request = RunRequest(
                 conversationID: log.conversationID, correlationID: "first", agent: "A", message: "Go")
-            var address = RunScripts.Address(correlationID: "first", token: 1, writer: "newer")
             let data = #"{"agent":"A","correlation_id":"first","message":"Go","mood":{"level":3}}"#
-            _ = try await log.scripts.begin(address, mayOpen: true, data: data, task: nil)
-            let newer = [
-                RunScripts.Event(
-                    kind: RunEvent.Kind(rawValue: "mood_changed"), fields: [("data", "[1]"), ("signature", "abc")]),
-                RunScripts.Event(kind: .text, fields: [("text", "Hello "), ("language", "en")]),
-                RunScripts.Event(kind: .llmResponse, fields: [("data", #"{"turn":1,"future":true}"#)]),
+            let newer = ["first", "1", "newer"]
+            _ = try await log.run(RunScript.begin, newer + ["1", "task_started", data, "attempt", "", ""], token: 1)
+            let events = [
+                ["mood_changed", "0", "data", "[1]", "signature", "abc"],
+                ["text", "0", "text", "Hello ", "language", "en"],
+                ["llm_response", "0", "data", #"{"turn":1,"future":true}"#],
             ]
-            for event in newer {
-                address.position += 1
-                _ = try await log.scripts.append(event, address)
+            for (index, event) in events.enumerated() {
+                _ = try await log.run(RunScript.append, newer + [String(index + 1)] + event, token: 1)
             }
 
             let writer = try await log.begin(request, token: 2)
             try await writer.append(.text, text: "again")
             try await writer.complete()
 
-            var events: [RunEvent] = []
-            for try await event in log.events(after: .beginning) { events.append(event) }
+            let followed = try await log.follow(.live)
             #expect(
-                events.map(\.kind.rawValue) == [
+                followed.map(\.kind.rawValue) == [
                     "task_started", "mood_changed", "text", "llm_response", "attempt", "text", "task_completed",
                 ])
             #expect(try await log.history().answer == "Hello again")
