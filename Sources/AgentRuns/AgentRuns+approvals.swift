@@ -12,12 +12,13 @@ extension AgentRuns {
     ///   - decision: Which call, and whether it may be carried out.
     ///   - correlationID: Names the run.
     ///   - owner: Whose run it has to be; `nil` if that does not matter. Runs of others are unknown.
-    /// - Throws: ``ApprovalError``, a ``RunLogError`` if the run has ended or its log is gone, or a ``StreamKitError``.
+    /// - Throws: ``RunLogError/unknownCall``, ``RunLogError/decided``, another ``RunLogError`` if the run has ended or
+    ///   its log is gone, or a ``StreamKitError``.
     public func decide(
         _ decision: ApprovalDecision, run correlationID: String, owner: String? = nil
     ) async throws {
         guard let run = try await paused.run(correlationID), owner == nil || run.request.owner == owner else {
-            throw ApprovalError.unknown
+            throw RunLogError.unknownCall
         }
         try await paused.lookSoon(at: correlationID)
         try await log(of: run.request.conversationID).decide(decision, run: correlationID)
@@ -59,7 +60,7 @@ extension AgentRuns {
         }
         for call in waiting {
             let decision = ApprovalDecision(call: call, .rejected, comment: "Nobody decided in time.")
-            do { try await log.decide(decision, run: run.request.correlationID) } catch ApprovalError.decided {}
+            do { try await log.decide(decision, run: run.request.correlationID) } catch RunLogError.decided {}
         }
         try await resume(run.request)
         return false

@@ -52,21 +52,3 @@ public struct ApprovalDecision: Codable, Hashable, Sendable {
         self.comment = comment
     }
 }
-
-/// Why a decision was not taken.
-public enum ApprovalError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// No such call waits for a decision.
-    case unknown
-    /// It has been decided already.
-    case decided
-
-    /// What happened and what to do next.
-    public var description: String {
-        switch self {
-        case .unknown:
-            "No such call waits for a decision. Use the run and the call of an approval_requested event; its time may "
-                + "be over."
-        case .decided: "This call has been decided already. Read the conversation to see how."
-        }
-    }
-}

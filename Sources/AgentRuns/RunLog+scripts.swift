@@ -72,8 +72,8 @@ extension RunLog {
         case "busy": throw RunLogError.busy(conversationID: conversationID)
         case "order": throw RunLogError.outOfOrder(expected: detail?.integer ?? 0, sent: position)
         case "full": throw RunLogError.full(conversationID: conversationID)
-        case "unknown": throw ApprovalError.unknown
-        case "decided": throw ApprovalError.decided
+        case "unknown": throw RunLogError.unknownCall
+        case "decided": throw RunLogError.decided
         case "damaged": throw damaged(detail?.text ?? "")
         default: throw Self.unexpected(parts)
         }

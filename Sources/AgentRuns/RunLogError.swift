@@ -21,6 +21,10 @@ public enum RunLogError: Error, Hashable, Sendable, CustomStringConvertible {
     case damaged(conversationID: String, field: String)
     /// As many runs wait for a worker as may wait, in all or of one caller.
     case tooManyWaiting(Int, ofCaller: Bool)
+    /// No such call waits for a person's decision.
+    case unknownCall
+    /// A person has decided about this call already.
+    case decided
     /// Two writers of one attempt are at work, which the queue should never allow.
     case outOfOrder(expected: Int, sent: Int)
 
@@ -47,6 +51,11 @@ public enum RunLogError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "conversation."
         case .tooManyWaiting(let count, let ofCaller):
             "\(count) prompts\(ofCaller ? " of yours" : "") wait for a worker already. Try again later."
+        case .unknownCall:
+            "No such call waits for a decision. Use the run and the call of an approval_requested event; its time may "
+                + "be over."
+        case .decided:
+            "This call has been decided already. Read the conversation to see how."
         case .outOfOrder(let expected, let sent):
             "Entry \(sent) of this attempt arrived where \(expected) was due. Use one writer per attempt."
         }

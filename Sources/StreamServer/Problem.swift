@@ -110,6 +110,10 @@ extension Problem {
             self.init(
                 status: .tooManyRequests, code: "too_many_waiting", message: "\(error)",
                 headers: [.retryAfter: "10"])
+        case .unknownCall:
+            self = .notFound("unknown_approval", "\(error)")
+        case .decided:
+            self.init(status: .conflict, code: "already_decided", message: "\(error)")
         case .staleAttempt, .finished, .outOfOrder, .full, .damaged:
             self.init(status: .conflict, code: "conflict", message: "\(error)")
         }

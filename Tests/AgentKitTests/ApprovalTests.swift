@@ -90,10 +90,10 @@ struct ApprovalTests {
                 try await place.untilApprovalIsRequested(request)
                 try await place.isEmpty(dead: 0)
             }
-            await #expect(throws: ApprovalError.unknown) { try await decide("1-0", "nobody") }
-            await #expect(throws: ApprovalError.unknown) { try await decide("7-7", request.correlationID) }
+            await #expect(throws: RunLogError.unknownCall) { try await decide("1-0", "nobody") }
+            await #expect(throws: RunLogError.unknownCall) { try await decide("7-7", request.correlationID) }
             try await decide("1-0", request.correlationID)
-            await #expect(throws: ApprovalError.decided) { try await decide("1-0", request.correlationID) }
+            await #expect(throws: RunLogError.decided) { try await decide("1-0", request.correlationID) }
             _ = try await place.runs.cancel(request.conversationID)
             await #expect(throws: RunLogError.finished(.taskCancelled)) {
                 try await decide("1-1", request.correlationID)

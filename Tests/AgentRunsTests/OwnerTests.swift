@@ -47,7 +47,7 @@ struct OwnerTests {
         try await withRuns { runs in
             let run = request("ann", in: scratchKey())
             try await runs.paused.add(PausedRuns.Run(request: run, deadline: 1e15))
-            await #expect(throws: ApprovalError.unknown) {
+            await #expect(throws: RunLogError.unknownCall) {
                 try await runs.decide(ApprovalDecision(call: "1-0", .approved), run: run.correlationID, owner: "bob")
             }
         }

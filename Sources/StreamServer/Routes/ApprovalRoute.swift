@@ -23,10 +23,6 @@ struct ApprovalRoute: Sendable {
     private func decide(_ decision: ApprovalDecision, run: String, _ caller: Caller) async throws -> Response {
         do {
             try await promptly { try await backend.runs.decide(decision, run: run, owner: caller.owner) }
-        } catch let error as ApprovalError {
-            throw error == .decided
-                ? Problem(status: .conflict, code: "already_decided", message: error.description)
-                : Problem.notFound("unknown_approval", error.description)
         } catch let error as RunLogError {
             guard case .finished = error else { throw error }
             throw Problem(status: .conflict, code: "not_running", message: error.description)
