@@ -2,8 +2,8 @@ import StreamKit
 
 /// Walks through the events of a conversation, each chunk of text once it is sure that it counts.
 ///
-/// A scout runs ahead through the live events and only notes where sealed text ends. What is sealed is then read from
-/// the log, so a viewer costs the same memory however long an answer is.
+/// A scout runs ahead through the live events and only notes where sealed text ends. A second walk delivers what is
+/// sealed, so a viewer costs the same memory however long an answer is.
 struct CommittedRunEvents: RunWalk {
     /// Text of a run that no later attempt counts.
     private struct Superseded {
@@ -18,36 +18,34 @@ struct CommittedRunEvents: RunWalk {
     ///
     /// It is told once everything before it was delivered.
     private var scoutFailure: (any Error)?
-    /// The newest event that the scout saw.
-    private var seen: StreamID?
+    /// The newest event that the scout saw, or where it began.
+    private var seen = StreamID.zero
     /// For each run with text that is not sealed: the event right before the first such chunk.
     private var unsealed: [Int: StreamID] = [:]
     private var superseded: [Superseded] = []
+    /// Follows the scout as far as everything is sealed; what it has read may go further.
+    private var delivery: LiveRunEvents
 
-    /// How far the log was read for delivery.
-    private var delivered: StreamID?
-    private var check: SequenceCheck
-    private var page: ArraySlice<RunEvent> = []
+    init(_ scout: LiveRunEvents) { (self.scout, delivery) = (scout, scout) }
+
     /// The entry of the next event, if that is there already.
-    var bufferedID: StreamID? { page.first?.id }
-    private var pageSize = PageSize()
+    var bufferedID: StreamID? { delivery.bufferedID.flatMap { $0 <= sealedEnd ? $0 : nil } }
 
-    init(_ scout: LiveRunEvents) {
-        self.scout = scout
-        check = SequenceCheck(conversationID: scout.log.conversationID)
-    }
+    /// The newest entry up to which no text can be taken back.
+    private var sealedEnd: StreamID { unsealed.values.min() ?? seen }
 
     /// The next event, or what there is in its place, as ``LiveRunEvents/step(waiting:)`` says it.
     mutating func step(waiting: Bool) async throws -> RunStep {
+        if delivery.cursor == nil {
+            seen = try await scout.start()
+            delivery = scout.again()
+        }
         while true {
             try Task.checkCancellation()
-            if let event = page.popFirst() {
-                try check.take(event)
-                if !isSuperseded(event) { return .event(event) }
-            } else if scout.bufferedID != nil, scoutFailure == nil {
+            if scout.bufferedID != nil, scoutFailure == nil {
                 _ = await scoutAhead(waiting: false)
-            } else if let sealed = try await sealedRest() {
-                try await readPage(after: sealed.start, through: sealed.end)
+            } else if let event = try await nextSealed() {
+                if !isSuperseded(event) { return .event(event) }
             } else if let scoutFailure {
                 throw scoutFailure
             } else if scoutHasEnded {
@@ -76,11 +74,11 @@ struct CommittedRunEvents: RunWalk {
     }
 
     private mutating func note(_ event: RunEvent) {
-        let before = seen ?? .zero
+        let before = seen
         seen = event.id
         if event.kind == .text {
             guard event.mayBeSuperseded, unsealed[event.run] == nil else { return }
-            unsealed[event.run] = Swift.max(before, delivered ?? .zero)
+            unsealed[event.run] = before
         } else {
             unsealed[event.run] = nil
             guard event.kind == .attempt, let last = event.lastValidID else { return }
@@ -88,30 +86,15 @@ struct CommittedRunEvents: RunWalk {
         }
     }
 
-    /// What is sealed and not read yet.
-    private mutating func sealedRest() async throws -> (start: StreamID, end: StreamID)? {
-        let start: StreamID
-        if let delivered {
-            start = delivered
-        } else {
-            (start, check) = try await scout.start()
-            delivered = start
-        }
-        guard let end = unsealed.values.min() ?? seen, end > start else { return nil }
-        return (start, end)
-    }
-
-    private mutating func readPage(after start: StreamID, through end: StreamID) async throws {
-        let (log, limit) = (scout.log, pageSize.entries)
-        let entries = try await log.patiently {
-            try await log.stream.entries(from: .after(start), to: .id(end), limit: limit)
-        }
+    /// Delivers the next event; `nil` if nothing more is sealed.
+    private mutating func nextSealed() async throws -> RunEvent? {
+        guard bufferedID != nil || delivery.cursor ?? .zero < sealedEnd else { return nil }
         // The scout has seen the end, so it was there.
-        guard let last = entries.last else { throw RunLogError.trimmed(conversationID: log.conversationID) }
-        pageSize.learn(from: entries)
-        page = entries.runEvents[...]
-        delivered = last.id
-        superseded.removeAll { $0.before <= start }
+        guard case .event(let event) = try await delivery.step(waiting: false), event.id <= sealedEnd else {
+            throw RunLogError.trimmed(conversationID: scout.log.conversationID)
+        }
+        if event.kind == .attempt { superseded.removeAll { $0.before <= event.id } }
+        return event
     }
 
     private func isSuperseded(_ event: RunEvent) -> Bool {

@@ -3,7 +3,7 @@ import StreamKit
 /// Walks through the events of a conversation as they are written.
 struct LiveRunEvents: RunWalk {
     let log: RunLog
-    private let reader: any EntryReader
+    private var reader: any EntryReader
     let position: StreamPosition
     let whileIdle: @Sendable () async -> Void
     /// The newest event that was delivered, or where to begin.
@@ -42,9 +42,16 @@ struct LiveRunEvents: RunWalk {
         return .end
     }
 
+    /// A second walk from where this one stands, straight from Redis.
+    func again() -> LiveRunEvents {
+        var copy = self
+        copy.reader = log.redis.reader(of: log.stream.key)
+        return copy
+    }
+
     /// Turns the position into an ID, once, and makes sure that nothing right after it is gone.
-    mutating func start() async throws -> (id: StreamID, check: SequenceCheck) {
-        if let cursor { return (cursor, check) }
+    mutating func start() async throws -> StreamID {
+        if let cursor { return cursor }
         let start: StreamID
         switch position {
         case .beginning: start = .zero
@@ -55,7 +62,7 @@ struct LiveRunEvents: RunWalk {
                 conversationID: log.conversationID, after: try await log.patiently { try await log.sequence(at: id) })
         }
         cursor = start
-        return (start, check)
+        return start
     }
 
     private mutating func deliver(_ event: RunEvent) async throws -> RunEvent {
@@ -69,7 +76,7 @@ struct LiveRunEvents: RunWalk {
 
     /// Reads on; false if there is nothing although it did not wait.
     private mutating func fill(waiting: Bool) async throws -> Bool {
-        let start = try await start().id
+        let start = try await start()
         let wait: ReadWait = mayWait && waiting ? .atMost(min(Self.longestWait, log.retention.timeToLive)) : .no
         let entries = try await read(after: start, wait: wait)
         mayWait = true
