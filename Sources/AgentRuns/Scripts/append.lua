@@ -7,9 +7,8 @@
 --        `damaged`, field
 
 local token, writer, position, ends = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), ARGV[10] == '1'
-local number, damaged = find(ARGV[5])
-if damaged then return {'damaged', damaged} end
-if not number then return {'expired'} end
+local number, refusal = known_run(ARGV[5])
+if not number then return refusal end
 local current = whole('attempt:' .. number)
 if token ~= current or writer ~= field(number, 'writer') then return {'stale', digits(current)} end
 local written = whole('position:' .. number)
@@ -18,8 +17,7 @@ local ended = field(number, 'status')
 if ended then return {'finished', ended} end
 if position ~= written + 1 then return {'order', digits(written + 1)} end
 if not ends and redis.call('XLEN', stream) >= tonumber(ARGV[2]) then return {'full'} end
-local fields = {}
-for i = 11, #ARGV do fields[i - 10] = ARGV[i] end
+local fields = rest(11)
 local id = add(number, {name = ARGV[9], fields = fields, ends = ends})
 redis.call('HSET', state, 'position:' .. number, position)
 for i = 1, #fields - 1, 2 do

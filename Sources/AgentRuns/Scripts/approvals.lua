@@ -4,11 +4,8 @@
 -- ARGV   5 correlation ID
 -- Reply  `ok`, how many are decided, then the calls that wait; `finished`, event; `expired`; or `damaged`, field
 
-local number, damaged = find(ARGV[5])
-if damaged then return {'damaged', damaged} end
-if not number then return {'expired'} end
-local ended = field(number, 'status')
-if ended then return {'finished', ended} end
+local number, refusal = open_run(ARGV[5])
+if not number then return refusal end
 local decided, reply = 0, {'ok', '0'}
 for call, decision in string.gmatch(field(number, 'approvals') or '', '(%S-)=(%S*)') do
     if decision == '' then reply[#reply + 1] = call else decided = decided + 1 end

@@ -12,9 +12,7 @@ local newest = whole('runs')
 for number = newest, math.max(1, newest - MOST_RUNS), -1 do
     local correlation = field(number, 'correlation')
     if correlation and not field(number, 'status') then
-        local fields = {}
-        for i = 6, #ARGV do fields[i - 5] = ARGV[i] end
-        add(number, {name = ARGV[5], fields = fields, ends = true})
+        add(number, {name = ARGV[5], fields = rest(6), ends = true})
         cancelled[#cancelled + 1] = correlation
         cancelled[#cancelled + 1] = field(number, 'task') or ''
     end

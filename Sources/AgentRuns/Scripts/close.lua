@@ -5,17 +5,14 @@
 --        8 the event's name, then the event's fields
 -- Reply  `ok`, entry ID, run; `stale`, token; `finished`, event; `expired`; or `damaged`, field
 
-local number, damaged = find(ARGV[5])
-if damaged then return {'damaged', damaged} end
-if not number then return {'expired'} end
+local number, refusal = known_run(ARGV[5])
+if not number then return refusal end
 local ended = field(number, 'status')
 -- A repeat after a lost reply.
 if ended and field(number, 'writer') == ARGV[7] then return {'ok', field(number, 'entry') or '0-0', number} end
 if ended then return {'finished', ended} end
 local current = whole('attempt:' .. number)
 if ARGV[6] == 'waiting' and current > 0 then return {'stale', digits(current)} end
-local fields = {}
-for i = 9, #ARGV do fields[i - 8] = ARGV[i] end
-local id = add(number, {name = ARGV[8], fields = fields, ends = true})
+local id = add(number, {name = ARGV[8], fields = rest(9), ends = true})
 redis.call('HSET', state, 'writer:' .. number, ARGV[7])
 return {'ok', id, number}

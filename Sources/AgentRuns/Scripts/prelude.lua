@@ -52,6 +52,29 @@ local function find(correlation)
     return number, damage({'attempt:' .. number, 'attempts:' .. number, 'position:' .. number})
 end
 
+-- The run with this correlation ID; otherwise nothing, and the reply that says why.
+local function known_run(correlation)
+    local number, damaged = find(correlation)
+    if damaged then return nil, {'damaged', damaged} end
+    if not number then return nil, {'expired'} end
+    return number
+end
+
+-- The same for a run that has not ended.
+local function open_run(correlation)
+    local number, refusal = known_run(correlation)
+    local ended = number and field(number, 'status')
+    if ended then return nil, {'finished', ended} end
+    return number, refusal
+end
+
+-- The arguments from one on: names and values of an entry's fields in turn.
+local function rest(first)
+    local fields = {}
+    for i = first, #ARGV do fields[#fields + 1] = ARGV[i] end
+    return fields
+end
+
 -- Forgets what is known of a run that ended long ago.
 local function forget(number)
     if number < 1 or not field(number, 'status') then return end
