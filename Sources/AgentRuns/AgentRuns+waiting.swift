@@ -8,7 +8,7 @@ extension AgentRuns {
     ///
     /// One that never came into the queue, because the server died in between, is enqueued. One whose task is gone,
     /// or that waited longer than ``RunRetention/maximumWait``, gets its last event. Workers do this every few seconds,
-    /// and so does the follower of a conversation in which nothing happens.
+    /// and so does a server that shows runs.
     ///
     /// - Throws: A ``StreamKitError``.
     public func lookAfterWaitingRuns() async throws {

@@ -16,8 +16,6 @@ public struct AgentRuns: Sendable {
     let waiting: WaitingRuns
     /// Where followers read from.
     let source: any EntrySource
-    /// When followers in whose runs nothing happens look after those that wait: one of them for all.
-    private let lookOccasion = Occasion(every: .seconds(2))
     let paused: PausedRuns
     let calledOff: CalledOffRuns
 
@@ -81,9 +79,7 @@ public struct AgentRuns: Sendable {
     public func events(
         of conversation: String, after position: StreamPosition, isolation: RunIsolation = .live
     ) -> RunEvents {
-        RunEvents(
-            log: log(of: conversation), source: source, position: position, isolation: isolation,
-            whileIdle: { if lookOccasion.isNow() { try? await lookAfterWaitingRuns() } })
+        RunEvents(log: log(of: conversation), source: source, position: position, isolation: isolation)
     }
 
     /// A conversation as it stands: its turns, its newest events, and the cursor to follow it from.

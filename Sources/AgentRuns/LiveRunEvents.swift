@@ -5,7 +5,6 @@ struct LiveRunEvents: RunWalk {
     let log: RunLog
     private var reader: any EntryReader
     let position: StreamPosition
-    let whileIdle: @Sendable () async -> Void
     /// The newest event that was delivered, or where to begin.
     private(set) var cursor: StreamID?
     private var check: SequenceCheck
@@ -17,13 +16,10 @@ struct LiveRunEvents: RunWalk {
     /// How long one read waits for something to happen.
     private static let longestWait = Duration.seconds(10)
 
-    init(
-        log: RunLog, source: any EntrySource, position: StreamPosition, whileIdle: @escaping @Sendable () async -> Void
-    ) {
+    init(log: RunLog, source: any EntrySource, position: StreamPosition) {
         self.log = log
         reader = source.reader(of: log.stream.key)
         self.position = position
-        self.whileIdle = whileIdle
         check = SequenceCheck(conversationID: log.conversationID)
     }
 
@@ -83,8 +79,7 @@ struct LiveRunEvents: RunWalk {
         guard entries.isEmpty else { return true }
         switch try await log.patiently({ try await log.standing(after: start) }) {
         case .over: hasEnded = true
-        case .open where !waiting: return false
-        case .open: if wait != .no { await whileIdle() }
+        case .open: return waiting
         case .gone: throw RunLogError.expired(conversationID: log.conversationID)
         case .further:
             // Something was written after the read, or it was written and is gone.

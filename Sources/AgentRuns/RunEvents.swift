@@ -14,12 +14,10 @@ public struct RunEvents: AsyncSequence, Sendable {
     let source: any EntrySource
     let position: StreamPosition
     let isolation: RunIsolation
-    /// Is called every few seconds in which nothing happens.
-    var whileIdle: @Sendable () async -> Void = {}
 
     /// Begins to follow, at the position given.
     public func makeAsyncIterator() -> Iterator {
-        let live = LiveRunEvents(log: log, source: source, position: position, whileIdle: whileIdle)
+        let live = LiveRunEvents(log: log, source: source, position: position)
         return Iterator(walk: isolation == .live ? live : CommittedRunEvents(live))
     }
 

@@ -14,10 +14,9 @@ final class Backend: Sendable {
     /// What is being watched.
     let renditions: Renditions
     /// Whether this process still takes new runs.
-    let drain: Drain
+    let drain = Drain()
 
-    init(redis: Redis, configuration: StreamServerConfiguration, drain: Drain, logger: Logger) {
-        self.drain = drain
+    init(redis: Redis, configuration: StreamServerConfiguration, logger: Logger) {
         self.redis = redis
         self.configuration = configuration
         runs = AgentRuns(

@@ -50,17 +50,18 @@ public struct StreamServer: Service {
 
     /// Runs the server, and stops it some time after this task is told to shut down.
     private func serve() async throws {
-        let drain = Drain()
-        let server = try buildServer(
-            redis: redis, configuration: configuration, drain: drain, logger: logger, onServerRunning: onServerRunning)
-        let group = ServiceGroup(services: [server], logger: logger)
+        let backend = Backend(redis: redis, configuration: configuration, logger: logger)
+        let server = try buildServer(backend, logger: logger, onServerRunning: onServerRunning)
+        // The last is told to stop first.
+        let services: [any Service] = [WaitingRunsService(runs: backend.runs, logger: logger), server]
+        let group = ServiceGroup(services: services, logger: logger)
         // Detached, so that the shutdown reaches it when the time to drain is over, and not before.
         let serving = Task.detached { try await group.run() }
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
                 try await serving.value
             } onGracefulShutdown: {
-                drain.begin()
+                backend.drain.begin()
                 // Unstructured, because nobody waits here; it ends with its sleep.
                 Task {
                     try? await Task.sleep(for: configuration.drainTime)

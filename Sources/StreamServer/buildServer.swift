@@ -12,15 +12,14 @@ import StreamKit
 ///
 /// Hummingbird's server without its `Application`: that keeps some kilobytes more for each connection that is answered.
 func buildServer(
-    redis: Redis,
-    configuration: StreamServerConfiguration,
-    drain: Drain,
+    _ backend: Backend,
     logger: Logger,
     onServerRunning: @escaping @Sendable (Int) async -> Void
 ) throws -> any Service {
+    let configuration = backend.configuration
     let limits = configuration.connections
     let maximumBodySize = RunMessage.maximumBodySize(for: configuration.maximumMessageSize)
-    let api = buildAPI(redis: redis, configuration: configuration, drain: drain, logger: logger)
+    let api = buildAPI(backend, logger: logger)
     return try HTTPServerBuilder.guarded(limits, maximumBodySize: maximumBodySize).buildServer(
         configuration: ServerConfiguration(
             address: .hostname(configuration.host, port: configuration.port),
@@ -40,14 +39,14 @@ func buildServer(
 }
 
 /// Everything that the server answers.
-func buildAPI(redis: Redis, configuration: StreamServerConfiguration, drain: Drain, logger: Logger) -> API {
-    let backend = Backend(redis: redis, configuration: configuration, drain: drain, logger: logger)
+func buildAPI(_ backend: Backend, logger: Logger) -> API {
+    let configuration = backend.configuration
     let links = ViewerLinks(key: configuration.linkKey, lifetime: configuration.linkLifetime)
     let routes =
         PageRoute(hasLab: configuration.lab != nil).routes + [
-            HealthRoute(redis: redis, agents: configuration.agents).route,
+            HealthRoute(redis: backend.redis, agents: configuration.agents).route,
             ProbeRoute.live,
-            ProbeRoute.ready(model: configuration.model, drain),
+            ProbeRoute.ready(model: configuration.model, backend.drain),
             RunRoute(backend: backend).route,
             StreamRoute(backend: backend).route,
             SnapshotRoute(backend: backend).route,

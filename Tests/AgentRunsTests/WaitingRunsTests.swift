@@ -24,23 +24,6 @@ struct WaitingRunsTests {
         }
     }
 
-    @Test func `a follower finds a run that was accepted and never enqueued`() async throws {
-        var retention = RunRetention()
-        // The follower's reads end this soon.
-        retention.timeToLive = .milliseconds(200)
-        try await withRuns(retention) { runs in
-            let request = runs.request()
-            try await runs.waiting.add(request, caller: nil)
-            try await runs.log(of: request.conversationID).accept(request)
-            try await runs.makeDue()
-
-            let following = Task { for try await _ in runs.events(of: request.conversationID, after: .beginning) {} }
-            try await eventually("it is enqueued") { try await runs.queue.status().waiting == 1 }
-            following.cancel()
-            _ = await following.result
-        }
-    }
-
     @Test func `a prompt finds that the open run before it was never enqueued`() async throws {
         try await withRuns { runs in
             let request = runs.request()

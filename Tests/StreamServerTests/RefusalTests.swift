@@ -28,7 +28,7 @@ struct RefusalTests {
 
                     #expect(refused.status == 503 && refused.text.contains("redis_full"), "\(refused.text)")
                     #expect(refused.headers.contains(name: "Retry-After"))
-                    #expect(log.lines.contains { $0.contains("OOM") }, "\(log.lines)")
+                    #expect(log.lines.contains { $0.contains("OOM") && $0.contains(run) }, "\(log.lines)")
                 }
             }
         }
@@ -47,7 +47,7 @@ struct RefusalTests {
                     let failed = try await server.send(path)
 
                     #expect(failed.status == 500 && failed.text.contains("log says"), "\(failed.text)")
-                    #expect(log.lines.contains { $0.contains("NOPERM") }, "\(log.lines)")
+                    #expect(log.lines.contains { $0.contains("NOPERM") && $0.contains(path) }, "\(log.lines)")
                 }
             }
         }
