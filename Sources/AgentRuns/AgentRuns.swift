@@ -14,8 +14,8 @@ public struct AgentRuns: Sendable {
     /// The queue between those who ask and those who answer.
     public let queue: TaskQueue<RunRequest>
     let waiting: WaitingRuns
-    /// Where followers read from.
-    let source: any EntrySource
+    /// Where those who follow a log read from.
+    private let source: any EntrySource
     let paused: PausedRuns
     let calledOff: CalledOffRuns
 
@@ -50,7 +50,7 @@ public struct AgentRuns: Sendable {
 
     /// The log of a conversation, which need not exist.
     public func log(of conversation: String) -> RunLog {
-        RunLog(redis: redis, conversationID: conversation, retention: retention)
+        RunLog(redis: redis, conversationID: conversation, retention: retention, source: source)
     }
 
     /// Calls off every run of a conversation that has not ended.
@@ -67,59 +67,6 @@ public struct AgentRuns: Sendable {
         // Without this news the workers notice within a second.
         try? await calledOff.announce(ids)
         return ids
-    }
-
-    /// Follows a conversation while it happens.
-    ///
-    /// - Parameters:
-    ///   - conversation: Names the conversation.
-    ///   - position: Where to begin; `.after` an event's ID gives exactly the rest.
-    ///   - isolation: Whether text is delivered as it is written, or once it can no longer be taken back.
-    /// - Returns: A sequence that ends after the last event of the newest accepted run.
-    public func events(
-        of conversation: String, after position: StreamPosition, isolation: RunIsolation = .live
-    ) -> RunEvents {
-        RunEvents(log: log(of: conversation), source: source, position: position, isolation: isolation)
-    }
-
-    /// A conversation as it stands: its turns, its newest events, and the cursor to follow it from.
-    ///
-    /// Reads the log once, a page at a time (XRANGE), and keeps the text of its turns and some hundred events.
-    ///
-    /// - Parameter conversation: Names the conversation.
-    /// - Returns: The snapshot, with all that was in the log when the last page was read.
-    /// - Throws: ``RunLogError/expired(conversationID:)`` if there is no log, or a ``StreamKitError``.
-    public func snapshot(of conversation: String) async throws -> ConversationSnapshot {
-        var builder = SnapshotBuilder(conversationID: conversation)
-        try await log(of: conversation).forEachEvent { builder.take($0) }
-        guard let snapshot = builder.snapshot() else { throw RunLogError.expired(conversationID: conversation) }
-        return snapshot
-    }
-
-    /// The ID of the newest event of a conversation; `nil` if there is none.
-    ///
-    /// - Throws: A ``StreamKitError``.
-    public func lastEventID(of conversation: String) async throws -> StreamID? {
-        try await log(of: conversation).stream.lastID()
-    }
-
-    /// Makes sure that a conversation can be followed from a cursor.
-    ///
-    /// - Parameters:
-    ///   - cursor: The ID of the last event that the viewer has; `nil` for a viewer that begins.
-    ///   - conversation: Names the conversation.
-    /// - Throws: ``RunLogError/expired(conversationID:)`` if there is no such conversation,
-    ///   ``RunLogError/beyondEnd(cursor:end:)`` if no event can have had that ID,
-    ///   ``RunLogError/trimmed(conversationID:)`` if events after the cursor are gone, or a ``StreamKitError``.
-    public func check(_ cursor: StreamID?, of conversation: String) async throws {
-        let log = log(of: conversation)
-        guard try await log.exists() else { throw RunLogError.expired(conversationID: conversation) }
-        // This is done without a cursor, too: it notices a key that does not hold a stream.
-        guard let info = try await log.stream.info(), let cursor, cursor != .zero else { return }
-        guard cursor <= info.lastGeneratedID else {
-            throw RunLogError.beyondEnd(cursor: cursor, end: info.lastGeneratedID)
-        }
-        _ = try await log.sequence(at: cursor)
     }
 
     /// A worker that runs when its ``RunWorker/run()`` is called, for instance by a `ServiceGroup`.

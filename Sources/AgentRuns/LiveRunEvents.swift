@@ -16,9 +16,9 @@ struct LiveRunEvents: RunWalk {
     /// How long one read waits for something to happen.
     private static let longestWait = Duration.seconds(10)
 
-    init(log: RunLog, source: any EntrySource, position: StreamPosition) {
+    init(log: RunLog, position: StreamPosition) {
         self.log = log
-        reader = source.reader(of: log.stream.key)
+        reader = log.source.reader(of: log.stream.key)
         self.position = position
         check = SequenceCheck(conversationID: log.conversationID)
     }

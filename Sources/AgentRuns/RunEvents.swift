@@ -11,13 +11,12 @@ public struct RunEvents: AsyncSequence, Sendable {
     public typealias Element = RunEvent
 
     let log: RunLog
-    let source: any EntrySource
     let position: StreamPosition
     let isolation: RunIsolation
 
     /// Begins to follow, at the position given.
     public func makeAsyncIterator() -> Iterator {
-        let live = LiveRunEvents(log: log, source: source, position: position)
+        let live = LiveRunEvents(log: log, position: position)
         return Iterator(walk: isolation == .live ? live : CommittedRunEvents(live))
     }
 

@@ -1,7 +1,7 @@
 public import StreamKit
 
-// What a log says: its events, how a run stands, whether something can still come, and whether what follows a viewer's
-// cursor was trimmed.
+// What a log says: its events, how a run stands, whether something can still come, and whether events after a cursor
+// were trimmed.
 extension RunLog {
     /// Whether Redis holds anything of the conversation.
     ///
@@ -16,16 +16,6 @@ extension RunLog {
     /// - Throws: A ``StreamKitError``.
     public func owner() async throws -> String? {
         try await redis.send("HGET", stateKey, "owner").text
-    }
-
-    /// Follows the conversation while it happens.
-    ///
-    /// - Parameters:
-    ///   - position: Where to begin; `.after` an event's ID gives exactly the rest.
-    ///   - isolation: Whether text is delivered as it is written, or once it can no longer be taken back.
-    /// - Returns: A sequence that ends after the last event of the newest accepted run.
-    public func events(after position: StreamPosition, isolation: RunIsolation = .live) -> RunEvents {
-        RunEvents(log: self, source: redis, position: position, isolation: isolation)
     }
 
     /// Every event that Redis still holds, oldest first (XRANGE, a page at a time).

@@ -16,10 +16,21 @@ public struct RunLog: Sendable {
     public let retention: RunRetention
 
     let redis: Redis
+    /// Where those who follow it read from.
+    let source: any EntrySource
 
     /// The log of a conversation, which need not exist yet.
-    public init(redis: Redis, conversationID: String, retention: RunRetention = .init()) {
+    ///
+    /// - Parameters:
+    ///   - redis: The client.
+    ///   - conversationID: Names the conversation.
+    ///   - retention: How long the log is kept and how long it may grow.
+    ///   - source: Where those who follow it read from; `nil` is the client, a ``StreamHub`` serves many of them.
+    public init(
+        redis: Redis, conversationID: String, retention: RunRetention = .init(), source: (any EntrySource)? = nil
+    ) {
         self.redis = redis
+        self.source = source ?? redis
         self.conversationID = conversationID
         self.retention = retention
         stream = redis.stream(RunNames.log(of: conversationID))

@@ -39,7 +39,7 @@ struct Cursor: Sendable {
     ) async throws -> StreamID? {
         switch request.uri.queryParameters["from"] ?? "" {
         case "", "beginning": nil
-        case "now": try await promptly { try await backend.runs.lastEventID(of: conversation) }
+        case "now": try await promptly { try await backend.runs.log(of: conversation).stream.lastID() }
         case let other:
             throw Problem.badRequest(
                 "unknown_start", "'\(other)' is not a place to begin. Use now or beginning, or leave it out.")

@@ -13,7 +13,7 @@ struct RunResponse: Sendable {
     func response(to claim: RunClaim, isPlain: Bool) async throws -> Response {
         let run = claim.request
         try await waitForEnd(of: claim)
-        let snapshot = try await promptly { try await backend.runs.snapshot(of: run.conversationID) }
+        let snapshot = try await promptly { try await backend.runs.log(of: run.conversationID).snapshot() }
         let turn = snapshot.turns.last { $0.correlationID == run.correlationID }
         guard let turn, turn.status.isOver else { throw problem(.tooLate(backend.configuration.responseTime), claim) }
         guard turn.status == .completed else {
@@ -38,7 +38,7 @@ struct RunResponse: Sendable {
     /// Returns after the end, or when time is up or the server stops.
     private func waitForEnd(of claim: RunClaim) async throws {
         let position: StreamPosition = claim.cursor.flatMap(StreamID.init).map { .after($0) } ?? .beginning
-        let events = backend.runs.events(of: claim.request.conversationID, after: position)
+        let events = backend.runs.log(of: claim.request.conversationID).events(after: position)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for try await event in events.cancelOnGracefulShutdown() where event.isLast { return }

@@ -103,21 +103,21 @@ struct RedisSource: RunSource {
     var name: String { "Redis" }
 
     func snapshot(of conversation: String) async throws -> SeenConversation {
+        let log = runs.log(of: conversation)
         // Before the log is read: it says what is wrong with a key that holds something else.
-        try await runs.check(nil, of: conversation)
-        return SeenConversation(try await runs.snapshot(of: conversation))
+        try await log.check(nil)
+        return SeenConversation(try await log.snapshot())
     }
 
     func follow(
         _ conversation: String, from place: inout Place, _ handle: (SeenEvent) async throws -> Void
     ) async throws -> StreamEnd {
+        let log = runs.log(of: conversation)
         let cursor = place.cursor.flatMap { StreamID($0) }
         do {
-            try await runs.check(cursor, of: conversation)
+            try await log.check(cursor)
             place.hasConnected = true
-            // The log alone, which only reads; a server's followers also look after runs that wait.
-            let events = runs.log(of: conversation).events(after: cursor.map { .after($0) } ?? .beginning)
-            for try await event in events {
+            for try await event in log.events(after: cursor.map { .after($0) } ?? .beginning) {
                 try await handle(SeenEvent(event))
                 place.cursor = "\(event.id)"
             }

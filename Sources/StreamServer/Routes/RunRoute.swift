@@ -48,7 +48,7 @@ struct RunRoute: Sendable {
         // A continued conversation is watched from here on; its earlier answers are not said again.
         let isContinued = message.conversation != nil
         let before = try await promptly {
-            isContinued ? try await backend.runs.lastEventID(of: conversation.text) : nil
+            isContinued ? try await backend.runs.log(of: conversation.text).stream.lastID() : nil
         }
         return RunClaim(request: run, isContinued: isContinued, cursor: before.map { "\($0)" })
     }

@@ -18,8 +18,7 @@ struct SnapshotRoute: Sendable {
     private func snapshot(_ request: Request, of conversation: String, _ caller: Caller) async throws -> Response {
         let isolation = try StreamFormat.serverSentEvents(everything: false).isolation(of: request)
         let snapshot = try await promptly {
-            _ = try await backend.existingLog(of: conversation, by: caller)
-            return try await backend.runs.snapshot(of: conversation)
+            try await backend.existingLog(of: conversation, by: caller).snapshot()
         }
         let shown = isolation == .committed ? snapshot.committed() : snapshot
         return .json(bytes: EventJSON.bytes(of: shown.json(of: conversation)))

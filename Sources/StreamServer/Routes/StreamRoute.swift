@@ -27,7 +27,7 @@ struct StreamRoute: Sendable {
         // What is wrong is said now: once the body has begun, the status code has been sent.
         let (log, lineBreaks) = try await promptly {
             let log = try await backend.existingLog(of: conversation, for: cursor, by: context.caller)
-            try await backend.runs.check(cursor.id, of: conversation)
+            try await log.check(cursor.id)
             return (log, try await joiner(before: cursor, in: log))
         }
         return Response(
@@ -105,8 +105,8 @@ struct StreamRoute: Sendable {
         let start = cursor.id ?? .zero
         if let rendition = backend.renditions.join(key, at: start) { return .live(rendition, start) }
         return try await cancelWhenGracefulShutdown {
-            let events = backend.runs.events(of: key.conversation, after: cursor.position, isolation: key.isolation)
             let log = backend.runs.log(of: key.conversation)
+            let events = log.events(after: cursor.position, isolation: key.isolation)
             let lineBreaks = if let lineBreaks { lineBreaks } else { try await joiner(before: cursor, in: log) }
             var replay = Replay(of: log, events, from: start, framing(key, lineBreaks))
             do {

@@ -43,7 +43,7 @@ struct WatchedRun: Sendable {
     private static func watch(_ service: AgentRuns, _ name: String, _ isolation: RunIsolation) async -> View {
         var view = View()
         do {
-            for try await event in service.events(of: name, after: .beginning, isolation: isolation) {
+            for try await event in service.log(of: name).events(after: .beginning, isolation: isolation) {
                 view.events.append(event)
             }
         } catch {
