@@ -15,6 +15,7 @@ struct WaitingRunsService: Service {
     private func lookAfterWaitingRuns() async throws {
         var isFailing = false
         while true {
+            try await Task.sleep(for: .seconds(2))
             do {
                 try await runs.lookAfterWaitingRuns()
                 isFailing = false
@@ -25,7 +26,6 @@ struct WaitingRunsService: Service {
                 }
                 isFailing = true
             }
-            try await Task.sleep(for: .seconds(2))
         }
     }
 }
