@@ -12,6 +12,8 @@ struct LiveRunEvents: RunWalk {
     private var page = PageSize()
     private var mayWait = false
     private var hasEnded = false
+    /// Whether it asks if more can come after a run's last event.
+    private var looksForEnd = true
 
     /// How long one read waits for something to happen.
     private static let longestWait = Duration.seconds(10)
@@ -38,9 +40,10 @@ struct LiveRunEvents: RunWalk {
         return .end
     }
 
-    /// A second walk from where this one stands, straight from Redis.
+    /// A second walk from where this one stands, straight from Redis, that leaves it to this one to find the end.
     func again() -> LiveRunEvents {
         var copy = self
+        copy.looksForEnd = false
         copy.reader = log.redis.reader(of: log.stream.key)
         return copy
     }
@@ -64,7 +67,7 @@ struct LiveRunEvents: RunWalk {
     private mutating func deliver(_ event: RunEvent) async throws -> RunEvent {
         try check.take(event)
         cursor = event.id
-        if event.isLast, buffer.isEmpty {
+        if looksForEnd, event.isLast, buffer.isEmpty {
             hasEnded = try await log.patiently { try await log.standing(after: event.id) } == .over
         }
         return event

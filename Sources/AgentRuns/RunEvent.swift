@@ -45,6 +45,12 @@ public struct RunEvent: Hashable, Sendable {
         /// An entry of another program that does not say what it is.
         public static let unnamed = Kind(rawValue: "unnamed")
 
+        /// The kinds that this library writes.
+        package static let known: [Kind] = [
+            .taskStarted, .chainOfThought, .toolUsage, .llmResponse, .progress, .text, .attempt,
+            .approvalRequested, .approvalDecided, .historySummary, .taskCompleted, .taskFailed, .taskCancelled,
+        ]
+
         /// Whether nothing of the same run comes after an event of this kind.
         public var isTerminal: Bool { self == .taskCompleted || self == .taskFailed || self == .taskCancelled }
     }

@@ -6,6 +6,9 @@ package import StreamKit
 /// log is not or no longer there, ``RunLogError/trimmed(conversationID:)`` in the place of events that were trimmed
 /// away, ``RunLogError/damaged(conversationID:field:)`` when nobody can tell how the run stands. Survives lost
 /// connections; ends when its task is cancelled.
+///
+/// A run that was accepted and never enqueued gets its last event from a ``RunWorker`` or a server, or from a program
+/// that calls ``AgentRuns/lookAfterWaitingRuns()`` now and then.
 public struct RunEvents: AsyncSequence, Sendable {
     /// What the sequence is made of.
     public typealias Element = RunEvent

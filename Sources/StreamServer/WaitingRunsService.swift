@@ -2,11 +2,13 @@ import AgentRuns
 import Logging
 import ServiceLifecycle
 
-/// Looks after the runs that wait, for as long as the server runs: one that never came into the queue is enqueued,
-/// even if no worker is there that would find it.
-struct WaitingRunsService: Service {
+/// Looks after the runs that wait, for as long as the server runs, even if no worker is there that would do it.
+///
+/// One that never came into the queue is enqueued; one whose task is gone, or that has waited too long, is ended.
+struct WaitingRunsService: Service, CustomStringConvertible {
     let runs: AgentRuns
     let logger: Logger
+    var description: String { "WaitingRunsService" }
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown { try await lookAfterWaitingRuns() }

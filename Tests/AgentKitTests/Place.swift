@@ -51,14 +51,6 @@ struct Place: Sendable {
     }
 }
 
-extension RunEvent.Kind {
-    /// The kinds that the library writes.
-    static let known: [Self] = [
-        .taskStarted, .chainOfThought, .toolUsage, .llmResponse, .progress, .text, .attempt,
-        .approvalRequested, .approvalDecided, .historySummary, .taskCompleted, .taskFailed, .taskCancelled,
-    ]
-}
-
 func withQueue(
     _ hint: String = #function, maximumAttempts: Int = 2, maximumWorkerDeaths: Int = 20,
     _ body: (Place) async throws -> Void

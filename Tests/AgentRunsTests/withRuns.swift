@@ -65,14 +65,6 @@ extension RunLog {
     }
 }
 
-extension RunEvent.Kind {
-    /// The kinds that the library writes.
-    static let known: [Self] = [
-        .taskStarted, .chainOfThought, .toolUsage, .llmResponse, .progress, .text, .attempt,
-        .approvalRequested, .approvalDecided, .historySummary, .taskCompleted, .taskFailed, .taskCancelled,
-    ]
-}
-
 func withRuns(
     _ retention: RunRetention = .init(), limits: RunLimits = .init(), _ hint: String = #function,
     _ body: (AgentRuns) async throws -> Void

@@ -79,6 +79,8 @@ final class CredentialStore: Sendable {
 
     private func ask() async throws -> Newest {
         let credentials = try await provider()
+        // A provider may ignore that it was cancelled; others are the newest ones by then.
+        try Task.checkCancellation()
         return state.withLock { state in
             state.generation += 1
             let newest: Newest = (credentials, state.generation)
@@ -94,9 +96,10 @@ final class CredentialStore: Sendable {
             limit: nil, backoff: RetryBackoff(initial: .milliseconds(200), maximum: .seconds(5)))
         while true {
             let due = newest.credentials.lifetime.map { ContinuousClock.now + Self.pause(for: $0) }
-            // A connection that does not take them opens again sooner or later, and asks for the newest then.
-            try? await state.withLock { $0.tell }?(newest.credentials, newest.generation)
-            guard let due else { return }
+            // Beside the pause, because a server that does not answer must not delay the next renewal.
+            let given = newest
+            async let told: Void = tell(given)
+            guard let due else { return await told }
             try await Task.sleep(until: due, clock: .continuous)
             newest = try await policy.run(
                 if: { _ in !Task.isCancelled },
@@ -105,6 +108,18 @@ final class CredentialStore: Sendable {
                         "cannot renew the credentials for Redis yet",
                         metadata: ["reason": "\(error)", "pause": "\(pause)"])
                 }, { _ in try await ask() })
+        }
+    }
+
+    /// A connection that does not take them opens again sooner or later, and asks for the newest then.
+    private func tell(_ newest: Newest) async {
+        do {
+            try await state.withLock { $0.tell }?(newest.credentials, newest.generation)
+        } catch is CancellationError {
+            // The client was closed, or newer ones are there.
+        } catch {
+            logger.warning(
+                "the open connection did not take the new credentials for Redis", metadata: ["reason": "\(error)"])
         }
     }
 

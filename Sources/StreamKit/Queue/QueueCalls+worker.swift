@@ -15,13 +15,13 @@ extension QueueCalls {
         return generation
     }
 
-    /// Takes tasks that wait, at most so many of each stream, in one round trip.
+    /// Takes tasks that wait, of each stream up to its limit, in one round trip.
     ///
     /// It is a pipeline and not a script: passing an entry through Lua takes the server longer than delivering it.
     ///
     /// - Returns: the tasks, in the order of the streams asked.
-    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` if the group is of another generation. That is asked last: as
-    ///   it only grows, the group has been the same until then.
+    /// - Throws: ``StreamKitError/unexpectedReply(_:)`` if the group is of another generation. The generation is asked
+    ///   for last. It only grows, so if it is still the same, the group was not created again in between.
     func take(
         _ shares: [(stream: QueueStream, limit: Int)], by consumer: String, generation: Int
     ) async throws -> [DeliveredTask] {
@@ -41,7 +41,7 @@ extension QueueCalls {
         return tasks
     }
 
-    /// Waits for the next tasks of any stream, and takes at most so many of each.
+    /// Waits for the next tasks of any stream, and takes of each up to the limit.
     func awaitTasks(_ limit: Int, by consumer: String, atMost wait: Duration) async throws -> [DeliveredTask] {
         try await redis.readInRounds(
             repeatable: false, wait: .atMost(wait), decode: { try entries(in: $0, QueueStream.allCases) }

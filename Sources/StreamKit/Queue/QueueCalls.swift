@@ -1,7 +1,8 @@
 import Foundation
 import Logging
 
-/// What a queue asks of the server: one method per script in `Scripts/`, whose headers say what they take and answer.
+/// What a queue asks of the server: XREADGROUP, and one method per script in `Scripts/`, whose headers say what they
+/// take and answer.
 ///
 /// Only that method knows the script's arguments and the shape of its reply. A reply of another shape is
 /// ``StreamKitError/unexpectedReply(_:)``, and never trusted.

@@ -6,7 +6,8 @@
 ///
 /// A priority is a preference and not a barrier. A worker that fills many places at once takes one task of each higher
 /// priority with them, and all that it can from its next read on. And in every sixteenth read it takes the oldest task
-/// of each lower priority too, so that a steady flow of urgent tasks slows the others down and never stops them.
+/// of each lower priority too, or of one after the other if it has too few places, so that a steady flow of urgent
+/// tasks slows the others down and never stops them.
 public enum QueuePriority: String, Sendable, Codable, CaseIterable {
     /// Before everything else.
     case high

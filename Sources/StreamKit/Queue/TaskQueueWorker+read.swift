@@ -13,8 +13,12 @@ extension TaskQueueWorker {
             do {
                 if failures > 0 { reader = try await recovered() }
                 var tasks = mayBeMore ? try await reader.read(places) : []
-                if tasks.isEmpty { tasks = try await arrivals(reader, places) }
                 mayBeMore = !tasks.isEmpty
+                if tasks.isEmpty {
+                    tasks = try await arrivals(reader, places)
+                    // A stream that gave all that it was asked for may have more.
+                    mayBeMore = tasks.count >= TaskReader.share(of: places)
+                }
                 start(tasks.prefix(places), reader.generation, in: &group)
                 if tasks.count > places { try await handBackUnknown() }
                 failures = 0

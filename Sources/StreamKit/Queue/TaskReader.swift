@@ -1,12 +1,12 @@
 /// Reads tasks for one worker, the most urgent first.
 ///
-/// It asks several streams in one go, without knowing which of them have tasks, and never for more than there are free
-/// places. So most places go to the *busy* stream, the most urgent one that had tasks lately. Each more urgent stream
-/// is asked for one task: if it has any, it is the busy one from then on. Less urgent streams are asked once all of
-/// these are empty, and now and then, so that they do not starve.
+/// A read asks several streams in one go, without knowing which of them have tasks, and never for more than there are
+/// free places. So most places go to the *busy* stream, the most urgent one that had tasks lately. Each more urgent
+/// stream is asked for one task: if it has any, it is the busy one from then on. Less urgent streams are asked once all
+/// of these are empty, and now and then, so that they do not starve.
 struct TaskReader {
-    /// In one of this many reads, each less urgent stream is asked for one task, too.
-    private static let turnOfTheOthers = 16
+    /// Every this many reads it is the turn of the less urgent streams: each of them is asked for one task, too.
+    private static let readsPerTurn = 16
 
     let calls: QueueCalls
     let consumer: String
@@ -28,24 +28,33 @@ struct TaskReader {
     ///   which of the two delivered a task.
     mutating func read(_ places: Int) async throws -> [DeliveredTask] {
         reads += 1
-        let isTurnOfTheOthers = reads.isMultiple(of: Self.turnOfTheOthers)
-        for shares in Self.shares(of: places, busy: busy, isTurnOfTheOthers: isTurnOfTheOthers) {
+        let turn = reads.isMultiple(of: Self.readsPerTurn) ? reads / Self.readsPerTurn : nil
+        for shares in Self.shares(of: places, busy: busy, turn: turn) {
             let tasks = try await calls.take(shares, by: consumer, generation: generation)
             guard let first = tasks.first else { continue }
-            if !isTurnOfTheOthers { busy = first.stream }
+            if turn == nil { busy = first.stream }
             return tasks
         }
         return []
     }
 
-    /// What to ask for in one go, and what next while that brings nothing; the most urgent stream comes first.
+    /// What to ask for in one go, and what next while that brings nothing.
+    ///
+    /// - Parameters:
+    ///   - places: How many tasks to ask for at most.
+    ///   - busy: The stream that most of them are asked of.
+    ///   - turn: Which turn of the less urgent streams this is, if it is one.
+    /// - Returns: Rounds, each with the most urgent stream first.
     static func shares(
-        of places: Int, busy: QueueStream, isTurnOfTheOthers: Bool
+        of places: Int, busy: QueueStream, turn: Int?
     ) -> [[(stream: QueueStream, limit: Int)]] {
         let streams = QueueStream.allCases
-        let together = isTurnOfTheOthers ? streams[...] : streams.prefix { $0 != busy } + [busy]
+        let together = turn == nil ? streams.prefix { $0 != busy } + [busy] : streams[...]
         guard places >= together.count else {
-            return isTurnOfTheOthers ? streams.reversed().map { [($0, 1)] } : streams.map { [($0, places)] }
+            guard let turn else { return streams.map { [($0, places)] } }
+            // Each but the most urgent one is the first to be asked in its turn.
+            let first = 1 + turn % (streams.count - 1)
+            return (streams[first...] + streams[..<first]).map { [($0, 1)] }
         }
         let first = together.map { ($0, $0 == busy ? places - together.count + 1 : 1) }
         return [first] + streams.filter { !together.contains($0) }.map { [($0, places)] }
@@ -53,15 +62,18 @@ struct TaskReader {
 
     /// Waits for the next tasks of any stream, a few seconds at most.
     ///
-    /// The reply may bring the limit from every stream, so each stream is asked for only a share of the places.
+    /// The reply may bring the limit from every stream, so each stream is asked for only a share of the places. With
+    /// fewer places than streams it may bring more tasks than there are places.
     ///
     /// - Throws: As ``read(_:)``.
     func wait(_ places: Int) async throws -> [DeliveredTask] {
         // It does not wait forever, because a dead connection might go unnoticed.
-        let limit = max(places / QueueStream.allCases.count, 1)
-        let tasks = try await calls.awaitTasks(limit, by: consumer, atMost: .seconds(5))
+        let tasks = try await calls.awaitTasks(Self.share(of: places), by: consumer, atMost: .seconds(5))
         // They may come from a group that was created while it waited.
         if !tasks.isEmpty { _ = try await calls.take([], by: consumer, generation: generation) }
         return tasks
     }
+
+    /// How many tasks a wait takes of one stream at most.
+    static func share(of places: Int) -> Int { max(places / QueueStream.allCases.count, 1) }
 }

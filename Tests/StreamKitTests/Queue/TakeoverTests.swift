@@ -44,6 +44,27 @@ struct TakeoverTests {
         }
     }
 
+    @Test(arguments: [1, 2, 3, 12])
+    func `a normal task runs even if tasks of high and of low priority never end`(concurrency: Int) async throws {
+        try await withScratchQueue { queue in
+            let hasRun = Shared(false)
+            for priority in [QueuePriority.high, .low] {
+                try await queue.enqueue(contentsOf: (0..<20).map { _ in Job(number: 0) }, priority: priority)
+            }
+            try await queue.enqueue(Job(number: 1))
+
+            try await working(on: queue, concurrency: concurrency) { task in
+                if task.payload.number == 1 { return hasRun.withLock { $0 = true } }
+                try await queue.enqueue(Job(number: 0), priority: .high)
+                try await queue.enqueue(Job(number: 0), priority: .low)
+            } until: {
+                hasRun.withLock { $0 }
+            }
+
+            #expect(hasRun.withLock { $0 })
+        }
+    }
+
     @Test func `a delayed task runs once it is due, even if a backlog never ends`() async throws {
         try await withScratchQueue { queue in
             let hasRun = Shared(false)

@@ -6,12 +6,12 @@ import Testing
 struct TaskReaderTests {
     private static let streams = QueueStream.allCases
 
-    @Test(arguments: streams, [false, true])
-    func `one round never asks for more tasks than there are places, and asks each stream once`(
-        busy: QueueStream, isTurnOfTheOthers: Bool
+    @Test(arguments: streams, [nil, 1, 2, 3, 4])
+    func `one round never asks for more tasks than there are places, and each stream is asked once`(
+        busy: QueueStream, turn: Int?
     ) {
         for places in 1...100 {
-            let rounds = TaskReader.shares(of: places, busy: busy, isTurnOfTheOthers: isTurnOfTheOthers)
+            let rounds = TaskReader.shares(of: places, busy: busy, turn: turn)
             for round in rounds {
                 #expect(round.map(\.limit).reduce(0, +) <= places)
                 #expect(round.allSatisfy { $0.limit > 0 })
@@ -22,23 +22,27 @@ struct TaskReaderTests {
     }
 
     @Test func `most places go to the busy stream, and one to each that is more urgent`() {
-        let rounds = TaskReader.shares(of: 50, busy: .normal, isTurnOfTheOthers: false)
+        let rounds = TaskReader.shares(of: 50, busy: .normal, turn: nil)
         #expect(rounds.map { $0.map(\.stream) } == [[.resumed, .high, .normal], [.low]])
         #expect(rounds.map { $0.map(\.limit) } == [[1, 1, 48], [50]])
     }
 
     @Test func `with too few places for all of these, the streams are asked one after the other`() {
-        let rounds = TaskReader.shares(of: 2, busy: .normal, isTurnOfTheOthers: false)
+        let rounds = TaskReader.shares(of: 2, busy: .normal, turn: nil)
         #expect(rounds.map { $0.map(\.stream) } == [[.resumed], [.high], [.normal], [.low]])
         #expect(rounds.allSatisfy { $0.map(\.limit) == [2] })
     }
 
     @Test func `now and then each less urgent stream is asked for one task`() {
-        let many = TaskReader.shares(of: 50, busy: .high, isTurnOfTheOthers: true)
+        let many = TaskReader.shares(of: 50, busy: .high, turn: 1)
         #expect(many.map { $0.map(\.stream) } == [[.resumed, .high, .normal, .low]])
         #expect(many.map { $0.map(\.limit) } == [[1, 47, 1, 1]])
+    }
 
-        let few = TaskReader.shares(of: 1, busy: .high, isTurnOfTheOthers: true)
-        #expect(few.map { $0.map(\.stream) } == [[.low], [.normal], [.high], [.resumed]])
+    @Test(arguments: 1...3)
+    func `with too few places for all of them, each less urgent stream is the first in its turn`(places: Int) {
+        let turns = (1...3).map { TaskReader.shares(of: places, busy: .high, turn: $0) }
+        #expect(turns.map { $0.first?.first?.stream } == [.normal, .low, .high])
+        #expect(turns.allSatisfy { $0.allSatisfy { $0.map(\.limit) == [1] } })
     }
 }
