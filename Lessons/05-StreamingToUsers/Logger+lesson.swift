@@ -8,12 +8,17 @@ import Logging
 extension Logger {
     /// Errors on standard error, or what `LOG_LEVEL` asks for: trace, debug, info, notice, warning, error, critical.
     static var toStandardError: Logger {
-        let wanted = ProcessInfo.processInfo.environment["LOG_LEVEL"].flatMap { Level(rawValue: $0.lowercased()) }
+        let name = ProcessInfo.processInfo.environment["LOG_LEVEL"] ?? ""
+        let wanted = Level(rawValue: name.lowercased())
         var logger = Logger(label: "streaming-to-users") { label in
             let handler = StreamLogHandler.standardError(label: label)
             return wanted == nil ? WithoutHangUps(handler: handler) : handler
         }
         logger.logLevel = wanted ?? .error
+        if wanted == nil, !name.isEmpty {
+            let levels = Level.allCases.map(\.rawValue).joined(separator: ", ")
+            logger.error("LOG_LEVEL names no level, so only errors are logged. Set it to one of \(levels).")
+        }
         return logger
     }
 }
